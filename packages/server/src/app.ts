@@ -1,17 +1,16 @@
 // Starts a server: opens what it needs, keeps it up to date, and listens.
 import { setTimeout as wait } from 'node:timers/promises';
-import { isDeepStrictEqual } from 'node:util';
 import { type AuditRetention, startAuditRetention } from './audit-retention/retain.ts';
 import { type Base, openBase } from './base.ts';
-import type { Configuration } from './config/configuration.ts';
+import type { BrokenRenewal, Configuration } from './config/configuration.ts';
 import { certificatesOf } from './config/expiring.ts';
-import { ConfigurationError } from './config/fault.ts';
+import { changedSinceStart, keepBound } from './config/restart.ts';
 import type { Answered } from './http/handle.ts';
 import type { Readiness } from './http/readiness.ts';
 import { type InForce, openInForce } from './in-force.ts';
 import type { ServerState } from './metrics/gauges.ts';
 import { type OpenMetrics, openMetrics } from './metrics/open.ts';
-import { examineNode, type NodeState } from './node-readiness.ts';
+import { createNodeState, examineNode, type NodeState } from './node-readiness.ts';
 import { type Clock, systemClock } from './primitives/clock.ts';
 import { createEndings, type Endings } from './primitives/endings.ts';
 import { describeListenFailure } from './primitives/failure.ts';
@@ -38,6 +37,10 @@ export interface RunningServer {
   readonly reload: (configuration: Configuration, text?: string) => Promise<readonly string[]>;
   /** Records that the file is invalid. The configuration in force stays, and a metric shows the fault until the next `reload`. */
   readonly refuseFile: (error: Error) => void;
+  /** Puts the configuration in force again, with renewed secrets and certificates, while the file is invalid. */
+  readonly renew: (configuration: Configuration) => Promise<void>;
+  /** Records that renewed files are unusable. Those before them stay in force. */
+  readonly keepFiles: (broken: readonly BrokenRenewal[]) => void;
   /**
    * Makes load balancers stop sending requests, by /readyz and by closing each connection with its answer, and continues to
    * answer for as long as the file says. Resolves at once if nobody is connected.
@@ -60,15 +63,6 @@ export interface StartOptions {
   readonly sharing?: Sharing | undefined;
 }
 
-/** Keys of the file that apply from the start of the server only. */
-const NEED_RESTART = [
-  'server',
-  'developerErrors',
-  'store',
-  'sealingKey',
-  'audit',
-] as const satisfies readonly (keyof Configuration)[];
-
 /** Time for the requests in progress when the port closes. */
 const DRAIN_MS = 3000;
 /** Time for everything that ends with the server, so that a database or sink that hangs cannot delay it for longer. */
@@ -87,14 +81,20 @@ export async function startServer(
   { clock = systemClock, report = createReport(configuration.log), text, sharing }: StartOptions = {},
 ): Promise<RunningServer> {
   const endings = createEndings(STOP_MS);
-  /** Keys that keep their values from the start. */
-  const { server, developerErrors } = configuration;
-  const binding = { server, developerErrors };
   try {
     const node = await open(configuration, { clock, report, text, sharing, endings });
     const { polling, auditRetention } = await keepUpToDate(node);
-    const { port, connections } = await listenForRequests(node);
+    const { port, http } = await listenForRequests(node);
+    const { connections } = http;
     await publishMetrics(node, { connections, pollAge: polling.age, unverifiedStatements: auditRetention.unverified });
+    const putInForce = async (next: Configuration, nextText: string | undefined): Promise<void> => {
+      node.state.noteBroken(next.broken);
+      const kept = keepBound(configuration, next);
+      const { tls, clientCertificates } = kept.server;
+      http.renew({ tls, authorities: clientCertificates.authorities });
+      await node.inForce.want({ configuration: kept, text: nextText });
+    };
+    const { text: textInForce } = node.inForce;
     let closed: Promise<void> | undefined;
     return {
       port,
@@ -103,16 +103,16 @@ export async function startServer(
           next.requireIssuer(configuration.issuer);
           next.checkBeside(node.base.registered.all().values());
         } catch (error) {
-          node.state.faults = placesOf(error);
+          node.state.noteFault(error);
           throw error;
         }
-        node.state.faults = undefined;
-        await node.inForce.want({ configuration: { ...next, ...binding }, text: nextText });
-        return NEED_RESTART.filter((key) => !isDeepStrictEqual(next[key], configuration[key]));
+        node.state.clearFault();
+        await putInForce(next, nextText);
+        return changedSinceStart(configuration, next);
       },
-      refuseFile: (error) => {
-        node.state.faults = placesOf(error);
-      },
+      renew: (next) => putInForce(next, textInForce()),
+      refuseFile: node.state.noteFault,
+      keepFiles: node.state.noteBroken,
       announceStop: async () => {
         node.state.stopping = true;
         if (connections() > 0) await wait(configuration.server.announceStop);
@@ -157,7 +157,7 @@ async function open(configuration: Configuration, { clock, report, text, sharing
   const servedBy = sharing === undefined ? 'this process' : 'the first process';
   const metrics = await openMetrics(configuration.server.metrics, servedBy, report);
   endings.add(metrics.close);
-  const state: NodeState = { stopping: false, faults: undefined, pendingFor: () => 0 };
+  const state = createNodeState(clock);
   let textInForce = (): string | undefined => text;
   const presence: Presence = announce(base.store, { id: newId(), configuration: () => textInForce(), clock });
   endings.add(presence.leave);
@@ -198,6 +198,9 @@ async function keepUpToDate(node: Node): Promise<{ polling: Polling; auditRetent
     keys: () => services().keys,
     algorithm: services().defaultAlgorithm,
     report,
+    renewedHeaders: (sink, url) =>
+      inForce.configuration().audit.sinks.find(({ name, place }) => name === sink && place?.url === url)?.place
+        ?.headers,
   });
   endings.add(auditRetention.stop);
   endings.add(() => services().throttled.flush());
@@ -214,7 +217,7 @@ async function keepUpToDate(node: Node): Promise<{ polling: Polling; auditRetent
   return { polling, auditRetention };
 }
 
-/** @returns the port, and how many connections are open now */
+/** @returns the port, and the server that listens there */
 async function listenForRequests({ configuration, metrics, inForce, report, endings, state }: Node) {
   const { host, port, announceStop: _, ...options } = configuration.server;
   const { createHttpServer } = await import('./http/server.ts');
@@ -232,7 +235,7 @@ async function listenForRequests({ configuration, metrics, inForce, report, endi
     throw new Error(describeListenFailure(error, { host, port }, 'server'), { cause: error });
   });
   endings.add(() => http.close(DRAIN_MS));
-  return { port: boundPort, connections: http.connections };
+  return { port: boundPort, http };
 }
 
 function publishMetrics(
@@ -245,8 +248,9 @@ function publishMetrics(
     revocations: base.revocations.count,
     readAt: inForce.readAt,
     pendingFor: inForce.pendingFor,
-    fileIsFaulty: () => state.faults !== undefined,
-    reloadHasFailed: () => state.faults !== undefined || inForce.hasFailed(),
+    fileIsFaulty: state.isFaulty,
+    reloadHasFailed: () => state.isFaulty() || state.broken().length > 0 || inForce.hasFailed(),
+    brokenRenewals: () => state.broken().map(({ entry }) => entry),
     digest: inForce.text,
     certificates: () => certificatesOf(inForce.configuration()),
     now: base.clock,
@@ -255,8 +259,6 @@ function publishMetrics(
     readiness,
   });
 }
-
-const placesOf = (error: unknown): readonly string[] => (error instanceof ConfigurationError ? error.places() : []);
 
 const describeAnswer = ({ requestId, endpoint = 'no endpoint', status, seconds, event: { reason } }: Answered) =>
   [

@@ -1,15 +1,60 @@
 // Examines whether a node can serve: its database, its polling, and the changes that wait to be in force.
 import type { Base } from './base.ts';
+import type { BrokenRenewal } from './config/configuration.ts';
+import { ConfigurationError } from './config/fault.ts';
 import { createReadiness, type Found, type Readiness } from './http/readiness.ts';
+import type { Clock } from './primitives/clock.ts';
 import type { Presence } from './store/presence.ts';
 import { isReachable } from './store/store.ts';
 
+/** What an operator must repair, and when it was first seen. */
+interface Noted {
+  readonly since: number;
+  readonly details: readonly string[];
+}
+
 export interface NodeState {
   stopping: boolean;
-  /** The places of the faults of an invalid file; undefined while the file is valid. */
-  faults: readonly string[] | undefined;
   /** Milliseconds for which a change has waited to be in force. */
   pendingFor: () => number;
+  readonly isFaulty: () => boolean;
+  readonly broken: () => readonly BrokenRenewal[];
+  /** The file is invalid. */
+  readonly noteFault: (error: unknown) => void;
+  readonly clearFault: () => void;
+  /** The renewed files that are unusable now. */
+  readonly noteBroken: (broken: readonly BrokenRenewal[]) => void;
+  readonly warnings: () => Readonly<Record<'configuration_faulty' | 'renewal_failed', Noted | undefined>>;
+}
+
+export function createNodeState(clock: Clock): NodeState {
+  let faults: Noted | undefined;
+  let broken: readonly BrokenRenewal[] = [];
+  let brokenSince = 0;
+  return {
+    stopping: false,
+    pendingFor: () => 0,
+    isFaulty: () => faults !== undefined,
+    broken: () => broken,
+    noteFault: (error) => {
+      const details = error instanceof ConfigurationError ? error.places() : [];
+      faults = { since: faults?.since ?? clock(), details };
+    },
+    clearFault: () => {
+      faults = undefined;
+    },
+    noteBroken: (next) => {
+      if (broken.length === 0) brokenSince = clock();
+      broken = next;
+    },
+    warnings: () => ({
+      configuration_faulty: faults,
+      renewal_failed:
+        broken.length === 0
+          ? undefined
+          : { since: brokenSince, details: broken.map(({ entry, message }) => `${entry}: ${message}`) },
+    }),
+  };
 }
 
 /** A node is not ready while a change has waited longer than this to be in force. */
@@ -21,6 +66,8 @@ export function examineNode(
   presence: Presence,
 ): () => Promise<Readiness> {
   const foundIf = (holds: boolean): Found | undefined => (holds ? {} : undefined);
+  const foundIn = (noted: Noted | undefined): Found | undefined =>
+    noted && { forMs: clock() - noted.since, details: noted.details };
   return createReadiness(clock, {
     obstacles: {
       stopping: () => foundIf(state.stopping),
@@ -32,8 +79,8 @@ export function examineNode(
       },
     },
     warnings: {
-      configuration_faulty: () => state.faults && { details: state.faults },
-      renewal_failed: () => undefined,
+      configuration_faulty: () => foundIn(state.warnings().configuration_faulty),
+      renewal_failed: () => foundIn(state.warnings().renewal_failed),
       configurations_differ: () => foundIf(presence.agree() === false),
     },
   });

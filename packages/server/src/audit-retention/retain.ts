@@ -19,6 +19,8 @@ export interface AuditRetentionSettings {
 export interface RetainedBy extends SignedBy {
   readonly audit: AuditLog;
   readonly chains: Chains;
+  /** Returns the headers that the configuration in force has for a sink at this URL; undefined if there is no such sink. */
+  readonly renewedHeaders: (sink: string, url: string) => SinkPlace['headers'] | undefined;
 }
 
 export interface AuditRetention {
@@ -37,7 +39,10 @@ export async function startAuditRetention(
   const signer = createStatementSigner(by);
   const checkpoints = createCheckpoints({ ...by, signer, every: checkpointEvery });
   const streams = await Promise.all(
-    sinks.map(({ name, kind, place }) => startStream({ name, deliver: kind.open(place, by.report) }, by)),
+    sinks.map(({ name, kind, place }) => {
+      const target = place && { ...place, headers: () => by.renewedHeaders(name, place.url) ?? place.headers };
+      return startStream({ name, deliver: kind.open(target, by.report) }, by);
+    }),
   );
   by.chains.onGrowth(() => {
     for (const { wake } of streams) wake();

@@ -1,15 +1,15 @@
 // cambio serve: runs the server until SIGTERM or Ctrl-C, and reloads the configuration when the file changes.
 import cluster from 'node:cluster';
-import { type RunningServer, startServer } from '../app.ts';
+import { startServer } from '../app.ts';
 import type { Configuration } from '../config/configuration.ts';
-import { ConfigurationError, formatFault } from '../config/fault.ts';
+import { formatFault } from '../config/fault.ts';
 import { createInputs, type Inputs } from '../config/inputs.ts';
 import { loadConfiguration } from '../config/load.ts';
 import { watchInputs } from '../config/watch.ts';
 import { createReport, type Report } from '../primitives/log.ts';
-import { sha256 } from '../primitives/secret.ts';
 import { untilToldToStop } from '../stop.ts';
 import { type CliCommand, EXIT } from './command.ts';
+import { createReload, textDigest } from './reload.ts';
 import { shareCounts } from './sharing.ts';
 import { reportSummary } from './summary.ts';
 import { readWholeNumber } from './usage.ts';
@@ -67,46 +67,12 @@ async function serveUntilStopped(
   started: (port: number) => void,
 ): Promise<void> {
   const sharing = cluster.isWorker ? shareCounts() : undefined;
-  const server = await startServer(configuration, { text: digestOf(configuration), sharing, report });
+  const server = await startServer(configuration, { text: textDigest(configuration), sharing, report });
   const stopSignal = untilToldToStop();
-  const watching = watchInputs(inputs, {
-    begin: () => createInputs(file),
-    take: createReload(file, server, report),
-  });
+  const watching = watchInputs(inputs, createReload(file, { inputs, configuration }, { server, report }));
   if (cluster.isPrimary) started(server.port);
   await stopSignal;
   watching.stop();
   await server.announceStop();
   await server.close();
-}
-
-/** Returns the digest that nodes compare. It covers the text of every file, but not their paths: each node may have its own folder. */
-const digestOf = ({ files: [main, ...included] }: Configuration): string =>
-  sha256(included.length === 0 ? (main?.text ?? '') : JSON.stringify([main, ...included].map((file) => file?.text)));
-
-/** @returns a function that reloads a configuration; the server keeps the previous one if the new one is invalid or conflicts */
-function createReload(file: string, server: RunningServer, report: Report): (inputs: Inputs) => Promise<void> {
-  let conflict: string | undefined;
-  const refuse = (error: Error): void => {
-    server.refuseFile(error);
-    report(error.message);
-    report(`${file}: invalid; keeping the previous configuration`);
-  };
-  return async (inputs) => {
-    const configuration = await loadConfiguration(file, process.env, inputs).catch(refuse);
-    if (configuration === undefined) return;
-    for (const warning of configuration.warnings) report(formatFault(file, warning), WARN);
-    try {
-      const unchanged = await server.reload(configuration, digestOf(configuration));
-      for (const key of unchanged) report(`${file}: ${key} changed; restart the server to apply it`, WARN);
-      report(`cambio read ${file} again`, INFO);
-    } catch (error) {
-      // If the database fails, the server reports it and retries by itself.
-      if (!(error instanceof ConfigurationError)) return;
-      if (error.message !== conflict) refuse(error);
-      conflict = error.message;
-      // The conflicting registered client may be deleted: throw, so that the file is tried again.
-      throw error;
-    }
-  };
 }

@@ -77,8 +77,22 @@ export interface ConfigurationText {
   readonly text: string;
 }
 
+/** An entry whose file has unusable content. The content before it stays in force. */
+export interface BrokenRenewal {
+  /** `clients[gateway].secret` */
+  readonly entry: string;
+  /** Names files, and never shows their content. */
+  readonly message: string;
+}
+
+export interface Renewals {
+  /** The entries whose files have new content. */
+  readonly renewed: readonly string[];
+  readonly broken: readonly BrokenRenewal[];
+}
+
 /** A resolved file with its entries, its warnings, its places and its checks. */
-export interface Configuration extends ResolvedConfiguration {
+export interface Configuration extends ResolvedConfiguration, Renewals {
   /** The entries of the file, without secrets. */
   readonly entries: Entries;
   /** The main file, and then the included files, in the order of their entries. */

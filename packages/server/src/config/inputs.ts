@@ -1,18 +1,33 @@
 // Records everything that a configuration was read from, so that a change of any of it is noticed.
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { sha256 } from '../primitives/secret.ts';
 
 /** What one reading read. A reading that fails has inputs too: a change of them may mend it. */
-export interface Inputs {
-  /** Reads a file, and notes its content. @throws Error if it cannot be read */
-  readonly read: (file: string) => Buffer;
-  /** Lists the files that a pattern matches. A list that differs later is a change. */
-  readonly list: (find: () => Matches) => readonly string[];
+export interface Inputs extends Texts {
+  /** Reads a file that an entry names: a secret or a certificate. @throws Error if it cannot be read */
+  readonly readNamed: (file: string) => Buffer;
+  /** Returns the content that the reading in force has of a named file; undefined if it has none. */
+  readonly inForce: (file: string) => Buffer | undefined;
+  /** From now on `readNamed` returns the content in force of these files, and the new content of all others. */
+  readonly holdBack: (files: readonly string[]) => void;
+  /** Returns what `readNamed` has returned for the file; undefined if that failed. */
+  readonly used: (file: string) => Buffer | undefined;
+  /** From this time on, the inputs count as changed: a certificate becomes valid. */
+  readonly recheckAt: (time: number) => void;
   /** Is anything different now from what was read? */
   readonly haveChanged: () => boolean;
   /** The folders to watch. */
   readonly folders: () => ReadonlySet<string>;
+  /** Returns the texts and lists of this reading again, as they were. */
+  readonly repeat: () => Texts;
+}
+
+/** The texts of a configuration. */
+export interface Texts {
+  /** Reads a file, and notes its content: it is the same for the whole reading. @throws Error if it cannot be read */
+  readonly read: (file: string) => Buffer;
+  /** Lists the files that a pattern matches. A list that differs later is a change. */
+  readonly list: (find: () => Matches) => readonly string[];
 }
 
 /** The files that a pattern matches, and the folders in which another file would match. */
@@ -21,27 +36,42 @@ export interface Matches {
   readonly folders: readonly string[];
 }
 
-/** @param main a file that does not count as changed while it is absent, as between two steps of an editor */
-export function createInputs(main: string): Inputs {
+/**
+ * @param main a file that does not count as changed while it is absent, as between two steps of an editor
+ * @param before the inputs of the reading in force
+ */
+export function createInputs(main: string, before?: Pick<Inputs, 'used'>): Inputs {
   const mainFile = resolve(main);
-  /** The digest of each file; undefined: it cannot be read. */
-  const digests = new Map<string, string | undefined>();
+  /** The content of each file; an error: it cannot be read. */
+  const contents = new Map<string, Buffer | Error>();
+  const heldBack = new Map<string, Buffer>();
   const lists: { readonly find: () => Matches; readonly before: Matches }[] = [];
+  let recheck = Number.POSITIVE_INFINITY;
+  const read = (file: string): Buffer => {
+    const path = resolve(file);
+    // What is in force is what was read first.
+    const content = contents.get(path) ?? contentNow(path);
+    contents.set(path, content);
+    if (content instanceof Error) throw content;
+    return content;
+  };
   return {
-    read: (file) => {
-      const path = resolve(file);
-      const note = (digest: string | undefined): void => {
-        // What is in force is what was read first.
-        if (!digests.has(path)) digests.set(path, digest);
-      };
-      try {
-        const bytes = readFileSync(path);
-        note(sha256(bytes));
-        return bytes;
-      } catch (error) {
-        note(undefined);
-        throw error;
+    read,
+    readNamed: (file) => heldBack.get(resolve(file)) ?? read(file),
+    inForce: (file) => before?.used(file),
+    holdBack: (files) => {
+      heldBack.clear();
+      for (const file of files) {
+        const content = before?.used(file);
+        if (content !== undefined) heldBack.set(resolve(file), content);
       }
+    },
+    used: (file) => {
+      const content = heldBack.get(resolve(file)) ?? contents.get(resolve(file));
+      return content instanceof Error ? undefined : content;
+    },
+    recheckAt: (time) => {
+      recheck = Math.min(recheck, time);
     },
     list: (find) => {
       const before = find();
@@ -49,18 +79,27 @@ export function createInputs(main: string): Inputs {
       return before.files;
     },
     haveChanged: () =>
-      [...digests].some(([path, before]) => {
-        const now = digestNow(path);
-        return now !== before && !(now === undefined && path === mainFile);
-      }) || lists.some(({ find, before }) => find().files.join('\0') !== before.files.join('\0')),
-    folders: () => new Set([...[...digests.keys()].map(dirname), ...lists.flatMap(({ before }) => before.folders)]),
+      Date.now() >= recheck ||
+      [...contents].some(([path, before]) => {
+        const now = contentNow(path);
+        return !isSame(now, before) && !(now instanceof Error && path === mainFile);
+      }) ||
+      lists.some(({ find, before }) => find().files.join('\0') !== before.files.join('\0')),
+    folders: () => new Set([...[...contents.keys()].map(dirname), ...lists.flatMap(({ before }) => before.folders)]),
+    repeat: () => {
+      const again = lists.values();
+      return { read, list: () => again.next().value?.before.files ?? [] };
+    },
   };
 }
 
-function digestNow(path: string): string | undefined {
+function contentNow(path: string): Buffer | Error {
   try {
-    return sha256(readFileSync(path));
-  } catch {
-    return undefined;
+    return readFileSync(path);
+  } catch (error) {
+    return error as Error;
   }
 }
+
+const isSame = (a: Buffer | Error, b: Buffer | Error): boolean =>
+  a instanceof Error || b instanceof Error ? a instanceof Error && b instanceof Error : a.equals(b);

@@ -8,6 +8,7 @@ import type { Configuration, ResolvedConfiguration } from './configuration.ts';
 import { type Complain, ConfigurationError, type Fault, faultOfFile, type Path } from './fault.ts';
 import { createInputs, type Inputs } from './inputs.ts';
 import { redact } from './redacted.ts';
+import { namedFiles, resolveRenewed } from './renewal.ts';
 import { resolveConfiguration } from './resolve.ts';
 import { certificateProblem } from './resolve-saml.ts';
 import { runRuleTests } from './rule-tests.ts';
@@ -94,11 +95,11 @@ const byPlace = (a: Fault, b: Fault): number => a.line - b.line || a.column - b.
 /** Checks the form of each part, and then how the parts fit together. A fault of one part hides no fault of the others. */
 async function check(
   { value, unknown, complain }: YamlFile,
-  around: Omit<Surroundings, 'complain' | 'unsure'>,
+  around: Pick<Surroundings, 'folder' | 'environment'> & { readonly inputs: Inputs },
 ): Promise<Omit<Configuration, 'files' | 'warnings' | 'placeOf'> | undefined> {
   const parsed = configurationFile.safeParse(value);
   if (parsed.success && unknown.length === 0) {
-    const configuration = await resolveConfiguration(parsed.data, { ...around, complain, unsure: SURE });
+    const configuration = await resolveRenewed(parsed.data, value, { ...around, complain, unsure: SURE });
     return {
       ...configuration,
       entries: redact(value),
@@ -111,7 +112,11 @@ async function check(
   }
   const faults = wordIssues(configurationFile, value, parsed.error?.issues ?? []);
   for (const { path, message, about } of faults) complain(path as Path, message, 'fault', about);
-  await checkRest(value, [...unknown, ...faults.flatMap(faultyPaths)], { ...around, complain });
+  await checkRest(value, [...unknown, ...faults.flatMap(faultyPaths)], {
+    ...around,
+    inputs: namedFiles(around.inputs),
+    complain,
+  });
   return undefined;
 }
 

@@ -31,7 +31,7 @@ export function readLogo(source: string, path: Path, around: Surroundings): stri
     return complain(
       `${source} is on another server, and pages load nothing. Save the image beside this file: logo.png`,
     );
-  const image = readImage(resolve(around.folder, source), around);
+  const image = readImage(resolve(around.folder, source), path, around);
   if (typeof image === 'string') return complain(`${source} ${image}`);
   const type = typeOf(image);
   if (type === undefined) return complain(`${source} is not ${FORMS}`);
@@ -39,11 +39,11 @@ export function readLogo(source: string, path: Path, around: Surroundings): stri
 }
 
 /** @returns why the file is not a logo */
-function readImage(file: string, { inputs }: Surroundings): Buffer | string {
+function readImage(file: string, path: Path, { inputs }: Surroundings): Buffer | string {
   try {
     const stats = statSync(file);
     if (!stats.isFile()) return 'is not a file';
-    return stats.size > MAX_LOGO_BYTES ? tooLarge(stats.size) : inputs.read(file);
+    return stats.size > MAX_LOGO_BYTES ? tooLarge(stats.size) : inputs.read(file, path);
   } catch (error) {
     return `cannot be read: ${describeFailure(error)}`;
   }

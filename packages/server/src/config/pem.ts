@@ -100,13 +100,11 @@ function checkFit(
     const message = `${names.cert} and ${names.key} cannot be used for TLS: ${describeFailure(error)}.`;
     return [{ key: 'cert', message, severity: 'fault' }];
   }
-  const warning = warnOfChain(chain, names.cert);
+  const warning = warnOfOrder(chain, names.cert);
   return warning === undefined ? [] : [{ key: 'cert', message: warning, severity: 'warning' }];
 }
 
-function warnOfChain(chain: Chain, name: string): string | undefined {
-  const until = Date.parse(chain[0].validTo);
-  if (until < Date.now()) return `the certificate in ${name} expired on ${new Date(until).toISOString()}. Renew it.`;
+function warnOfOrder(chain: Chain, name: string): string | undefined {
   const stranger = chain.findIndex((one, index) => index > 0 && chain[index - 1]?.checkIssued(one) === false);
   if (stranger === -1) return undefined;
   return `certificate ${stranger + 1} in ${name} did not issue certificate ${stranger}. Put the certificate of the server first, and after each the one that issued it.`;

@@ -1,5 +1,6 @@
 // Resolves the SAML identity providers of the file, and reads their certificates and metadata.
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { resolve } from 'node:path';
 import { RESERVED_CLAIMS } from '../issuing/access-token-claims.ts';
 import { signingKey } from '../saml/certificates.ts';
 import { readMetadata } from '../saml/metadata.ts';
@@ -76,12 +77,25 @@ async function readFromMetadata(name: string, entityId: string, path: Path, arou
         path,
         `${name} describes ${described}, not ${entityId}. Write the metadata of ${entityId}, or saml: ${described}.`,
       );
+    if (around.inputs.isRenewed(resolve(around.folder, name)) && hasEnded(trust.validUntil))
+      around.complain(path, `${name} was valid until ${new Date((trust.validUntil ?? 0) * 1000).toISOString()}.`);
     return trust;
   } catch (error) {
     around.complain(path, `${name}: ${(error as Error).message}.`);
     return nothing;
   }
 }
+
+/** A start accepts an unusable certificate: its issuer may have others, and `check` reports if it has none. */
+function checkRenewed(certificate: X509Certificate, name: string, path: Path, around: Surroundings): void {
+  const now = Date.now();
+  const from = Date.parse(certificate.validFrom);
+  if (from > now) around.inputs.recheckAt(from);
+  const key = signingKey(certificate, now / 1000);
+  if ('fault' in key) around.complain(path, `${name} holds a certificate that ${key.fault}.`);
+}
+
+const hasEnded = (until: number | undefined): boolean => until !== undefined && Date.now() >= until * 1000;
 
 /** Accepts one certificate in a file: a second one is often that of an authority, whose key must not sign assertions. */
 function readCertificate(name: string, path: Path, around: Surroundings): X509Certificate | undefined {
@@ -91,6 +105,7 @@ function readCertificate(name: string, path: Path, around: Surroundings): X509Ce
     const certificate = new X509Certificate(file);
     if (file.toString('latin1').split('-----BEGIN CERTIFICATE-----').length > 2)
       around.complain(path, `${name} holds several certificates. Put each that may sign into a file of its own.`);
+    if (around.inputs.isRenewed(resolve(around.folder, name))) checkRenewed(certificate, name, path, around);
     return certificate;
   } catch {
     around.complain(path, `${name} holds ${describePem(file, 'certificate')}.`);

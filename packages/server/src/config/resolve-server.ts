@@ -8,6 +8,7 @@ import { certificatesIn, checkKeyPair, describePem } from './pem.ts';
 import { asksForCertificate } from './resolve-authentication.ts';
 import type { ConfigurationFile } from './schema.ts';
 import { readFileAt, type Surroundings } from './source.ts';
+import { checkValidity } from './validity.ts';
 
 export function resolveServer(file: ConfigurationFile, around: Surroundings): Configuration['server'] {
   const { complain, unsure } = around;
@@ -47,8 +48,17 @@ function resolveTls({ tls }: ServerSource, around: Surroundings): Configuration[
   if (tls === undefined) return undefined;
   const read = (key: 'cert' | 'key') => readFileAt(tls[key], ['server', 'tls', key], around);
   const [cert, key] = [read('cert'), read('key')];
-  for (const problem of checkKeyPair({ cert, key }, tls))
-    around.complain(['server', 'tls', problem.key], problem.message, problem.severity);
+  const problems = checkKeyPair({ cert, key }, tls);
+  for (const problem of problems) around.complain(['server', 'tls', problem.key], problem.message, problem.severity);
+  if (cert !== undefined && !problems.some(({ severity }) => severity === 'fault'))
+    checkValidity(
+      certificatesIn(cert)
+        .slice(0, 1)
+        .map((pem) => new X509Certificate(pem)),
+      tls.cert,
+      ['server', 'tls', 'cert'],
+      around,
+    );
   return { cert: cert ?? Buffer.alloc(0), key: key ?? Buffer.alloc(0) };
 }
 
@@ -78,6 +88,13 @@ function resolveClientCertificates({ clientCertificates, trustProxy }: ServerSou
           found.length === 0
             ? `${name} holds ${describePem(file, 'certificate')}.`
             : `${name} holds a certificate that is not of an authority. Name the certificate that issued it.`,
+        );
+      else
+        checkValidity(
+          found.map((pem) => new X509Certificate(pem)),
+          name,
+          place,
+          around,
         );
       return found;
     }),

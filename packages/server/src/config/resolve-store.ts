@@ -1,6 +1,7 @@
 // Resolves which database the file names, and whether the connection to it is protected.
 import { resolve } from 'node:path';
 import { describeFailure } from '../primitives/failure.ts';
+import { tlsProblem } from '../store/postgres-tls.ts';
 import { type PostgresTls, readPostgresUrl } from '../store/postgres-url.ts';
 import type { StoreLocation } from '../store/store.ts';
 import type { Surroundings } from './source.ts';
@@ -14,22 +15,26 @@ export function resolveStore(store: string, { folder, inputs, complain }: Surrou
   if (fault !== undefined) complain(['store'], `${fault}.`);
   if (warning !== undefined) complain(['store'], `${warning}.`, 'warning');
   if (connection === undefined) return { kind: 'sqlite', file: ':memory:' };
-  const unreadable = connection.tls === 'none' ? undefined : findUnreadable(connection.tls, inputs);
-  if (unreadable !== undefined) complain(['store'], `${unreadable}.`);
+  const problem = connection.tls === 'none' ? undefined : findProblem(connection.tls, inputs);
+  if (problem !== undefined) complain(['store'], `${problem}.`);
   return { kind: 'postgres', connection };
 }
 
 /** The parameters that name each file. */
 const PARAMETER = { authority: 'sslrootcert', cert: 'sslcert', key: 'sslkey' } as const;
 
-function findUnreadable(tls: PostgresTls, inputs: Surroundings['inputs']): string | undefined {
-  for (const [key, parameter] of Object.entries(PARAMETER)) {
-    const file = tls[key as keyof PostgresTls];
+function findProblem(tls: PostgresTls, inputs: Surroundings['inputs']): string | undefined {
+  const contents: { authority?: Buffer; cert?: Buffer; key?: Buffer } = {};
+  for (const [key, parameter] of Object.entries(PARAMETER) as [keyof PostgresTls, string][]) {
+    const file = tls[key];
+    if (file === undefined) continue;
     try {
-      if (file !== undefined) inputs.read(file);
+      contents[key] = inputs.read(file, ['store']);
     } catch (error) {
       return `cannot read ${file}, the file of ${parameter}: ${describeFailure(error)}`;
     }
   }
-  return undefined;
+  const { authority, cert, key } = contents;
+  const fault = tlsProblem({ ca: authority, cert, key });
+  return fault === undefined ? undefined : `the files of sslrootcert, sslcert and sslkey cannot be used: ${fault}`;
 }

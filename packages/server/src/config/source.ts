@@ -4,16 +4,24 @@ import { describeFailure } from '../primitives/failure.ts';
 import { isLoopback } from '../primitives/network.ts';
 import { decodeUtf8 } from '../primitives/utf8.ts';
 import type { Complain, Path } from './fault.ts';
-import type { Inputs } from './inputs.ts';
 import type { SecretSource } from './schema-values.ts';
 import type { Unsure } from './unsure.ts';
+
+/** The files that entries name. A change of one has the configuration read again. */
+export interface NamedFiles {
+  /** @param path of the entry @throws Error if the file cannot be read */
+  readonly read: (file: string, path: Path) => Buffer;
+  /** Would the file replace another content that is in force? */
+  readonly isRenewed: (file: string) => boolean;
+  /** Has the configuration read again at this time, in milliseconds since 1970. */
+  readonly recheckAt: (time: number) => void;
+}
 
 export interface Surroundings {
   /** Paths in the file are relative to it. */
   readonly folder: string;
   readonly environment: NodeJS.ProcessEnv;
-  /** Reads files, and notes what it read: a change of it has the configuration read again. */
-  readonly inputs: Pick<Inputs, 'read'>;
+  readonly inputs: NamedFiles;
   readonly complain: Complain;
   readonly unsure: Unsure;
 }
@@ -43,7 +51,7 @@ export function readSecret(source: SecretSource, path: Path, host: string, aroun
 export function readFileAt(name: string, path: Path, { folder, inputs, complain }: Surroundings): Buffer | undefined {
   const file = resolve(folder, name);
   try {
-    return inputs.read(file);
+    return inputs.read(file, path);
   } catch (error) {
     const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
     complain(

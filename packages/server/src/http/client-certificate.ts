@@ -65,10 +65,9 @@ export function createCertificateReader(
   trustProxy: readonly string[],
 ): CertificateReader {
   const { isTrusted: isProxy } = createProxies(trustProxy);
-  const issuers = authorities.map((pem) => new X509Certificate(pem));
+  const isOfAuthority = createIssuerCheck(authorities);
   const isIssued = (x509: X509Certificate): boolean =>
-    (x509.keyUsage ?? [CLIENT_AUTHENTICATION]).includes(CLIENT_AUTHENTICATION) &&
-    issuers.some((issuer) => x509.checkIssued(issuer) && x509.verify(issuer.publicKey));
+    (x509.keyUsage ?? [CLIENT_AUTHENTICATION]).includes(CLIENT_AUTHENTICATION) && isOfAuthority(x509);
   return ({ socket, headers }) => {
     if (!isProxy(socket.remoteAddress ?? '')) return readConnection(socket, authorities.length > 0);
     const text = header && headers[header.name];
@@ -76,6 +75,12 @@ export function createCertificateReader(
     const x509 = parse(formats[header.format](String(text)));
     return { x509, isTrusted: () => isIssued(x509) };
   };
+}
+
+/** @returns a function: did one of the authorities issue the certificate itself? */
+export function createIssuerCheck(authorities: readonly string[]): (x509: X509Certificate) => boolean {
+  const issuers = authorities.map((pem) => new X509Certificate(pem));
+  return (x509) => issuers.some((issuer) => x509.checkIssued(issuer) && x509.verify(issuer.publicKey));
 }
 
 /** @param judged true if there were authorities for OpenSSL to verify the chain with */

@@ -41,7 +41,7 @@ export function createConnections(most: number, refuse: (socket: Socket) => void
   const find = (socket: Socket): Held | undefined => {
     let found = known.get(socket);
     if (found === undefined) {
-      found = all.get(nameOf(socket));
+      found = all.get(connectionName(socket));
       if (found !== undefined) known.set(socket, found);
     }
     return found?.isOpen ? found : undefined;
@@ -65,7 +65,7 @@ export function createConnections(most: number, refuse: (socket: Socket) => void
     setTimeout(() => socket.destroy(), LINGER_MS).unref();
   };
   const arrive = (socket: Socket): void => {
-    const held = { name: nameOf(socket), socket, working: 0, isOpen: true };
+    const held = { name: connectionName(socket), socket, working: 0, isOpen: true };
     all.set(held.name, held);
     waiting.add(held);
     socket.once('close', () => forget(held));
@@ -102,7 +102,7 @@ export function createConnections(most: number, refuse: (socket: Socket) => void
 }
 
 /** Both ends: a caller may use the same port for two addresses of ours. */
-const nameOf = ({ remoteAddress, remotePort, localAddress, localPort }: Socket): string =>
+export const connectionName = ({ remoteAddress, remotePort, localAddress, localPort }: Socket): string =>
   `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`;
 
 /** Avoids a copy of the set. */

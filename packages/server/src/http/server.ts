@@ -4,6 +4,8 @@ import { once } from 'node:events';
 import { createServer, type Server, ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import { Server as TlsServer } from 'node:tls';
+import { isDeepStrictEqual } from 'node:util';
 import { Refusal } from '../primitives/refusal.ts';
 import { adminEndpoints } from './admin/endpoints.ts';
 import { operationsFor } from './admin/index.ts';
@@ -16,6 +18,7 @@ import { createHandler, type Handler, type HandlerOptions } from './handle.ts';
 import { createProxies } from './proxies.ts';
 import { refusalOfBytes, sendBytes } from './raw-responses.ts';
 import { createRouter } from './router.ts';
+import { createTrustedConnections } from './trusted-connections.ts';
 
 export interface HttpOptions extends Pick<HandlerOptions, 'answered' | 'stopping' | 'report'> {
   /** PEM; plain HTTP without it. */
@@ -39,9 +42,16 @@ export interface HttpOptions extends Pick<HandlerOptions, 'answered' | 'stopping
   readonly requestDeadlineMs: number;
 }
 
+/** What connections are made with. */
+export type ListenerCertificates = Pick<HttpOptions, 'tls'> & Pick<HttpOptions['clientCertificates'], 'authorities'>;
+
 export interface HttpServer {
   /** @returns the port @throws Error if it is in use */
   readonly listen: (at: { readonly host: string; readonly port: number }) => Promise<number>;
+  /**
+   * Uses other certificates for new connections. Open ones go on, except those of clients whose authority is no longer among them.
+   */
+  readonly renew: (certificates: ListenerCertificates) => void;
   /** The number of open connections. */
   readonly connections: () => number;
   /** Stops listening, and resolves when the requests in progress are answered, or after `drainMs`. */
@@ -76,9 +86,13 @@ export function createHttpServer(current: () => HttpServices, options: HttpOptio
     answerDeadlineMs: options.requestDeadlineMs,
   });
   const servers: Server[] = [];
+  const { tls, clientCertificates } = options;
+  const trusted = createTrustedConnections(clientCertificates.authorities);
+  let certificates: ListenerCertificates = { tls, authorities: clientCertificates.authorities };
   const open = async (host: string, port: number): Promise<number> => {
     const server = createNodeServer(options);
     connections.watch(server);
+    if (clientCertificates.asked) trusted.watch(server);
     answerWith(server, { handle, bodies, connections, report: options.report });
     server.listen({ host, port });
     await once(server, 'listening');
@@ -91,6 +105,14 @@ export function createHttpServer(current: () => HttpServices, options: HttpOptio
       // A caller tries one of the two loopback addresses of the machine, so the server listens on both.
       if (host === 'localhost') await openOthers(servers, (address) => open(address, port));
       return port;
+    },
+    renew: (next) => {
+      if (isDeepStrictEqual(next, certificates)) return;
+      const { tls, authorities } = next;
+      const asking = askForCertificate({ ...options.clientCertificates, authorities });
+      for (const server of servers) if (server instanceof TlsServer) server.setSecureContext({ ...tls, ...asking });
+      trusted.renew(authorities);
+      certificates = next;
     },
     connections: connections.open,
     close: (drainMs) => closeAll(servers, drainMs),

@@ -23,6 +23,8 @@ export interface ServerState {
   readonly reloadHasFailed: () => boolean;
   /** Digest of the configuration in force; undefined if it was not read from a file. */
   readonly digest: () => string | undefined;
+  /** The entries whose files have unusable new content. */
+  readonly brokenRenewals: () => readonly string[];
   readonly certificates: () => readonly ExpiringCertificate[];
   /** Milliseconds since the last successful poll for what other processes wrote. */
   readonly pollAge: () => number;
@@ -89,6 +91,13 @@ const gauges: readonly StateGauge[] = [
     labels: ['digest'],
     aggregator: 'first',
     read: ({ digest }) => [{ labels: { digest: digest() ?? '' }, value: 1 }],
+  },
+  {
+    name: 'cambio_renewal_failed',
+    help: '1 for each entry of the configuration whose file has unusable new content; the previous content is in force',
+    labels: ['entry'],
+    aggregator: 'max',
+    read: ({ brokenRenewals }) => brokenRenewals().map((entry) => ({ labels: { entry }, value: 1 })),
   },
   {
     name: 'cambio_certificate_expiry_timestamp_seconds',

@@ -1,9 +1,9 @@
 // Opens PostgreSQL: a pool of limited size, a deadline for every statement, and notifications.
-import { readFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Kysely, PostgresDialect, type PostgresPoolClient } from 'kysely';
 import pg from 'pg';
-import type { PostgresConnection, PostgresTls } from './postgres-url.ts';
+import { createTlsReader, type TlsContents } from './postgres-tls.ts';
+import type { PostgresConnection } from './postgres-url.ts';
 import type { Schema } from './schema.ts';
 
 /** Per process. */
@@ -25,12 +25,16 @@ const SERVER_KEEP_ALIVE = `-c tcp_keepalives_idle=${KEEP_ALIVE_MS / 1000} -c tcp
 
 type Purpose = keyof typeof DEADLINES_MS;
 
-/** Settings of every connection. The driver never gets the URL, whose parameters could override them. */
-function settingsOf({ tls, options, ...place }: PostgresConnection, purpose: Purpose) {
+/**
+ * Settings of every connection. The driver never gets the URL, whose parameters could override them.
+ * @returns a function, which reads the certificates again
+ */
+function createSettings({ tls, options, ...place }: PostgresConnection, purpose: Purpose) {
+  const readTls = tls === 'none' ? undefined : createTlsReader(tls);
   const { connect, statement, lock, idleTransaction } = DEADLINES_MS[purpose];
-  return {
+  return () => ({
     ...place,
-    ssl: tls === 'none' ? false : openTls(tls),
+    ssl: readTls === undefined ? false : verified(readTls()),
     options: `${SERVER_KEEP_ALIVE} ${options ?? ''}`.trim(),
     connectionTimeoutMillis: connect,
     // The server enforces the first; the driver enforces the second, for a server that does not answer.
@@ -40,15 +44,14 @@ function settingsOf({ tls, options, ...place }: PostgresConnection, purpose: Pur
     idle_in_transaction_session_timeout: idleTransaction,
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
-  };
+  });
 }
 
 /** The certificate is always verified, even if NODE_TLS_REJECT_UNAUTHORIZED is 0. */
-function openTls({ authority, cert, key }: PostgresTls) {
-  const read = (file: string | undefined) => (file === undefined ? undefined : readFileSync(file));
-  const files = { ca: read(authority), cert: read(cert), key: read(key) };
-  return { rejectUnauthorized: true, ...Object.fromEntries(Object.entries(files).filter(([, file]) => file)) };
-}
+const verified = (contents: TlsContents) => ({
+  rejectUnauthorized: true,
+  ...Object.fromEntries(Object.entries(contents).filter(([, content]) => content !== undefined)),
+});
 
 /** The driver returns 64-bit integers as text. Ours are times and counters, which fit a number. */
 const types = {
@@ -57,8 +60,16 @@ const types = {
 };
 
 export function openPostgres(connection: PostgresConnection, purpose: Purpose): Kysely<Schema> {
+  const settings = createSettings(connection, purpose);
+  /** The pool would keep the certificates of its start. */
+  class Client extends pg.Client {
+    constructor(options?: pg.ClientConfig) {
+      super({ ...options, ...settings() });
+    }
+  }
   const pool = new pg.Pool({
-    ...settingsOf(connection, purpose),
+    ...settings(),
+    Client,
     application_name: 'cambio',
     max: purpose === 'requests' ? MAX_CONNECTIONS : 1,
     types,
@@ -104,10 +115,11 @@ export function listenPostgres(
   location: PostgresConnection,
   onChange: () => void,
 ): { readonly stop: () => Promise<void> } {
+  const settings = createSettings(location, 'requests');
   const stopping = new AbortController();
   let client: pg.Client | undefined;
   const listenOnce = async (): Promise<void> => {
-    const connection = new pg.Client({ ...settingsOf(location, 'requests'), application_name: 'cambio listening' });
+    const connection = new pg.Client({ ...settings(), application_name: 'cambio listening' });
     client = connection;
     connection.on('notification', onChange).on('error', () => undefined);
     const ended = new Promise((resolve) => connection.once('end', resolve));

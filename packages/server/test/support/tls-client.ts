@@ -18,6 +18,8 @@ interface About {
   /** A distinguished name as text, or its parts in the order of the certificate. */
   readonly name: string | readonly Readonly<Record<string, string[]>>[];
   readonly names?: readonly { readonly type: 'dns' | 'url' | 'ip' | 'email'; readonly value: string }[];
+  /** From now until it becomes valid. */
+  readonly from?: number;
   /** From now until it expires. */
   readonly days?: number;
   readonly authority?: true;
@@ -39,7 +41,7 @@ export async function selfIssued(about: About): Promise<Identity> {
 type Keys = Awaited<ReturnType<typeof newKeys>>;
 
 async function identity(
-  { name, names = [], days = 1, authority, usage }: About,
+  { name, names = [], from = -9, days = 1, authority, usage }: About,
   keys: Keys,
   issuer: { name: About['name']; key: Keys['privateKey'] },
 ): Promise<Identity> {
@@ -48,7 +50,7 @@ async function identity(
     issuer: asName(issuer.name),
     signingKey: issuer.key,
     publicKey: keys.publicKey,
-    notBefore: new Date(Date.now() - 9 * DAY),
+    notBefore: new Date(Date.now() + from * DAY),
     notAfter: new Date(Date.now() + days * DAY),
     signingAlgorithm: ALGORITHM,
     extensions: [

@@ -8,12 +8,12 @@ const SEVERITY = { INFO: 9, WARN: 13, ERROR: 17 } as const;
 
 export const otlp = {
   name: 'otlp',
-  open: (place, report) => {
-    if (place === undefined) throw new Error('OTLP needs a url');
-    const { url, network } = place;
+  open: (target, report) => {
+    if (target === undefined) throw new Error('OTLP needs a url');
+    const { url, network } = target;
     const deliver = createDelivery(network);
-    const headers = { 'content-type': 'application/json', ...place.headers };
     return async (rows) => {
+      const headers = { 'content-type': 'application/json', ...target.headers() };
       const answer = await deliver({ url, method: 'POST', headers, body: JSON.stringify(requestOf(rows)) });
       const rejected = rejectedBy(answer);
       // The protocol forbids sending rejected records again.

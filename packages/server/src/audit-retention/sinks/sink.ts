@@ -17,10 +17,15 @@ export interface SinkPlace {
   readonly network: 'public' | 'private';
 }
 
+/** A place whose headers are read for each delivery, because they may hold a secret that is renewed. */
+export interface SinkTarget extends Omit<SinkPlace, 'headers'> {
+  readonly headers: () => SinkPlace['headers'];
+}
+
 export interface SinkKind {
   readonly name: string;
-  /** @param place undefined if the kind needs none */
-  readonly open: (place: SinkPlace | undefined, report: (line: string) => void) => Deliver;
+  /** @param target undefined if the kind needs none */
+  readonly open: (target: SinkTarget | undefined, report: (line: string) => void) => Deliver;
 }
 
 /** Formats a row as one line of JSON, with its position. */

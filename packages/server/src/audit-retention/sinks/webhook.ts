@@ -4,13 +4,13 @@ import { formatLine, type SinkKind } from './sink.ts';
 
 export const webhook = {
   name: 'webhook',
-  open: (place) => {
-    if (place === undefined) throw new Error('a webhook needs a url');
-    const { url, network } = place;
+  open: (target) => {
+    if (target === undefined) throw new Error('a webhook needs a url');
+    const { url, network } = target;
     const deliver = createDelivery(network);
-    const headers = { 'content-type': 'application/x-ndjson', ...place.headers };
     return async (rows) => {
       const body = rows.map((row) => `${formatLine(row)}\n`).join('');
+      const headers = { 'content-type': 'application/x-ndjson', ...target.headers() };
       await deliver({ url, method: 'POST', headers, body });
     };
   },

@@ -1,0 +1,102 @@
+// Reads the configuration again, for a server that runs: what is invalid changes nothing, and unusable renewed files are ignored.
+import type { RunningServer } from '../app.ts';
+import type { BrokenRenewal, Configuration } from '../config/configuration.ts';
+import { ConfigurationError, formatFault } from '../config/fault.ts';
+import { createInputs, type Inputs } from '../config/inputs.ts';
+import { loadConfiguration } from '../config/load.ts';
+import type { Report } from '../primitives/log.ts';
+import { sha256 } from '../primitives/secret.ts';
+
+const INFO = { level: 'info' } as const;
+const WARN = { level: 'warn' } as const;
+
+/** Returns the digest that nodes compare. It covers the text of every file, but not their paths: each node may have its own folder. */
+export const textDigest = ({ files: [main, ...included] }: Configuration): string =>
+  sha256(included.length === 0 ? (main?.text ?? '') : JSON.stringify([main, ...included].map((file) => file?.text)));
+
+/** A configuration, and what it was read from. */
+export interface FirstReading {
+  readonly inputs: Inputs;
+  readonly configuration: Configuration;
+}
+
+/** @param first the configuration in force @returns what `watchInputs` needs */
+export function createReload(
+  file: string,
+  first: FirstReading,
+  { server, report }: { readonly server: RunningServer; readonly report: Report },
+) {
+  /** What the configuration in force was read from. */
+  let inForce = first.inputs;
+  let digest = textDigest(first.configuration);
+  let refused: string | undefined;
+  const reportBroken = createBrokenReport(report);
+  const reportRenewed = ({ renewed }: Configuration): void => {
+    for (const entry of renewed) report(`${entry}: renewed`, INFO);
+  };
+
+  const refuse = (error: Error): void => {
+    server.refuseFile(error);
+    if (error.message === refused) return;
+    refused = error.message;
+    report(error.message);
+    report(`${file}: invalid; keeping the previous configuration`);
+  };
+
+  /** Renewed secrets and certificates do not wait until an invalid file is corrected. */
+  const renewOnly = async (inputs: Inputs): Promise<void> => {
+    const { read, list, repeat } = { ...inForce.repeat(), repeat: inForce.repeat };
+    const renewing = { ...inputs, read, list, repeat };
+    const configuration = await loadConfiguration(file, process.env, renewing).catch(() => undefined);
+    if (configuration === undefined) return;
+    reportBroken(configuration.broken);
+    if (configuration.renewed.length === 0) return server.keepFiles(configuration.broken);
+    inForce = renewing;
+    await server.renew(configuration).catch(() => undefined);
+    reportRenewed(configuration);
+  };
+
+  const reload = async (configuration: Configuration): Promise<void> => {
+    const { warnings, renewed, broken } = configuration;
+    const isOtherwiseSame = refused === undefined && renewed.length === 0 && textDigest(configuration) === digest;
+    if (broken.length > 0 && isOtherwiseSame) return server.keepFiles(broken);
+    for (const warning of warnings) report(formatFault(file, warning), WARN);
+    const unchanged = await server.reload(configuration, textDigest(configuration));
+    for (const key of unchanged) report(`${file}: ${key} changed; restart the server to apply it`, WARN);
+    reportRenewed(configuration);
+    report(`cambio read ${file} again`, INFO);
+  };
+
+  return {
+    begin: () => createInputs(file, inForce),
+    take: async (inputs: Inputs): Promise<void> => {
+      const configuration = await loadConfiguration(file, process.env, inputs).catch(refuse);
+      if (configuration === undefined) return renewOnly(inputs);
+      reportBroken(configuration.broken);
+      try {
+        await reload(configuration);
+      } catch (error) {
+        // If the database fails, the server reports it and retries by itself.
+        if (error instanceof ConfigurationError) {
+          refuse(error);
+          await renewOnly(inputs);
+          // The conflicting registered client may be deleted: throw, so that the file is tried again.
+          throw error;
+        }
+      }
+      inForce = inputs;
+      digest = textDigest(configuration);
+      refused = undefined;
+    },
+  };
+}
+
+/** @returns a function that reports each broken renewal once */
+function createBrokenReport(report: Report): (broken: readonly BrokenRenewal[]) => void {
+  let known: readonly string[] = [];
+  return (broken) => {
+    const lines = broken.map(({ entry, message }) => `${entry}: ${message} Its previous content stays in force.`);
+    for (const line of lines) if (!known.includes(line)) report(line);
+    known = lines;
+  };
+}
