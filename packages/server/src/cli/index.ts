@@ -2,6 +2,7 @@
 import type { CliCommand } from './command.ts';
 
 export const commands = {
+  init: () => import('./init.ts').then(({ init }) => init),
   serve: () => import('./serve.ts').then(({ serve }) => serve),
   check: () => import('./check.ts').then(({ check }) => check),
   schema: () => import('./schema.ts').then(({ schema }) => schema),
