@@ -12,10 +12,12 @@ import { type HttpServices, urlOf } from './http/endpoint.ts';
 import { token } from './http/endpoints/token.ts';
 import { upstreamReturn } from './http/endpoints/upstream.ts';
 import { findFamily } from './issuing/family.ts';
+import { createLeashCounter } from './issuing/leash-counter.ts';
 import { type KeyRing, openKeyRing } from './keys/key-ring.ts';
 import type { Observer } from './metrics/observer.ts';
 import { indexClients } from './model/client.ts';
 import { ownResource } from './model/resource.ts';
+import { indexLeashes } from './narrowing/leashes.ts';
 import { indexResources, type Targeting } from './narrowing/targets.ts';
 import { createOutbound } from './outbound/outbound.ts';
 import type { Clock } from './primitives/clock.ts';
@@ -57,6 +59,7 @@ export async function openServices(
   const clientKeys = openClientKeys(clients, clock, before?.services.clientKeys);
   const ring = await openKeys(keys, base, before);
   const targeting = indexResources(resources);
+  const leashes = indexLeashes(configuration.actors, clients, issuer);
   const context = hasSignIn(clients)
     ? await describeSignIn({ ...configuration, clients }, { ...base, keys: ring, targeting })
     : undefined;
@@ -80,10 +83,12 @@ export async function openServices(
     clientKeys,
     keysOf: ({ id }) => clientKeys.get(id)?.source,
     signIn,
-    regrant: (family, now) => regrantAll(family, now, { issuer, policy, targeting, clients, signIn }),
+    regrant: (family, now) => regrantAll(family, now, { issuer, policy, targeting, leashes, clients, signIn }),
     people: context && (await base.openPeople?.(context)),
     enabledTypes: enabledTypes(configuration, context),
     targeting,
+    leashes,
+    leashCounter: createLeashCounter(clock, base.revocations),
     issuers: indexIssuers(trusted),
     tokenEndpoint: urlOf(token, issuer),
     keys: ring,

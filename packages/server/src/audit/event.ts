@@ -126,6 +126,8 @@ export interface AuditEvent {
   issued?: readonly IssuedTrace[];
   /** The number of requests beyond a limit, or of rows erased or deleted, that the row stands for. Absent: one. */
   count?: number;
+  /** The clients and actors whose limits the token counts for. */
+  limitedBy?: readonly string[];
   /** The id in lineage of a person's agreement. */
   agreement?: string;
   /** The client that may act for the person, as the consent page said. */

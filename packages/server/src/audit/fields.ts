@@ -41,6 +41,7 @@ export const fields = {
     meaning:
       '`key` or `bearer`: a bound token was exchanged for one with another key, or for a bearer token, as the rule allows',
   },
+  limitedBy: { meaning: 'the clients and actors whose `limits` count the token: `client ID`, `actor NAME`' },
   mismatches: {
     meaning:
       'the first part that did not match, for each evaluated rule of the client (at most 100): `rule`, `part`, `what`, `problem`. If a rule could not be evaluated, it is the last one and stopped the request',

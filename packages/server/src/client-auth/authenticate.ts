@@ -33,6 +33,7 @@ export const decoyClient: Client = {
   scopes: new Set(),
   resource: undefined,
   saml: undefined,
+  limits: 'unbounded',
   dpopBoundAccessTokens: false,
   certificateBoundAccessTokens: false,
   redirectUris: [],

@@ -9,6 +9,7 @@ import type { SealingKeySource } from '../keys/sealing-key.ts';
 import type { MetricsAddress } from '../metrics/listener.ts';
 import type { Clients } from '../model/client.ts';
 import type { Resource } from '../model/resource.ts';
+import type { ActorEntry } from '../narrowing/leashes.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { ReportForm } from '../primitives/log.ts';
 import type { TokenErrorCode } from '../primitives/refusal.ts';
@@ -63,6 +64,8 @@ export interface ResolvedConfiguration extends Registering {
   readonly accounts: readonly Account[];
   /** Another provider at which people sign in. */
   readonly upstream: ConfiguredUpstream | undefined;
+  /** The limits of actors. */
+  readonly actors: readonly ActorEntry[];
   readonly issuers: readonly IssuerEntry[];
   readonly saml: readonly SamlIssuerEntry[];
   readonly policy: Policy;

@@ -6,6 +6,7 @@ import type { Path } from './fault.ts';
 import { readLogo } from './logo.ts';
 import { checkRedirects } from './redirects.ts';
 import { createNameDescriber } from './references.ts';
+import { readLimits } from './resolve-actors.ts';
 import { checkIndexed, resolveAuthentication } from './resolve-authentication.ts';
 import { readWebsite } from './resolve-branding.ts';
 import type { ConfigurationFile } from './schema.ts';
@@ -55,6 +56,7 @@ export function resolveClients(
       postLogoutRedirectUris: entry.postLogoutRedirectUris,
       refreshLifetime: entry.refreshLifetime,
       disabled: entry.disabled,
+      limits: readLimits(entry.limits),
     });
   }
   checkIndexed(clients.values(), around.complain);

@@ -12,6 +12,7 @@ import { checkMappedSubjects } from './mapped-subjects.ts';
 import { findTaken } from './principal-names.ts';
 import { registerBeside } from './registered.ts';
 import { resolveAccounts } from './resolve-accounts.ts';
+import { resolveActors } from './resolve-actors.ts';
 import { resolveAudit } from './resolve-audit.ts';
 import { resolveBranding } from './resolve-branding.ts';
 import { resolveClients } from './resolve-clients.ts';
@@ -58,6 +59,7 @@ export async function resolveConfiguration(
     clients,
     accounts,
     upstream,
+    actors: resolveActors(file, issuerNames, around.complain),
     issuers,
     saml,
     policy: compilePolicy(file.issuer, rules, denials),

@@ -1,5 +1,5 @@
 // Runs the tests of rules: simulated requests, evaluated with the rules of the file.
-import type { JudgeServices } from '../exchange/judge.ts';
+import type { RuleServices } from '../exchange/judge.ts';
 import { type Simulated, type SimulatedRequest, simulate } from '../explain/simulate.ts';
 import { accessTokenClaims } from '../issuing/access-token-claims.ts';
 import type { Decision } from '../issuing/authorization.ts';
@@ -21,7 +21,7 @@ type Tested = Pick<
   Configuration,
   'issuer' | 'clients' | 'accounts' | 'upstream' | 'resources' | 'policy' | 'issuers' | 'saml'
 >;
-type Context = JudgeServices & Pick<ValidationContext, 'clients' | 'names' | 'issuers' | 'saml' | 'now'>;
+type Context = RuleServices & Pick<ValidationContext, 'clients' | 'names' | 'issuers' | 'saml' | 'now'>;
 
 /** A fixed time, so that the result of a test does not depend on the day. */
 const NOW = 1_800_000_000;

@@ -8,6 +8,7 @@ import { algorithmNames, signingAlgorithms } from '../keys/algorithms.ts';
 import { expecting } from '../primitives/expectation.ts';
 import { levels } from '../primitives/log.ts';
 import { dataUriProblem } from './logo.ts';
+import { actor, limits } from './schema-actors.ts';
 import { branding, displayName, words } from './schema-branding.ts';
 import { account, upstream } from './schema-people.ts';
 import { rule } from './schema-rules.ts';
@@ -119,6 +120,7 @@ const client = z.strictObject({
   postLogoutRedirectUris: z.array(z.string()).default([]),
   refreshLifetime: duration.default(86_400),
   disabled: z.boolean().default(false),
+  limits: limits.optional(),
 });
 
 /** Another issuer: an OpenID provider or OAuth server by `issuer`, or a SPIFFE trust domain by `trustDomain`. */
@@ -226,6 +228,7 @@ const topLevel = z.strictObject({
   accounts: z.array(account).default([]),
   upstream: upstream.optional(),
   issuers: z.array(issuer).default([]),
+  actors: z.array(actor).default([]),
   rules: z.array(rule).default([]),
 });
 

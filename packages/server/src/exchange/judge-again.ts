@@ -3,11 +3,14 @@
 
 import type { Granted } from '../issuing/authorization.ts';
 import type { Client } from '../model/client.ts';
+import type { Delegation } from '../model/delegation.ts';
 import { agreedAudiencesOf, type RefreshFamily, type RememberedGrant } from '../model/refresh-family.ts';
 import type { Resource } from '../model/resource.ts';
+import { type FoundLimits, findLimits, signInOf } from '../narrowing/delegation-limit.ts';
 import { limitsOf, narrow } from '../narrowing/narrow.ts';
 import { resolveTargets, type Wanted } from '../narrowing/wanted.ts';
 import type { Permit } from '../policy/evaluate-rule.ts';
+import type { Chain } from '../primitives/principal.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 import { checkBinding } from './binding.ts';
@@ -45,19 +48,51 @@ function grantAgain({ wanted, family, client }: RefreshCase, context: JudgeConte
   if (acting !== undefined)
     checkDistinct({ principal: { iss: issuer, sub: grant.sub }, origin: grant.origin, sub: grant.sub }, acting);
   const chain = extendChain(grant.chain, acting, rule.grant.maxDepth);
+  const { end, ...limited } = limitsAgain(grant, client, chain, context);
   const { expiresAt } = family;
   const { subject: party, scope: renewed } = renewedScopes(grant);
   const subject = { ...party, agreedAudiences: agreedAudiencesOf(grant), expiresAt };
-  trace.limits = limitsOf({ subject, actor: 'unbounded', client, rule, family: 'unbounded', renewed, targets, now });
+  const about = { subject, actor: 'unbounded', client, rule, family: 'unbounded', delegation: end } as const;
+  trace.limits = limitsOf({ ...about, renewed, targets, now });
   const { authentication } = grant;
   return {
     ...narrow({ targets, asked: wanted.scope, limits: trace.limits, authentication, confirmation }),
+    ...limited,
     chain,
     mayAct: chain === grant.chain ? grant.mayAct : undefined,
     extraClaims: { ...grant.extraClaims, ...claimsOf(permit) },
     rebound: checkBoundAgain(grant, permit, context),
   };
 }
+
+/** The limits of every party of the first time, and of who acts now. */
+function limitsAgain(grant: RememberedGrant, client: Client, chain: Chain, { issuer, leashes, now }: JudgeContext) {
+  const { subject, actor, origin, authentication } = grant;
+  const parties = () => [
+    { iss: issuer, sub: client.id },
+    { iss: issuer, sub: grant.sub, origin },
+    { ...subject.principal, origin: subject.origin ?? origin },
+    ...subject.chain,
+    ...(actor ? [{ ...actor.principal, origin: actor.origin }, ...actor.chain] : []),
+    ...chain,
+  ];
+  const before = grant.delegation ?? unknownDelegation(authentication);
+  return refreshed(() => findLimits(parties, before, leashes, now));
+}
+
+/** Rewords a refusal of `findLimits` for the caller, who sent a refresh token. @throws Refusal refresh_token_delegation */
+export function refreshed(find: () => FoundLimits): FoundLimits {
+  const found = orRefusal(find);
+  if (!(found instanceof Refusal)) return found;
+  throw new Refusal('refresh_token_delegation', { detail: found.detail, cause: found });
+}
+
+/** Of a grant from before anybody had limits: the sign-in of the person comes before it. */
+export const unknownDelegation = (authentication: JsonObject): Delegation => ({
+  began: signInOf(authentication) ?? 'cannot tell',
+  ends: 'unbounded',
+  leashes: [],
+});
 
 /** Everything granted at first must still be allowed, and a requested target must have been granted. */
 function askAgain(

@@ -6,6 +6,8 @@ import type { Decision, SingleUse } from '../issuing/authorization.ts';
 import type { Client } from '../model/client.ts';
 import type { Party } from '../model/party.ts';
 import type { TokenFacts } from '../model/token-facts.ts';
+import { delegationOf, endWith, findLimits } from '../narrowing/delegation-limit.ts';
+import type { Leashes } from '../narrowing/leashes.ts';
 import { extendLineage, type Limits, limitsOf, narrow } from '../narrowing/narrow.ts';
 import type { Targeting } from '../narrowing/targets.ts';
 import { resolveTargets } from '../narrowing/wanted.ts';
@@ -34,11 +36,17 @@ export interface Case extends Presented {
   readonly client: Client;
 }
 
-/** What judging needs from the configuration. */
-export interface JudgeServices {
+/** What judging needs from the configuration, apart from limits that depend on what else was issued. */
+export interface RuleServices {
   readonly issuer: string;
   readonly policy: Policy;
   readonly targeting: Targeting;
+}
+
+/** What judging needs from the configuration. */
+export interface JudgeServices extends RuleServices {
+  /** The limits of clients and actors. */
+  readonly leashes: Leashes;
 }
 
 /** The time of a request, and the key that its caller proved. */
@@ -188,8 +196,11 @@ function applyRule(
   const chain = extendChain(subject.chain, acting, rule.grant.maxDepth);
   const withRefresh =
     request.requestedType === 'refresh_token' || (rule.grant.refreshToken === 'beside' && mayRefresh(client));
-  const family = withRefresh ? rule.grant.refreshLifetime : 'unbounded';
-  const bounds = { subject, actor: actor ?? 'unbounded', client, rule, family, targets } as const;
+  const parties = () => [caller.principal, ...partiesOf(subject), ...(actor ? partiesOf(actor) : []), ...chain];
+  const { end, ...limited } = findLimits(parties, delegationOf(subject, context.issuer), context.leashes, context.now);
+  const refreshLifetime = endWith(rule.grant.refreshLifetime, end, context.now);
+  const family = withRefresh ? refreshLifetime : 'unbounded';
+  const bounds = { subject, actor: actor ?? 'unbounded', client, rule, family, delegation: end, targets } as const;
   trace.limits = limitsOf({ ...bounds, now: context.now });
   const { authentication } = subject;
   const narrowed = narrow({
@@ -203,6 +214,7 @@ function applyRule(
     ...narrowed,
     type: request.requestedType,
     clientId: client.id,
+    ...limited,
     sub: subject.sub,
     origin: subject.origin,
     chain,
@@ -215,8 +227,14 @@ function applyRule(
   };
   if (!withRefresh) return { ...decision, refresh: undefined };
   const grant = rememberGrant(decision, subject, actor, rule.grant.scopeMap !== 'same');
-  return { ...decision, refresh: { kind: 'new', lifetime: rule.grant.refreshLifetime, grant } };
+  return { ...decision, refresh: { kind: 'new', lifetime: refreshLifetime, grant } };
 }
+
+/** The parties of a token: who it is about, and who acted. */
+const partiesOf = ({ principal, origin, chain }: Pick<Party, 'principal' | 'origin' | 'chain'>) => [
+  { ...principal, origin },
+  ...chain,
+];
 
 const mayRefresh = (client: Client): boolean => client.grants.has('refresh_token');
 

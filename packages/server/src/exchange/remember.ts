@@ -23,6 +23,7 @@ export function rememberGrant(
     lineage: decision.lineage,
     actorLineage: decision.actorLineage,
     authentication: decision.authentication,
+    delegation: decision.delegation,
     extraClaims: subject.extraClaims,
     subject: party(subject),
     actor: actor && party(actor),

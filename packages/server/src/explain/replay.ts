@@ -1,6 +1,6 @@
 // What would a changed file have decided? Evaluates recorded exchanges again with other rules, and reports where the decision differs.
 import type { AuditEvent } from '../audit/event.ts';
-import { endBy, type JudgeServices } from '../exchange/judge.ts';
+import { endBy, type RuleServices } from '../exchange/judge.ts';
 import { valueAt } from '../expression/reads.ts';
 import type { Decision } from '../issuing/authorization.ts';
 import type { Client, Clients } from '../model/client.ts';
@@ -25,7 +25,7 @@ export interface ChangedDecision {
 /** `undecided`: no rule decided the request. `withheld`: the row lacks a value that a condition read. */
 export type ReplayVerdict = 'same' | 'undecided' | 'withheld' | ChangedDecision;
 
-type Context = JudgeServices & { readonly clients: Clients };
+type Context = RuleServices & { readonly clients: Clients };
 
 export function replay(event: AuditEvent, context: Context): ReplayVerdict {
   const { client, requestId, time } = event;

@@ -2,13 +2,14 @@
 // can be signed.
 import type { AuditEvent, TokenTrace } from '../audit/event.ts';
 import { refuseGrant } from '../client-auth/refuse-grant.ts';
-import { type JudgeContext, judge, orRefusal, type Presented } from '../exchange/judge.ts';
+import { judge, type Moment, orRefusal, type Presented, type RuleServices } from '../exchange/judge.ts';
 import { requestedTokenTypes } from '../exchange/request.ts';
 import { ELSEWHERE } from '../expression/elsewhere.ts';
 import type { MemberPath } from '../expression/reads.ts';
 import type { Decision } from '../issuing/authorization.ts';
 import type { Client, Clients } from '../model/client.ts';
 import type { TokenFacts } from '../model/token-facts.ts';
+import { NO_LEASHES } from '../narrowing/leashes.ts';
 import { parsePath } from '../policy/facts.ts';
 import { vouchFor } from '../primitives/principal.ts';
 import { REDACTED } from '../primitives/redact.ts';
@@ -28,14 +29,15 @@ export type Simulated = { readonly rule: string | undefined } & (
 export function simulate(
   clientId: string,
   prepare: (client: Client) => SimulatedRequest,
-  context: JudgeContext & { readonly clients: Clients },
+  context: RuleServices & Moment & { readonly clients: Clients },
 ): Simulated {
   const judged = orRefusal(() => {
     const client = findExchangeClient(clientId, context.clients);
     return { ...prepare(client), client };
   });
   if (judged instanceof Refusal) return { rule: undefined, reason: judged.reason };
-  const { result, trace } = judge(judged, context);
+  // Whether a limit is reached depends on what else was issued.
+  const { result, trace } = judge(judged, { ...context, leashes: NO_LEASHES });
   const { rule } = trace;
   return result instanceof Refusal ? { rule, reason: result.reason } : { rule, reason: undefined, decision: result };
 }

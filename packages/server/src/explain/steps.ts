@@ -113,6 +113,12 @@ const stepOfReason: Partial<Record<Reason, Step>> = {
   no_rule_for_actor: 'rule',
   requested_token_type_not_granted: 'rule',
   requested_token_type_needs_grant: 'rule',
+  delegation_over: 'lifetime',
+  delegation_cannot_be_told: 'lifetime',
+  actor_suspended: 'issuing',
+  actor_limit_minute: 'issuing',
+  actor_limit_day: 'issuing',
+  actor_limit_descendants: 'issuing',
   target_malformed: 'request',
   scope_malformed: 'request',
 };
@@ -187,6 +193,7 @@ const LIMIT_SOURCES: Readonly<Record<string, string>> = {
   client: 'the client',
   rule: 'the rule',
   family: 'the refresh token beside it',
+  delegation: 'the end of the delegation (limits)',
 };
 
 const describeBound = (by: string): string => LIMIT_SOURCES[by] ?? by;

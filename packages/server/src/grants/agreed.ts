@@ -5,13 +5,17 @@ import { identityClaimNames, identityClaims } from '../issuing/identity-claims.t
 import type { Revocations } from '../issuing/revocations.ts';
 import type { Agreement, Code, SignInCodes } from '../model/agreement.ts';
 import type { Client } from '../model/client.ts';
+import type { Delegation } from '../model/delegation.ts';
 import type { Narrowed } from '../model/narrowed.ts';
 import type { RememberedGrant } from '../model/refresh-family.ts';
 import type { Resource, Targets } from '../model/resource.ts';
+import { endWith, type FoundLimits, findLimits, signInOf } from '../narrowing/delegation-limit.ts';
+import type { Leashes } from '../narrowing/leashes.ts';
 import { limitsOf, listedScopes, narrow, SIGN_IN_SCOPES } from '../narrowing/narrow.ts';
 import type { Targeting } from '../narrowing/targets.ts';
 import { resolveTargets, type TargetRequest, type Wanted } from '../narrowing/wanted.ts';
 import type { Confirmation } from '../primitives/confirmation.ts';
+import type { Principal } from '../primitives/principal.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import { type Bound, formatScope } from '../primitives/scope.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
@@ -31,6 +35,7 @@ interface Agreed {
 export interface AgreedServices {
   readonly issuer: string;
   readonly targeting: Targeting;
+  readonly leashes: Leashes;
   readonly signIn: SignInCodes | undefined;
 }
 
@@ -46,7 +51,7 @@ export function narrowAgreed(
   client: Client,
   moment: { readonly now: number; readonly confirmation: Confirmation | undefined },
   services: AgreedServices,
-  family: Bound<number>,
+  { family, delegation }: { readonly family: Bound<number>; readonly delegation: Bound<number> },
 ): Narrowed {
   const targets = chooseTargets(audiences, wanted, client, services);
   const listed = listedScopes(client);
@@ -55,12 +60,28 @@ export function narrowAgreed(
     actor: 'unbounded',
     rule: 'unbounded',
     family,
+    delegation,
     client: listed,
     targets,
     signIn: new Set(scope.filter((name) => SIGN_IN_SCOPES.has(name) && listed.scopes.has(name))),
     now: moment.now,
   });
   return narrow({ targets, asked: wanted.scope, limits, authentication, confirmation: moment.confirmation });
+}
+
+/** @returns the limits of the client and of the person @throws Refusal delegation_over, delegation_cannot_be_told */
+export function limitAgreed(
+  { sub, origin }: { readonly sub: string; readonly origin?: Principal | undefined },
+  before: Delegation,
+  client: Client,
+  { issuer, leashes }: AgreedServices,
+  now: number,
+): FoundLimits {
+  const parties = () => [
+    { iss: issuer, sub: client.id },
+    { iss: issuer, sub, origin },
+  ];
+  return findLimits(parties, before, leashes, now);
 }
 
 /** RFC 8707 section 2.2: the requested part of the agreed targets, or all of them. */
@@ -116,13 +137,16 @@ export async function decideAgreed(
   const offline = agreement.scope.includes('offline_access');
   if (!offline && session.expiresAt <= now) throw new Refusal('code_revoked', { detail: 'the session has ended' });
   const agreed = { ...agreement, expiresAt: offline ? 'unbounded' : session.expiresAt } as const;
-  const left = offline ? client.refreshLifetime : Math.min(client.refreshLifetime, session.expiresAt - now);
+  const { end, ...limited } = limitCode(agreement, client, services, now);
+  const sessionLeft = offline ? client.refreshLifetime : Math.min(client.refreshLifetime, session.expiresAt - now);
+  const left = endWith(sessionLeft, end, now);
   const family = client.grants.has('refresh_token') ? left : 'unbounded';
   // All of the agreed scope or nothing: if the client's entry or a target does not allow it any more, the code is refused.
   const wanted = { ...targets, scope: new Set(agreement.scope) };
-  const narrowed = narrowAgreed(agreed, wanted, client, request, services, family);
+  const narrowed = narrowAgreed(agreed, wanted, client, request, services, { family, delegation: end });
   const decision = {
     ...narrowed,
+    ...limited,
     type: 'access_token' as const,
     clientId: client.id,
     sub,
@@ -143,10 +167,22 @@ export async function decideAgreed(
   return { ...decision, refresh: { kind: 'new', lifetime: family, grant } };
 }
 
+/** The delegation begins with the sign-in of the person. @throws Refusal code_delegation */
+function limitCode(agreement: Agreement, client: Client, services: AgreedServices, now: number): FoundLimits {
+  const began = Math.min(signInOf(agreement.authentication) ?? now, now);
+  const before: Delegation = { began, ends: 'unbounded', leashes: [] };
+  try {
+    return limitAgreed(agreement, before, client, services, now);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    throw new Refusal('code_delegation', { detail: error.detail, cause: error });
+  }
+}
+
 /** Remembers the whole agreement, even if the first token is for a part of it. */
 function rememberAgreed(
   { scope, targets }: Agreement,
-  { clientId, sub, origin, mayAct, lineage, authentication, extraClaims }: TokenDecision,
+  { clientId, sub, origin, mayAct, lineage, authentication, delegation, extraClaims }: TokenDecision,
   { issuer }: AgreedServices,
 ): RememberedGrant {
   const principal = { iss: issuer, sub };
@@ -164,6 +200,7 @@ function rememberAgreed(
       lineage,
       actorLineage: [],
       authentication,
+      delegation,
     },
     extraClaims,
     agreed: true,

@@ -26,6 +26,7 @@ export const clientCredentials = {
       actor: 'unbounded',
       rule: 'unbounded',
       family: 'unbounded',
+      delegation: 'unbounded',
       client: listedScopes(client),
     } as const;
     const limits = limitsOf({ ...bounds, targets, now });
@@ -41,6 +42,9 @@ export const clientCredentials = {
       lineage: [],
       actorLineage: [],
       extraClaims: {},
+      // Its own token delegates nothing: it counts when it is exchanged.
+      leashes: [],
+      delegation: undefined,
       rebound: undefined,
       uses: [],
       refresh: undefined,

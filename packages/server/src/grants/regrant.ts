@@ -1,12 +1,12 @@
 // Grants again for a refresh token: from a person's agreement, or by evaluating the rules again.
 import type { Judgement, JudgeServices, Moment } from '../exchange/judge.ts';
 import { orRefusal } from '../exchange/judge.ts';
-import { judgeAgain, type RefreshCase } from '../exchange/judge-again.ts';
+import { judgeAgain, type RefreshCase, refreshed, unknownDelegation } from '../exchange/judge-again.ts';
 import type { Granted } from '../issuing/authorization.ts';
 import type { Clients } from '../model/client.ts';
 import type { RefreshFamily } from '../model/refresh-family.ts';
 import { Refusal } from '../primitives/refusal.ts';
-import { type AgreedServices, narrowAgreed } from './agreed.ts';
+import { type AgreedServices, limitAgreed, narrowAgreed } from './agreed.ts';
 
 export interface RegrantServices extends JudgeServices, AgreedServices {}
 
@@ -22,16 +22,14 @@ export async function regrant(
   if (!(await services.signIn?.hasAccount(grant)))
     throw new Refusal('refresh_token_not_allowed', { detail: 'the account does not exist any more' });
   const result = orRefusal((): Granted => {
-    const narrowed = narrowAgreed(
-      { ...grant, expiresAt },
-      wanted,
-      client,
-      { now, confirmation },
-      services,
-      'unbounded',
-    );
+    const before = grant.delegation ?? unknownDelegation(grant.authentication);
+    const { end, ...limited } = refreshed(() => limitAgreed(grant, before, client, services, now));
+    const narrowed = narrowAgreed({ ...grant, expiresAt }, wanted, client, { now, confirmation }, services, {
+      family: 'unbounded',
+      delegation: end,
+    });
     const { chain, mayAct, extraClaims } = grant;
-    return { ...narrowed, chain, mayAct, extraClaims, rebound: undefined };
+    return { ...narrowed, ...limited, chain, mayAct, extraClaims, rebound: undefined };
   });
   return { result, trace: {} };
 }

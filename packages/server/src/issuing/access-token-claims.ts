@@ -1,4 +1,5 @@
 // Builds the claims of an access token: RFC 9068 section 2.2, with `act` and `may_act` of RFC 8693 section 4.
+import { formatDelegation } from '../model/delegation.ts';
 import { formatAct, formatOrigin } from '../primitives/principal.ts';
 import { formatScope } from '../primitives/scope.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
@@ -7,7 +8,19 @@ import type { TokenContent } from './authorization.ts';
 /** Claims that no mapping or rule may set. */
 export const RESERVED_CLAIMS: ReadonlySet<string> = new Set([
   ...['iss', 'sub', 'sub_id', 'aud', 'client_id', 'azp', 'iat', 'nbf', 'exp', 'jti', 'scope', 'act', 'may_act', 'cnf'],
-  ...['lineage', 'actor_lineage', 'acr', 'amr', 'auth_time', 'typ', 'events', 'nonce', 'at_hash', 'c_hash'],
+  ...[
+    'lineage',
+    'actor_lineage',
+    'delegation',
+    'acr',
+    'amr',
+    'auth_time',
+    'typ',
+    'events',
+    'nonce',
+    'at_hash',
+    'c_hash',
+  ],
 ]);
 
 /** Omits members without a value. @param about.family the refresh family issued with the token */
@@ -16,7 +29,7 @@ export function accessTokenClaims(
   about: { issuer: string; id: string; family: string | undefined; now: number; expiresAt: number },
 ): JsonObject {
   const { sub, origin, targets, clientId, scope, chain, mayAct, actorLineage, authentication, extraClaims } = decision;
-  const { confirmation } = decision;
+  const { confirmation, delegation } = decision;
   const audiences = targets.map(({ audience }) => audience);
   const lineage = about.family === undefined ? decision.lineage : [about.family, ...decision.lineage];
   return {
@@ -36,5 +49,6 @@ export function accessTokenClaims(
     ...(mayAct && { may_act: mayAct }),
     ...(lineage.length > 0 && { lineage }),
     ...(actorLineage.length > 0 && { actor_lineage: actorLineage }),
+    ...(delegation && formatDelegation(delegation)),
   };
 }

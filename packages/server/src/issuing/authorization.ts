@@ -1,5 +1,7 @@
 // The decision of a grant: the only input that issuing accepts.
 
+import type { Delegation } from '../model/delegation.ts';
+import type { Leash } from '../model/leash.ts';
 import type { Narrowed } from '../model/narrowed.ts';
 import type { RememberedGrant } from '../model/refresh-family.ts';
 import type { Confirmation } from '../primitives/confirmation.ts';
@@ -15,6 +17,10 @@ export interface Granted extends Narrowed {
   readonly mayAct: JsonObject | undefined;
   /** Claims from the subject's issuer and from the rule. */
   readonly extraClaims: JsonObject;
+  /** The limits of clients and actors that the token counts for. */
+  readonly leashes: readonly Leash[];
+  /** Undefined if nobody has limits. */
+  readonly delegation: Delegation | undefined;
   /** Set if the rule allowed a bound token to be exchanged for a token with another key, or without one. */
   readonly rebound: 'key' | 'bearer' | undefined;
 }

@@ -2,6 +2,7 @@
 import type { AuditEvent, IssuedTrace } from '../audit/event.ts';
 import type { AuditLog } from '../audit/log.ts';
 import { signCompact } from '../keys/jws.ts';
+import type { Leash } from '../model/leash.ts';
 import { tokenTypeOf } from '../primitives/confirmation.ts';
 import { withoutOrigins } from '../primitives/principal.ts';
 import { Refusal } from '../primitives/refusal.ts';
@@ -15,6 +16,7 @@ import { useId } from '../store/used-ids.ts';
 import { accessTokenClaims } from './access-token-claims.ts';
 import type { Authorization, SingleUse } from './authorization.ts';
 import { type Identity, signIdToken } from './id-token.ts';
+import { countingLeashes } from './leash-counter.ts';
 import { formatOpaqueToken } from './opaque-token.ts';
 import { planRefresh } from './refresh.ts';
 import type { AsOf, PlannedToken, TokenSigner, Write } from './signer.ts';
@@ -35,7 +37,7 @@ export interface IssuedToken {
 
 /**
  * @param asOf when the grant began to decide: lifetimes are counted from then
- * @throws Refusal store_unavailable, actor_suspended, …_replayed, refresh_token_reused, code_reused; then no token is issued
+ * @throws Refusal store_unavailable, actor_suspended, actor_limit_…, …_replayed, refresh_token_reused, code_reused; then no token is issued
  */
 export async function issue(
   authorization: Authorization,
@@ -44,6 +46,8 @@ export async function issue(
   asOf: AsOf,
 ): Promise<IssuedToken> {
   refuseSuspended(authorization, by);
+  const leashes = countingLeashes(authorization.leashes);
+  by.leashCounter.refuseEarly(leashes);
   const refresh = authorization.refresh && planRefresh(authorization, authorization.refresh, by, asOf);
   const access =
     authorization.type === 'refresh_token' ? undefined : planAccess(authorization, refresh?.family, by, asOf);
@@ -63,6 +67,7 @@ export async function issue(
     targets: authorization.targets.map(({ audience }) => audience),
     scopeGiven: [...authorization.scope],
     issued: planned.map(({ trace }) => trace),
+    ...(leashes.length > 0 && { limitedBy: leashes.map(({ name }) => name) }),
     ...(authorization.rebound && { rebound: authorization.rebound }),
     duration: by.clock() - event.time,
   };
@@ -70,8 +75,9 @@ export async function issue(
     // Sorted, so that two requests that use the same two ids cannot deadlock.
     const uses = authorization.uses.toSorted((a, b) => (a.id < b.id ? -1 : 1)).map(useOnce);
     const redeems = authorization.redeems === undefined ? [] : [redeem(authorization.redeems, by)];
-    const writes = [...redeems, ...uses, ...planned.flatMap((one) => one.writes)];
-    await step('commit', () => commit(issued, writes, by.audit));
+    const counted = leashes.length === 0 ? [] : [count(leashes, authorization, planned, by, asOf)];
+    const writes = [...counted, ...redeems, ...uses, ...planned.flatMap((one) => one.writes)];
+    await step('commit', () => by.leashCounter.inTurn(leashes, () => commit(issued, writes, by.audit)));
     Object.assign(event, issued);
   } catch (error) {
     // A concurrent request rotated first, and its successor was used. This request is handled as if it had come later.
@@ -90,6 +96,26 @@ export async function issue(
     refreshToken: access === undefined ? undefined : refresh?.text,
     idToken: idToken?.text,
   };
+}
+
+/** ID tokens do not count: they are for the client alone. */
+function count(
+  leashes: readonly Leash[],
+  authorization: Authorization,
+  planned: readonly PlannedToken[],
+  by: TokenSigner,
+  { now }: AsOf,
+): Write {
+  const { clientId, sub, origin, chain, lineage, actorLineage } = authorization;
+  const principal = { iss: by.issuer, sub };
+  return by.leashCounter.count(
+    {
+      leashes,
+      tokens: planned.filter(({ trace }) => trace.type !== 'id_token').map(({ trace }) => trace),
+      facts: { clientId, principal, sub, origin, chain, lineage, actorLineage, issuedAt: now },
+    },
+    by.clock(),
+  );
 }
 
 /** No grant issues a token that would be refused at once. @throws Refusal actor_suspended */

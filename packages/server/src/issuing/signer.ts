@@ -6,6 +6,7 @@ import type { KeyRing } from '../keys/key-ring.ts';
 import type { SignatureCache } from '../keys/signature-cache.ts';
 import type { Clock } from '../primitives/clock.ts';
 import type { Database } from '../store/schema.ts';
+import type { LeashCounter } from './leash-counter.ts';
 import type { Revocations } from './revocations.ts';
 import type { Suspensions } from './suspensions.ts';
 
@@ -21,6 +22,7 @@ export interface TokenSigner {
   readonly signatures: SignatureCache;
   readonly revocations: Revocations;
   readonly suspensions: Suspensions;
+  readonly leashCounter: LeashCounter;
   readonly clock: Clock;
   /** The id of this process. */
   readonly node: string;

@@ -1,8 +1,10 @@
 // A client of the server, from the configuration or registered at run time.
+
 import type { Bound, Scope } from '../primitives/scope.ts';
 import type { SecretDigest } from '../primitives/secret.ts';
 import { patternsOf } from '../primitives/spiffe-id.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
+import type { LeashLimits } from './leash.ts';
 
 /** The public keys of a client, or their location. */
 export type ClientKeys =
@@ -60,6 +62,8 @@ export interface Client {
   /** Lifetime in seconds of refresh tokens that a person agreed to. */
   readonly refreshLifetime: number;
   readonly disabled: boolean;
+  /** Of all tokens in which it takes part. */
+  readonly limits: Bound<LeashLimits>;
 }
 
 const CLIENT_ID = /^[\x20-\x7e]{1,256}$/;

@@ -3,6 +3,7 @@ import type { Confirmation } from '../primitives/confirmation.ts';
 import type { Chain, Principal } from '../primitives/principal.ts';
 import type { Bound } from '../primitives/scope.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
+import type { Delegation } from './delegation.ts';
 import type { Party } from './party.ts';
 
 /** Stored as JSON. */
@@ -22,6 +23,7 @@ export interface RememberedGrant {
   readonly actorLineage: readonly string[];
   readonly authentication: JsonObject;
   readonly extraClaims: JsonObject;
+  readonly delegation?: Delegation;
   /** Present if a person agreed at sign-in: no rule is evaluated. */
   readonly agreed?: true;
   /** The parties that the rules are evaluated for. */

@@ -54,6 +54,8 @@ export interface Bounds {
   }>;
   /** Lifetime in seconds of the refresh family that starts with the token. The token must not outlive it. */
   readonly family: Bound<number>;
+  /** The end of the delegation, in seconds since 1970. */
+  readonly delegation: Bound<number>;
   /** The scope of the refresh family that is renewed. */
   readonly renewed?: Bound<Scope>;
   readonly targets: readonly Resource[];
@@ -62,7 +64,8 @@ export interface Bounds {
 }
 
 export function limitsOf(bounds: Bounds): Limits {
-  const { subject, actor, client, rule, family, renewed = 'unbounded', targets, signIn = NO_SCOPE, now } = bounds;
+  const { subject, actor, client, rule, family, delegation, targets, now } = bounds;
+  const { renewed = 'unbounded', signIn = NO_SCOPE } = bounds;
   const scope: Limits['scope'][number][] = [];
   const lifetime: Limits['lifetime'][number][] = [];
   const limitScope = (by: string, names: Bound<Scope>): void => {
@@ -81,6 +84,7 @@ export function limitsOf(bounds: Bounds): Limits {
   if (subject !== 'unbounded') limitEnd('subject', subject.expiresAt);
   if (actor !== 'unbounded') limitEnd('actor', actor.expiresAt);
   if (family !== 'unbounded') limitEnd('family', now + family);
+  limitEnd('delegation', delegation);
   for (const { audience, scopes, token } of targets) {
     limitScope(audience, scopes);
     limitEnd(audience, now + token.lifetime);

@@ -155,8 +155,11 @@ export function offerOf(rule: Rule, facts: Facts, budget: Budget): Offer {
       const offered = targets();
       budget.pay(((scope?.size ?? 0) + scopes.size * 2) * (3 + offered.length));
       const bounds = { ...subject, expiresAt: 'unbounded' } as const;
-      const about = { actor: 'unbounded', client, rule, family: 'unbounded', renewed: family, now } as const;
-      const possible = possibleScope(scope, limitsOf({ ...about, subject: bounds, targets: offered }));
+      const about = { actor: 'unbounded', client, rule, family: 'unbounded', delegation: 'unbounded' } as const;
+      const possible = possibleScope(
+        scope,
+        limitsOf({ ...about, subject: bounds, renewed: family, targets: offered, now }),
+      );
       return [...scopes].filter((name) => possible.has(name));
     },
   };

@@ -22,3 +22,20 @@ export function createRepeatable(work: () => Promise<void>): () => Promise<void>
     return next;
   };
 }
+
+/** @returns a function that runs the work of each key one at a time */
+export function createTurns(): <T>(keys: readonly string[], work: () => Promise<T>) => Promise<T> {
+  const turns = new Map<string, { readonly inTurn: ReturnType<typeof createSerial>; waiting: number }>();
+  const enter = async <T>(key: string, work: () => Promise<T>): Promise<T> => {
+    const turn = turns.get(key) ?? { inTurn: createSerial(), waiting: 0 };
+    turns.set(key, turn);
+    turn.waiting++;
+    try {
+      return await turn.inTurn(work);
+    } finally {
+      if (--turn.waiting === 0) turns.delete(key);
+    }
+  };
+  // In the order of keys, so that two callers never wait for each other.
+  return (keys, work) => keys.toSorted().reduceRight((inner, key) => () => enter(key, inner), work)();
+}

@@ -61,6 +61,7 @@ export function evaluateRequest(packed: string, client: Client, context: Request
     actor: 'unbounded',
     rule: 'unbounded',
     family: 'unbounded',
+    delegation: 'unbounded',
     client: listed,
   } as const;
   const limits = limitsOf({ ...bounds, targets, now: 0 });

@@ -18,6 +18,7 @@ export interface Schema {
   suspensions: SuspensionTable;
   leash_counts: LeashCountTable;
   leash_uses: LeashUseTable;
+  leash_tokens: LeashTokenTable;
   /** Counters: the revision of registered clients and of suspended parties, the time of the last bulk revocation, the lock of audit statements. */
   revisions: { name: string; number: number };
 }
@@ -120,25 +121,28 @@ interface SuspensionTable {
 
 interface LeashCountTable {
   leash: string;
-  /** The number of the latest token. */
+  /** The number and the time of the latest use. */
   number: number;
-  /** When it was issued. */
   time: number;
 }
 
 interface LeashUseTable {
   leash: string;
-  /** Counts the tokens of the leash, without gaps. */
+  /** Counts the uses, without gaps. */
   number: number;
-  /** When the token was issued; never before that of an earlier number. */
+  /** Never before that of an earlier number. */
   time: number;
-  /** The id of the token or refresh family. */
-  token: string;
-  /** JSON: the facts that decide whether the token is revoked. */
-  facts: string;
-  /** When the token expires. */
-  ends_at: number;
   /** The row must be kept until then. */
+  expires_at: number;
+}
+
+interface LeashTokenTable {
+  leash: string;
+  /** The id of a token or a refresh family. */
+  token: string;
+  /** JSON: the facts that decide whether it is revoked. */
+  facts: string;
+  /** Of the token. */
   expires_at: number;
 }
 
@@ -214,6 +218,7 @@ interface AuditCursorTable {
 
 export type RefreshFamilyRow = Omit<RefreshFamilyTable, 'rotated_by' | 'stored_at'>;
 export type RegisteredClientRow = RegisteredClientTable;
+export type LeashTokenRow = LeashTokenTable;
 export type SuspensionRow = SuspensionTable;
 export type NodeRow = NodeTable;
 export type SignInArtifactRow = SignInArtifactTable;

@@ -10,6 +10,7 @@ import { explainExchange } from '../../src/explain/explain.ts';
 import { findTargets } from '../../src/explain/targets.ts';
 import { signCompact } from '../../src/keys/jws.ts';
 import { createSignatureCache } from '../../src/keys/signature-cache.ts';
+import { NO_LEASHES } from '../../src/narrowing/leashes.ts';
 import { noteWanted, resolveTargets } from '../../src/narrowing/wanted.ts';
 import type { Rule } from '../../src/policy/rule.ts';
 import { type Parameters as Form, parametersOf } from '../../src/primitives/parameters.ts';
@@ -56,6 +57,7 @@ const context = (rules: readonly Rule[], more: object = {}) =>
     signatures: createSignatureCache(),
     revocations: { whyRefused: () => undefined },
     signIn: undefined,
+    leashes: NO_LEASHES,
     confirmation: undefined,
     now: NOW,
     findOpaque: async (hash: string) => held.get(hash),

@@ -285,6 +285,7 @@ test('records each limit of a token with who sets it', () => {
   });
   const { scope: ofClient, lifetime } = limitsOf({
     ...{ subject: 'unbounded', actor: 'unbounded', rule: 'unbounded', family: 'unbounded' },
+    delegation: 'unbounded',
     client: caller,
     targets: [],
     now: NOW,

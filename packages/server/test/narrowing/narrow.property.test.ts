@@ -8,6 +8,7 @@ import { judge } from '../../src/exchange/judge.ts';
 import { accessTokenClaims } from '../../src/issuing/access-token-claims.ts';
 import type { Decision } from '../../src/issuing/authorization.ts';
 import type { TokenFacts } from '../../src/model/token-facts.ts';
+import { NO_LEASHES } from '../../src/narrowing/leashes.ts';
 import { type Chain, formatAct, parseAct, vouchFor } from '../../src/primitives/principal.ts';
 import { type AnswerName, Refusal, reasons } from '../../src/primitives/refusal.ts';
 import { listedNames } from '../../src/primitives/scope.ts';
@@ -192,7 +193,7 @@ function decide(
     scope: step.scope && new Set(step.scope),
   };
   const confirmation = step.key === undefined ? undefined : { jkt: step.key };
-  const { result } = judge({ request, subject, actor, client }, { ...parts, confirmation, now });
+  const { result } = judge({ request, subject, actor, client }, { ...parts, leashes: NO_LEASHES, confirmation, now });
   if (!(result instanceof Refusal)) return result;
   const voice = voices[reasons[result.reason].answer];
   assert.ok(voice, result.reason);

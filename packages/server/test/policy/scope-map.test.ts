@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { judgeAgain } from '../../src/exchange/judge-again.ts';
 import type { Granted } from '../../src/issuing/authorization.ts';
 import type { RememberedGrant } from '../../src/model/refresh-family.ts';
+import { NO_LEASHES } from '../../src/narrowing/leashes.ts';
 import { Refusal } from '../../src/primitives/refusal.ts';
 import {
   type Asked,
@@ -119,7 +120,7 @@ function refreshed(grant: RememberedGrant, world: World): Granted | Refusal {
   };
   const wanted = { audiences: [], resources: [], scope: undefined };
   const judged = { wanted, family, client: client('gateway') };
-  return judgeAgain(judged, { ...partsOf(world), now: NOW, confirmation: undefined }).result;
+  return judgeAgain(judged, { ...partsOf(world), leashes: NO_LEASHES, now: NOW, confirmation: undefined }).result;
 }
 
 test('a refresh gives the same names, and no more than the map gives by then', () => {

@@ -8,6 +8,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { createUseReader } from '../../src/audit/use.ts';
 import { findFamily as readFamily } from '../../src/issuing/family.ts';
+import { createLeashCounter } from '../../src/issuing/leash-counter.ts';
 import { openRevocations } from '../../src/issuing/revocations.ts';
 import { createTokenIds } from '../../src/issuing/token-ids.ts';
 import { sinceRotation } from '../../src/model/refresh-family.ts';
@@ -281,6 +282,43 @@ for (const [name, [one, two]] of Object.entries(nodes)) {
         assert.deepEqual([node.whyRefused(token), node.whyRefused(other)], ['revoked', undefined]);
       assert.equal(polling.whyRefused({ ...token, id: ids.make(polling.epoch()) }), undefined);
     }
+  });
+
+  test(`${name}: of requests that come at once, counts exactly as many as a limit allows, and leaves no gap`, async () => {
+    const counter = createLeashCounter(() => 1_000_000, { whyRefused: () => undefined });
+    const limits = { perMinute: 5, perDay: 8, delegation: 'unbounded', descendants: 7 } as const;
+    const leashes = [{ key: 'client agent', name: 'client agent', limits }];
+    const principal = { iss: 'https://us.example', sub: 'ada' };
+    const facts = { lineage: [], actorLineage: [], principal, sub: 'ada', clientId: 'agent', chain: [], issuedAt: 0 };
+    let ids = 0;
+    const issueAt = async (store: Store, now: number): Promise<string> => {
+      const write = counter.count({ leashes, tokens: [{ id: `token ${ids++}`, expiresAt: 10_000 }], facts }, now);
+      return store
+        .transaction()
+        .execute(write)
+        .then(
+          () => 'issued',
+          (error) => (error instanceof Refusal ? error.reason : String(error)),
+        );
+    };
+    // SQLite blocks the process while it waits, so the other store of this process could not finish.
+    const stores = name.startsWith('postgres') ? [one, two] : [one];
+    const raced = async (now: number): Promise<readonly string[]> =>
+      (
+        await Promise.all(Array.from({ length: 12 }, (_, index) => issueAt(stores[index % stores.length] ?? one, now)))
+      ).toSorted();
+    const times = (count: number, text: string): readonly string[] => Array(count).fill(text);
+    assert.deepEqual(await raced(1_000_000), [...times(7, 'actor_limit_minute'), ...times(5, 'issued')]);
+    // A node whose clock is behind counts on.
+    assert.equal(await issueAt(two, 990_000), 'actor_limit_minute');
+    assert.deepEqual(await raced(1_060_000), [...times(10, 'actor_limit_descendants'), ...times(2, 'issued')]);
+    const { rows } = await sql<{ number: number }>`select number from leash_counts`.execute(two);
+    assert.deepEqual(
+      rows.map(({ number }) => Number(number)),
+      [7],
+    );
+    await sweep(one, 1_060_000 + 30 * HOUR_MS);
+    assert.equal(await issueAt(one, 1_060_000 + 30 * HOUR_MS), 'issued');
   });
 
   test(`${name}: measures the time since a rotation by the process that did it, or by the database`, async () => {

@@ -6,6 +6,7 @@ import type { Decision } from '../../src/issuing/authorization.ts';
 import type { Client } from '../../src/model/client.ts';
 import type { Resource, Targets } from '../../src/model/resource.ts';
 import type { TokenFacts } from '../../src/model/token-facts.ts';
+import { NO_LEASHES } from '../../src/narrowing/leashes.ts';
 import { indexResources, type Targeting } from '../../src/narrowing/targets.ts';
 import { conditionVariables } from '../../src/policy/facts.ts';
 import { compilePolicy, type Policy } from '../../src/policy/policy.ts';
@@ -47,6 +48,7 @@ export const client = (id: string, more: Partial<Client> = {}): Client => ({
   scopes: 'unbounded',
   resource: undefined,
   saml: undefined,
+  limits: 'unbounded',
   dpopBoundAccessTokens: false,
   certificateBoundAccessTokens: false,
   redirectUris: [],
@@ -204,7 +206,13 @@ export function ask(
     actor,
     client: caller ?? client('gateway'),
   };
-  const { result, trace } = judge(judged, { ...partsOf(world), now: NOW, confirmation: undefined, ...more });
+  const { result, trace } = judge(judged, {
+    ...partsOf(world),
+    leashes: NO_LEASHES,
+    now: NOW,
+    confirmation: undefined,
+    ...more,
+  });
   return result instanceof Refusal ? { trace, refusal: result } : { trace, decision: result };
 }
 

@@ -21,6 +21,18 @@ export const availabilityRefusals = {
         'the client sent more requests than requestsPerClient allows',
         'Let the client keep its tokens until they expire, or raise server.limits.requestsPerClient.',
       ],
+      actor_limit_minute: [
+        'a client or an actor that takes part sent more requests than its limits.perMinute allows',
+        'Wait for as long as Retry-After says. Let the agent keep its tokens until they expire, or raise the limit of the entry that the detail names.',
+      ],
+      actor_limit_day: [
+        'a client or an actor that takes part sent more requests than its limits.perDay allows',
+        'Wait for as long as Retry-After says, or raise the limit of the entry that the detail names.',
+      ],
+      actor_limit_descendants: [
+        'a client or an actor that takes part has as many valid tokens as its limits.descendants allows',
+        'Wait until one expires, or revoke one. Or raise the limit of the entry that the detail names.',
+      ],
       address_rate: [
         'this address sent more requests than requestsPerAddress allows',
         'Ask less often, or raise server.limits.requestsPerAddress. Behind a proxy, list it in server.trustProxy: otherwise all callers count as one.',

@@ -29,6 +29,10 @@ export const grantRefusals = {
         'the refresh token names a party that is suspended: its subject, its client or one of its actors',
         'Run cambio actors list, which says why. The refresh token is valid again after cambio actors resume.',
       ],
+      refresh_token_delegation: [
+        'the delegation that the refresh token is a part of began too long ago, or at an unknown time (limits.delegation)',
+        'Begin again: sign in, or exchange. Or raise limits.delegation of the entry that the detail names.',
+      ],
       refresh_token_reused: [
         'the refresh token was used before, so its whole family is revoked',
         'Begin again. Keep the refresh token of each answer in the place of the one before, in one process only. If the client does so, the token was stolen.',
@@ -69,6 +73,10 @@ export const grantRefusals = {
       code_suspended: [
         'the person or the client is suspended',
         'Run cambio actors list, which says why, and cambio actors resume once the party may act again.',
+      ],
+      code_delegation: [
+        'the person signed in longer ago than limits.delegation of a client or an actor allows',
+        'Let the person sign in again (max_age). Or raise limits.delegation of the entry that the detail names.',
       ],
       code_expired: ['the authorization code has expired', 'Redeem the code within a minute after the redirect.'],
       code_redirect_uri: [

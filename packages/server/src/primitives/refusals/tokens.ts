@@ -17,6 +17,14 @@ export const tokenRefusals = {
         'a rule that denies reads a claim that the token lacks, or that has another type',
         'Let the issuer put the claim into the token, or write has(...) && ... in the condition if tokens without it may pass.',
       ],
+      delegation_over: [
+        'the delegation began longer ago than limits.delegation of a client or an actor allows',
+        'Let the person sign in again, or get a new first token. Or raise limits.delegation of the entry that the detail names.',
+      ],
+      delegation_cannot_be_told: [
+        'a client or an actor has limits.delegation, and the token does not show when its delegation began',
+        'Exchange a token without actors that has iat or auth_time. Tokens from before the limit was configured do not show it either.',
+      ],
       lineage_too_long: [
         'the subject token has more ancestors than a token may name',
         'Exchange a token that is nearer to the first one.',

@@ -1,4 +1,4 @@
-// Creates the tables of suspended parties, and of the tokens that count against limits of clients and actors.
+// Creates the tables of suspended parties, and of the tokens that count against the limits of clients and actors.
 import type { Migration } from './migration.ts';
 
 export const actors: Migration = {
@@ -24,18 +24,24 @@ export const actors: Migration = {
       .addColumn('leash', 'text', (column) => column.notNull())
       .addColumn('number', 'bigint', (column) => column.notNull())
       .addColumn('time', 'bigint', (column) => column.notNull())
-      .addColumn('token', 'text', (column) => column.notNull())
-      .addColumn('facts', 'text', (column) => column.notNull())
-      .addColumn('ends_at', 'bigint', (column) => column.notNull())
       .addColumn('expires_at', 'bigint', (column) => column.notNull())
       .addPrimaryKeyConstraint('leash_uses_key', ['leash', 'number'])
       .execute();
-    await schema.createIndex('leash_uses_token').on('leash_uses').column('token').execute();
-    await schema.createIndex('leash_uses_living').on('leash_uses').columns(['leash', 'ends_at']).execute();
-    await schema.createIndex('leash_uses_expiry').on('leash_uses').column('expires_at').execute();
+    await schema
+      .createTable('leash_tokens')
+      .addColumn('leash', 'text', (column) => column.notNull())
+      .addColumn('token', 'text', (column) => column.notNull())
+      .addColumn('facts', 'text', (column) => column.notNull())
+      .addColumn('expires_at', 'bigint', (column) => column.notNull())
+      .addPrimaryKeyConstraint('leash_tokens_key', ['leash', 'token'])
+      .execute();
+    await schema.createIndex('leash_tokens_living').on('leash_tokens').columns(['leash', 'expires_at']).execute();
+    for (const table of ['leash_uses', 'leash_tokens'])
+      await schema.createIndex(`${table}_expiry`).on(table).column('expires_at').execute();
   },
   down: async (schema) => {
-    for (const table of ['suspensions', 'leash_counts', 'leash_uses']) await schema.dropTable(table).execute();
+    for (const table of ['suspensions', 'leash_counts', 'leash_uses', 'leash_tokens'])
+      await schema.dropTable(table).execute();
   },
-  holds: ['suspensions', 'leash_counts', 'leash_uses'],
+  holds: ['suspensions', 'leash_counts', 'leash_uses', 'leash_tokens'],
 };
