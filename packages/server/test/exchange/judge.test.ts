@@ -48,6 +48,8 @@ test('decides all claims of the new token, and its ancestors', () => {
     actorLineage: ['helper'],
     authentication: { acr: 'gold', amr: ['pwd'] },
     extraClaims: { team: 'red', size: 2 },
+    leashes: [],
+    delegation: undefined,
     confirmation: undefined,
     rebound: undefined,
     uses: [],
@@ -421,6 +423,7 @@ test('remembers the facts to evaluate the rules again with a refresh token', () 
     lineage: ['id-idp:ada'],
     actorLineage: ['id-agent'],
     authentication: { acr: 'gold' },
+    delegation: undefined,
     extraClaims: { team: 'red' },
     subject: {
       principal: ours('idp:ada'),

@@ -50,7 +50,7 @@ function assertLimited(answer: Answer, waits: number): void {
   assert.equal(Number(headers.get('retry-after')), waits);
 }
 
-test('refuses a client and an actor beyond a limit a minute, whoever sends the request, and gives way after Retry-After', async (t) => {
+test('refuses a client and an actor beyond a limit a minute, also where another client sends the request, and gives way after Retry-After', async (t) => {
   const server = await start(t, limited('agent', { perMinute: 3 }));
   const agent = await agentToken(server);
   const ada = await subjectToken(server);
