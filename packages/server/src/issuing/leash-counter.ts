@@ -15,7 +15,6 @@ import {
 } from '../store/leash-uses.ts';
 import type { Database, LeashTokenRow } from '../store/schema.ts';
 import type { Revocable, Revocations } from './revocations.ts';
-import type { Write } from './signer.ts';
 
 /** New tokens of one request. */
 export interface CountedTokens {
@@ -37,7 +36,7 @@ export interface LeashCounter {
   /** Runs the requests that count for the same limit one after the other, so that they hold one connection. */
   readonly inTurn: <T>(leashes: readonly Leash[], work: () => Promise<T>) => Promise<T>;
   /** @returns a write that throws Refusal actor_limit_minute, actor_limit_day, actor_limit_descendants */
-  readonly count: (counted: CountedTokens, now: number) => Write;
+  readonly count: (counted: CountedTokens, now: number) => (transaction: Database) => Promise<void>;
 }
 
 const MINUTE_MS = 60_000;
