@@ -66,6 +66,8 @@ function hasClaimOn(pattern: PartyPattern, party: Party, client: Facts['client']
   if (party.principal.iss === self) {
     if (party.clientId === client.id || pattern.clients !== 'any') return true;
   } else if (pattern.issuers !== 'any') return true;
+  // A refresh token belongs to its client: it is not sent to its audiences.
+  if (party.type === 'refresh_token') return false;
   return party.audiences.some((audience) => audience === client.id || audience === client.resource);
 }
 

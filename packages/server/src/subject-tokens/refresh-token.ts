@@ -36,7 +36,7 @@ export const refreshToken = {
       origin: grant.origin,
       type: 'refresh_token',
       clientId,
-      audiences: [],
+      audiences: granted.targets.map(({ audience }) => audience),
       chain: granted.chain,
       claims: accessTokenClaims({ ...content, ...lineage }, about),
       id: family.id,
