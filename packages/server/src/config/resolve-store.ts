@@ -25,15 +25,17 @@ const PARAMETER = { authority: 'sslrootcert', cert: 'sslcert', key: 'sslkey' } a
 
 function findProblem(tls: PostgresTls, inputs: Surroundings['inputs']): string | undefined {
   const contents: { authority?: Buffer; cert?: Buffer; key?: Buffer } = {};
+  const unreadable: string[] = [];
   for (const [key, parameter] of Object.entries(PARAMETER) as [keyof PostgresTls, string][]) {
     const file = tls[key];
     if (file === undefined) continue;
     try {
       contents[key] = inputs.read(file, ['store']);
     } catch (error) {
-      return `cannot read ${file}, the file of ${parameter}: ${describeFailure(error)}`;
+      unreadable.push(`cannot read ${file}, the file of ${parameter}: ${describeFailure(error)}`);
     }
   }
+  if (unreadable.length > 0) return unreadable[0];
   const { authority, cert, key } = contents;
   const fault = tlsProblem({ ca: authority, cert, key });
   return fault === undefined ? undefined : `the files of sslrootcert, sslcert and sslkey cannot be used: ${fault}`;

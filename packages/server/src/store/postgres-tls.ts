@@ -13,15 +13,24 @@ export interface TlsContents {
 
 /** @returns why connections cannot use the contents; undefined if they can */
 export function tlsProblem({ ca, cert, key }: TlsContents): string | undefined {
+  // OpenSSL ignores a text without certificates.
+  if (ca !== undefined && !isCertificate(ca)) return 'the file of sslrootcert holds no certificate in PEM';
+  if (cert !== undefined && !isCertificate(cert)) return 'the file of sslcert holds no certificate in PEM';
   try {
-    for (const [name, content] of Object.entries({ sslrootcert: ca, sslcert: cert, sslkey: key }))
-      if (content?.toString('latin1').trim() === '') return `the file of ${name} is empty`;
     createSecureContext({ ca, cert, key });
-    if (cert !== undefined && Date.parse(new X509Certificate(cert).validTo) < Date.now())
-      return 'the certificate in the file of sslcert has expired';
-    return undefined;
   } catch (error) {
     return describeFailure(error);
+  }
+  if (cert !== undefined && Date.parse(new X509Certificate(cert).validTo) < Date.now())
+    return 'the certificate in the file of sslcert has expired';
+  return undefined;
+}
+
+function isCertificate(pem: Buffer): boolean {
+  try {
+    return new X509Certificate(pem).raw.length > 0;
+  } catch {
+    return false;
   }
 }
 

@@ -12,9 +12,11 @@ import { nextRevision } from '../../src/store/registered-clients.ts';
 import { openStore } from '../../src/store/store.ts';
 import { selfSigned } from '../support/certificate.ts';
 import { cambio } from '../support/command.ts';
+import { changed } from '../support/configuration.ts';
 import { freePort } from '../support/harness.ts';
 import { eventually, own, shared, startNode } from '../support/node.ts';
 import { query, startPostgres } from '../support/postgres.ts';
+import { scrape } from '../support/scrape.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cambio-tls-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -30,17 +32,21 @@ const authority = write('authority.pem', certificate.cert);
 const key = write('server-key.pem', certificate.key, 0o600);
 const postgres = await startPostgres({ after });
 const url = await postgres.database();
-// If the tests run as root, PostgreSQL runs as another user, who must own its key.
-const idOf = (flag: string) => Number(spawnSync('id', [flag, 'postgres']).stdout);
-if (process.getuid?.() === 0) chownSync(key, idOf('-u'), idOf('-g'));
-for (const setting of [`ssl_cert_file = '${authority}'`, `ssl_key_file = '${key}'`, 'ssl = on'])
-  await query(url, `alter system set ${setting}`);
-await query(url, 'select pg_reload_conf()');
-await eventually(
-  () => query(url, 'show ssl'),
-  ([row]) => row?.ssl === 'on',
-  10_000,
-);
+/** Has PostgreSQL serve this certificate. */
+async function serve(cert: string, key: string): Promise<void> {
+  // If the tests run as root, PostgreSQL runs as another user, who must own its key.
+  const idOf = (flag: string) => Number(spawnSync('id', [flag, 'postgres']).stdout);
+  if (process.getuid?.() === 0) chownSync(key, idOf('-u'), idOf('-g'));
+  for (const setting of [`ssl_cert_file = '${cert}'`, `ssl_key_file = '${key}'`, 'ssl = on'])
+    await query(url, `alter system set ${setting}`);
+  await query(url, 'select pg_reload_conf()');
+  await eventually(
+    () => query(url, "select current_setting('ssl') as ssl, current_setting('ssl_cert_file') as cert"),
+    ([row]) => row?.ssl === 'on' && row.cert === cert,
+    10_000,
+  );
+}
+await serve(authority, key);
 const store = (text: string) => {
   const { connection } = readPostgresUrl(text, folder);
   return openStore({ kind: 'postgres', connection: connection ?? assert.fail(text) }, 'write', Date.now());
@@ -59,6 +65,37 @@ test('every connection of a node uses verified TLS if the URL says so', async (t
     { name: 'cambio listening', ssl: true },
   ];
   await eventually(connections, (rows) => isDeepStrictEqual(rows, protectedBoth));
+});
+
+test('a renewed authority of the database is used for the next connection; while the new file is unusable, the one before it is', async (t) => {
+  const trusted = write('trusted.pem', certificate.cert);
+  const metrics = await freePort();
+  const source = changed(shared(`${url}?sslmode=verify-full&sslrootcert=${trusted}`), {
+    server: { metrics: { port: metrics } },
+  });
+  const node = await startNode(t, source);
+  const failed = async (): Promise<number | undefined> =>
+    (await scrape(metrics)).value('cambio_renewal_failed', { entry: 'store' });
+  const disconnect = () =>
+    query(url, "select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'cambio%'");
+  const serves = (status: number): Promise<unknown> =>
+    eventually(
+      async () => (await own(node)).status,
+      (answered) => answered === status,
+      20_000,
+    );
+  await serves(200);
+  write('trusted.pem', 'damaged');
+  await eventually(failed, (found) => found === 1, 20_000);
+  await disconnect();
+  await serves(200);
+  t.after(() => serve(authority, key));
+  await serve(write('other.pem', untrusted.cert), write('other-key.pem', untrusted.key, 0o600));
+  await disconnect();
+  await serves(503);
+  write('trusted.pem', untrusted.cert);
+  await serves(200);
+  await eventually(failed, (found) => found === undefined, 20_000);
 });
 
 test('refuses an untrusted certificate, another name and a server without TLS before sending the password, and says what to do', async (t) => {

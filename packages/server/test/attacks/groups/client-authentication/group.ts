@@ -3,6 +3,7 @@ import { group } from '../../group.ts';
 import { assertions } from './assertions.ts';
 import { byCertificate, byHeader } from './certificates.ts';
 import { existence } from './existence.ts';
+import { byRenewedFile } from './renewed.ts';
 import { secrets } from './secrets.ts';
 import { open } from './world.ts';
 
@@ -12,4 +13,5 @@ export const clientAuthentication = group('C', 'client-authentication', open, {
   ...existence,
   C20: byCertificate,
   C25: byHeader,
+  C26: byRenewedFile,
 });

@@ -16,7 +16,7 @@ export const SECRET = 'p:q r+%3A/é';
 export const AGENT = 'agent:agent-secret';
 
 const authority = await selfIssued({ name: 'CN=Clients, O=Example', authority: true });
-const https = await selfIssued({ name: 'CN=server', names: [{ type: 'ip', value: '127.0.0.1' }] });
+export const https = await selfIssued({ name: 'CN=server', names: [{ type: 'ip', value: '127.0.0.1' }] });
 
 /** The certificate of the client `tls`. */
 const NAME = 'CN=batch, O=Example';
@@ -60,6 +60,15 @@ export const startBehind = (undo: Undo, format: string): Promise<TestServer> => 
     files,
   });
 };
+
+/** Over TLS, with a client whose secret is in the file `secret`. @returns it, and a function that has it read its files again */
+export async function startRenewed(undo: Undo, more: Readonly<Record<string, string>>) {
+  const tls = { cert: 'cert.pem', key: 'key.pem' };
+  const filed = 'id: filed, auth: client_secret_post, secret: { file: secret }';
+  const source = changed(withClients(...CLIENTS, filed), { server: { tls, clientCertificates: { authorities } } });
+  const server = await start(undo, source, { files: { ...files, ...more }, fetch: fetchAs(undefined, https.cert) });
+  return { server, reload: () => server.reload(source) };
+}
 
 export interface World {
   /** The caller counts as a trusted proxy. */
