@@ -69,7 +69,8 @@ export function createCertificateReader(
   const isIssued = (x509: X509Certificate): boolean =>
     (x509.keyUsage ?? [CLIENT_AUTHENTICATION]).includes(CLIENT_AUTHENTICATION) && isOfAuthority(x509);
   return ({ socket, headers }) => {
-    if (!isProxy(socket.remoteAddress ?? '')) return readConnection(socket, authorities.length > 0);
+    if (!isProxy(socket.remoteAddress ?? ''))
+      return readConnection(socket, authorities.length === 0 ? undefined : isIssued);
     const text = header && headers[header.name];
     if (header === undefined || text === undefined || text === '') return undefined;
     const x509 = parse(formats[header.format](String(text)));
@@ -77,17 +78,37 @@ export function createCertificateReader(
   };
 }
 
-/** @returns a function: did one of the authorities issue the certificate itself? */
+/** @returns a function: did one of the authorities, which is valid now, issue the certificate itself? */
 export function createIssuerCheck(authorities: readonly string[]): (x509: X509Certificate) => boolean {
   const issuers = authorities.map((pem) => new X509Certificate(pem));
-  return (x509) => issuers.some((issuer) => x509.checkIssued(issuer) && x509.verify(issuer.publicKey));
+  return (x509) =>
+    issuers.some((issuer) => isValidNow(issuer) && x509.checkIssued(issuer) && x509.verify(issuer.publicKey));
 }
 
-/** @param judged true if there were authorities for OpenSSL to verify the chain with */
-function readConnection(socket: Socket, judged: boolean): PresentedCertificate | undefined {
+const isValidNow = ({ validFrom, validTo }: X509Certificate): boolean =>
+  Date.parse(validFrom) <= Date.now() && Date.now() < Date.parse(validTo);
+
+/**
+ * OpenSSL found the authority that issued the certificate, and not the authority above it, which need not be trusted here. Node's
+ * server does not pass `allowPartialTrustChain` on to OpenSSL.
+ */
+const PARTIAL_CHAIN = 'UNABLE_TO_GET_ISSUER_CERT';
+
+/** @param isIssued did a trusted authority issue the certificate itself? Undefined if there are no authorities */
+function readConnection(
+  socket: Socket,
+  isIssued: ((x509: X509Certificate) => boolean) | undefined,
+): PresentedCertificate | undefined {
   if (!(socket instanceof TLSSocket)) return undefined;
   const x509 = socket.getPeerX509Certificate();
-  return x509 && { x509, isTrusted: () => judged && socket.authorized };
+  // The type says Error; the value is the code of one.
+  const isPartial = (): boolean => String(socket.authorizationError) === PARTIAL_CHAIN;
+  return (
+    x509 && {
+      x509,
+      isTrusted: () => isIssued !== undefined && (socket.authorized || (isPartial() && isIssued(x509))),
+    }
+  );
 }
 
 /** @param der exactly one certificate: OpenSSL ignores bytes after it @throws Refusal client_certificate_malformed */

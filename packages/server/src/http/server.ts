@@ -161,7 +161,7 @@ function createNodeServer({ tls, clientCertificates, requestDeadlineMs }: HttpOp
  * no certificate is trusted, not even by the authorities of the system.
  */
 const askForCertificate = ({ asked, authorities }: HttpOptions['clientCertificates']) =>
-  asked && { requestCert: true, rejectUnauthorized: false, ca: [...authorities], allowPartialTrustChain: true };
+  asked && { requestCert: true, rejectUnauthorized: false, ca: [...authorities] };
 
 interface Handling extends Pick<HttpOptions, 'report'> {
   readonly handle: Handler;

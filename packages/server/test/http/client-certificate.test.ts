@@ -20,6 +20,7 @@ import { answerOf, request } from '../support/wire.ts';
 
 const authority = await selfIssued({ name: 'CN=Clients, O=Example', authority: true });
 const intermediate = await authority.issue({ name: 'CN=Below, O=Example', authority: true });
+const former = await authority.issue({ name: 'CN=Former, O=Example', authority: true, days: -1 });
 const stranger = await selfIssued({ name: 'CN=Clients, O=Example', authority: true });
 const https = await selfIssued({ name: 'CN=server', names: [{ type: 'ip', value: '127.0.0.1' }] });
 
@@ -40,6 +41,8 @@ const batch = await authority.issue({ name: NAME, names });
 
 const files = {
   'ca.pem': authority.cert,
+  'below.pem': intermediate.cert,
+  'expired.pem': former.cert,
   'both.pem': `${authority.cert}\n${intermediate.cert}`,
   'cert.pem': https.cert,
   'key.pem': https.key,
@@ -135,7 +138,24 @@ test('accepts a certificate of an intermediate authority with its chain, if it i
   assert.equal((await askAs(server, batch, '')).status, 401);
 });
 
-test('accepts an intermediate authority as the only authority, and other clients without a certificate', async (t) => {
+test('accepts an intermediate authority as the only one for what it issued itself, unless it has expired, and nothing of the authority above it', async (t) => {
+  const entries = ['id: batch, auth: tls_client_auth, tlsSubject: { dns: batch.example }'];
+  const server = await startTls(t, entries, ['below.pem']);
+  const expired = await startTls(t, entries, ['expired.pem']);
+  const untrusted = { ...CLIENT_REFUSED, reason: 'client_certificate_untrusted' };
+  assertIssued(server, await askAs(server, await intermediate.issue({ name: NAME, names })));
+  assertRefused(server, await askAs(server, batch), untrusted);
+  const forged = await (await intermediate.issue({ name: 'CN=leaf' })).issue({ name: NAME, names });
+  assertRefused(server, await askAs(server, forged), untrusted);
+  const byName = await (await stranger.issue({ name: 'CN=Below, O=Example', authority: true })).issue({
+    name: NAME,
+    names,
+  });
+  assertRefused(server, await askAs(server, byName), untrusted);
+  assertRefused(expired, await askAs(expired, await former.issue({ name: NAME, names })), untrusted);
+});
+
+test('accepts an authority and an intermediate one, and other clients without a certificate', async (t) => {
   const server = await startTls(
     t,
     ['id: batch, auth: tls_client_auth, tlsSubject: { dns: batch.example }'],
