@@ -3,6 +3,7 @@
 /** The keys of the table under each heading stand below these paths. `#1` is the second kind of entries. */
 const PLACES: Readonly<Record<string, readonly string[]>> = {
   'The top': [''],
+  include: ['include[].'],
   server: ['server.'],
   keys: ['keys.'],
   audit: ['audit.'],

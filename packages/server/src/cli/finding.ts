@@ -32,7 +32,7 @@ export const findingColumns: Columns<CheckFinding> = {
 };
 
 /** @param file the main file, unless the fault names another one */
-export const findingOfFault = (file: string, fault: Fault & { readonly file?: string }): CheckFinding => ({
+export const findingOfFault = (file: string, fault: Fault): CheckFinding => ({
   check: /\.tests\[[^\]]*\]/.test(fault.path) ? 'test' : 'file',
   file,
   ...fault,

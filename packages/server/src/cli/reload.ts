@@ -45,8 +45,7 @@ export function createReload(
 
   /** Renewed secrets and certificates do not wait until an invalid file is corrected. */
   const renewOnly = async (inputs: Inputs): Promise<void> => {
-    const { read, list, repeat } = { ...inForce.repeat(), repeat: inForce.repeat };
-    const renewing = { ...inputs, read, list, repeat };
+    const renewing = { ...inputs, ...inForce.repeat(), repeat: inForce.repeat };
     const configuration = await loadConfiguration(file, process.env, renewing).catch(() => undefined);
     if (configuration === undefined) return;
     reportBroken(configuration.broken);

@@ -20,6 +20,7 @@ import type { StoreLocation } from '../store/store.ts';
 import type { IssuerEntry } from '../trust/issuer.ts';
 import type { SamlIssuerEntry } from '../trust/saml-issuer.ts';
 import type { Fault, Path } from './fault.ts';
+import type { ConfigurationText } from './origin.ts';
 import type { Entries } from './redacted.ts';
 import type { Registering } from './registered.ts';
 
@@ -71,13 +72,6 @@ export interface ResolvedConfiguration extends Registering {
   readonly policy: Policy;
   readonly keys: KeySchedule & { readonly algorithms: readonly [SigningAlgorithm, ...SigningAlgorithm[]] };
   readonly sealingKey: SealingKeySource;
-}
-
-/** A file of the configuration, and its text as it was read. */
-export interface ConfigurationText {
-  /** As faults name it: the path of the main file as the caller gave it, that of an included file below the same folder. */
-  readonly path: string;
-  readonly text: string;
 }
 
 /** An entry whose file has unusable content. The content before it stays in force. */

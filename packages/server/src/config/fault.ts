@@ -2,6 +2,8 @@
 
 export interface Fault {
   readonly severity: 'fault' | 'warning';
+  /** The included file that it is about. Absent: the main file. */
+  readonly file?: string;
   /** The first line is 1. With 0 the fault is about the file as a whole. */
   readonly line: number;
   readonly column: number;
@@ -59,7 +61,8 @@ function nameOfEntry(list: string | number | undefined, entry: unknown): string 
   return typeof name === 'string' && SHORT_NAME.test(name) ? name : undefined;
 }
 
-export function formatFault(file: string, { severity, line, column, path, message }: Fault): string {
+/** @param main the main file */
+export function formatFault(main: string, { severity, file = main, line, column, path, message }: Fault): string {
   const place = line === 0 ? file : `${file}:${line}:${column}`;
   return `${place}: ${severity === 'warning' ? 'warning: ' : ''}${path === '' ? '' : `${path}: `}${message}`;
 }

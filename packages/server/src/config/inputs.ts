@@ -1,5 +1,5 @@
 // Records everything that a configuration was read from, so that a change of any of it is noticed.
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
 /** What one reading read. A reading that fails has inputs too: a change of them may mend it. */
@@ -26,6 +26,8 @@ export interface Inputs extends Texts {
 export interface Texts {
   /** Reads a file, and notes its content: it is the same for the whole reading. @throws Error if it cannot be read */
   readonly read: (file: string) => Buffer;
+  /** Notes the content of a file that is not used. */
+  readonly note: (file: string) => void;
   /** Lists the files that a pattern matches. A list that differs later is a change. */
   readonly list: (find: () => Matches) => readonly string[];
 }
@@ -55,8 +57,13 @@ export function createInputs(main: string, before?: Pick<Inputs, 'used'>): Input
     if (content instanceof Error) throw content;
     return content;
   };
+  const note = (file: string): void => {
+    const path = resolve(file);
+    if (!contents.has(path)) contents.set(path, contentAgain(path, new Error('not read')));
+  };
   return {
     read,
+    note,
     readNamed: (file) => heldBack.get(resolve(file)) ?? read(file),
     inForce: (file) => before?.used(file),
     holdBack: (files) => {
@@ -81,14 +88,14 @@ export function createInputs(main: string, before?: Pick<Inputs, 'used'>): Input
     haveChanged: () =>
       Date.now() >= recheck ||
       [...contents].some(([path, before]) => {
-        const now = contentNow(path);
+        const now = contentAgain(path, before);
         return !isSame(now, before) && !(now instanceof Error && path === mainFile);
       }) ||
       lists.some(({ find, before }) => find().files.join('\0') !== before.files.join('\0')),
     folders: () => new Set([...[...contents.keys()].map(dirname), ...lists.flatMap(({ before }) => before.folders)]),
     repeat: () => {
       const again = lists.values();
-      return { read, list: () => again.next().value?.before.files ?? [] };
+      return { read, note, list: () => again.next().value?.before.files ?? [] };
     },
   };
 }
@@ -99,6 +106,16 @@ function contentNow(path: string): Buffer | Error {
   } catch (error) {
     return error as Error;
   }
+}
+
+/** A file that is larger is not compared. */
+const MAX_COMPARED_BYTES = 16_777_216;
+
+/** A pipe has its content once only, and reading it again would wait for ever. */
+function contentAgain(path: string, before: Buffer | Error): Buffer | Error {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  const isComparable = stats === undefined || (stats.isFile() && stats.size <= MAX_COMPARED_BYTES);
+  return isComparable ? contentNow(path) : before;
 }
 
 const isSame = (a: Buffer | Error, b: Buffer | Error): boolean =>

@@ -3,10 +3,13 @@ import { dirname, resolve } from 'node:path';
 import { isObject } from '../primitives/expectation.ts';
 import { describeFailure } from '../primitives/failure.ts';
 import { type FormFault, wordIssues } from '../primitives/form.ts';
-import { decodeUtf8 } from '../primitives/utf8.ts';
+import { checkLimits } from './check-limits.ts';
 import type { Configuration, ResolvedConfiguration } from './configuration.ts';
+import { decodeFile } from './decode.ts';
 import { type Complain, ConfigurationError, type Fault, faultOfFile, type Path } from './fault.ts';
+import { type ReadFiles, readFiles } from './files.ts';
 import { createInputs, type Inputs } from './inputs.ts';
+import type { ConfigurationText } from './origin.ts';
 import { redact } from './redacted.ts';
 import { namedFiles, resolveRenewed } from './renewal.ts';
 import { resolveConfiguration } from './resolve.ts';
@@ -16,7 +19,6 @@ import { type ConfigurationFile, configurationFile } from './schema.ts';
 import { setAside } from './set-aside.ts';
 import type { Surroundings } from './source.ts';
 import { SURE } from './unsure.ts';
-import { readYaml, type YamlFile } from './yaml.ts';
 
 /** @throws ConfigurationError */
 export const loadConfiguration = async (
@@ -27,17 +29,9 @@ export const loadConfiguration = async (
 
 /** @throws ConfigurationError */
 function readText(file: string, inputs: Inputs): string {
-  return decodeFile(readBytes(file, inputs), file);
-}
-
-/** @throws ConfigurationError with the first line that is not UTF-8 */
-function decodeFile(bytes: Uint8Array, file: string): string {
-  const text = decodeUtf8(bytes);
-  if (text !== undefined) return text;
-  const lines = Buffer.from(bytes).toString('latin1').split('\n');
-  const line = 1 + lines.findIndex((one) => decodeUtf8(Buffer.from(one, 'latin1')) === undefined);
-  const message = 'this line is not text in UTF-8. Save the file in that encoding.';
-  throw new ConfigurationError(file, [{ severity: 'fault', line, column: 1, path: '', message }]);
+  const text = decodeFile(readBytes(file, inputs));
+  if (typeof text !== 'string') throw new ConfigurationError(file, [text]);
+  return text;
 }
 
 function readBytes(file: string, inputs: Inputs): Buffer {
@@ -53,14 +47,15 @@ export async function parseConfiguration(
   text: string,
   { file, environment, inputs = createInputs(file) }: { file: string; environment: NodeJS.ProcessEnv; inputs?: Inputs },
 ): Promise<Configuration> {
-  const read = readYaml(text, environment);
-  const { value, faults, lineOf } = read;
+  const read = readFiles(text, { file, environment, inputs });
+  const { value, faults, files, placeOf } = read;
+  const inOrder = (): readonly Fault[] => faults.toSorted(byPlace(files));
   if (isEmpty(value)) throw new ConfigurationError(file, [faultOfFile(EMPTY)]);
   const around = { folder: dirname(resolve(file)), environment, inputs };
   const configuration = value === undefined ? undefined : await check(read, around);
   const throwFaults = (): void => {
     if (faults.every(({ severity }) => severity === 'warning')) return;
-    throw new ConfigurationError(file, faults.toSorted(byPlace));
+    throw new ConfigurationError(file, inOrder());
   };
   /** Throws the faults that `find` reports, and clears them. */
   const throwNew = (find: () => void): void => {
@@ -73,9 +68,9 @@ export async function parseConfiguration(
   if (configuration === undefined) throw new ConfigurationError(file, faults);
   return {
     ...configuration,
-    files: [{ path: file, text }],
-    warnings: faults.toSorted(byPlace),
-    placeOf: (path) => `${file}:${lineOf(path)}`,
+    files,
+    warnings: inOrder(),
+    placeOf,
     examine: () => {
       const count = configuration.examine();
       throwFaults();
@@ -90,16 +85,22 @@ const isEmpty = (value: unknown): boolean => isObject(value) && Object.keys(valu
 
 const EMPTY = 'the file is empty. It needs at least issuer, such as issuer: https://login.example.com.';
 
-const byPlace = (a: Fault, b: Fault): number => a.line - b.line || a.column - b.column;
+const byPlace = (files: readonly ConfigurationText[]) => {
+  const orderOf = ({ file }: Fault): number => (file === undefined ? 0 : files.findIndex(({ path }) => path === file));
+  return (a: Fault, b: Fault): number => orderOf(a) - orderOf(b) || a.line - b.line || a.column - b.column;
+};
 
 /** Checks the form of each part, and then how the parts fit together. A fault of one part hides no fault of the others. */
 async function check(
-  { value, unknown, complain }: YamlFile,
-  around: Pick<Surroundings, 'folder' | 'environment'> & { readonly inputs: Inputs },
+  { value, unknown, complain, originOf, placeOf, extent }: ReadFiles,
+  reading: Pick<Surroundings, 'folder' | 'environment'> & { readonly inputs: Inputs },
 ): Promise<Omit<Configuration, 'files' | 'warnings' | 'placeOf'> | undefined> {
+  const around = { ...reading, complain, originOf, placeOf };
   const parsed = configurationFile.safeParse(value);
   if (parsed.success && unknown.length === 0) {
-    const configuration = await resolveRenewed(parsed.data, value, { ...around, complain, unsure: SURE });
+    if (extent === 'partly') return undefined;
+    checkLimits(parsed.data, around);
+    const configuration = await resolveRenewed(parsed.data, value, { ...around, unsure: SURE });
     return {
       ...configuration,
       entries: redact(value),
@@ -112,11 +113,11 @@ async function check(
   }
   const faults = wordIssues(configurationFile, value, parsed.error?.issues ?? []);
   for (const { path, message, about } of faults) complain(path as Path, message, 'fault', about);
-  await checkRest(value, [...unknown, ...faults.flatMap(faultyPaths)], {
-    ...around,
-    inputs: namedFiles(around.inputs),
-    complain,
-  });
+  if (extent === 'whole')
+    await checkRest(value, [...unknown, ...faults.flatMap(faultyPaths)], {
+      ...around,
+      inputs: namedFiles(around.inputs),
+    });
   return undefined;
 }
 
@@ -141,6 +142,8 @@ async function checkRest(value: unknown, faulty: readonly Path[], around: Omit<S
       ...around,
       unsure: rest.unsure,
       complain: rest.complaining(around.complain),
+      originOf: (path) => around.originOf(rest.pathInFile(path)),
+      placeOf: (path) => around.placeOf(rest.pathInFile(path)),
     });
 }
 

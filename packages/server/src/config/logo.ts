@@ -1,9 +1,8 @@
 // Reads logos: images from files beside the configuration, or `data:` URIs. Pages hold them inline, so that no page loads anything.
 import { statSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { describeFailure } from '../primitives/failure.ts';
 import type { Path } from './fault.ts';
-import type { Surroundings } from './source.ts';
+import { findFile, type Surroundings } from './source.ts';
 
 /** A page holds at most two logos. */
 const MAX_LOGO_BYTES = 32_768;
@@ -31,7 +30,9 @@ export function readLogo(source: string, path: Path, around: Surroundings): stri
     return complain(
       `${source} is on another server, and pages load nothing. Save the image beside this file: logo.png`,
     );
-  const image = readImage(resolve(around.folder, source), path, around);
+  const file = findFile(source, path, around);
+  if (file === undefined) return undefined;
+  const image = readImage(file, path, around);
   if (typeof image === 'string') return complain(`${source} ${image}`);
   const type = typeOf(image);
   if (type === undefined) return complain(`${source} is not ${FORMS}`);

@@ -10,7 +10,7 @@ import { readLimits } from './resolve-actors.ts';
 import { checkIndexed, resolveAuthentication } from './resolve-authentication.ts';
 import { readWebsite } from './resolve-branding.ts';
 import type { ConfigurationFile } from './schema.ts';
-import type { Surroundings } from './source.ts';
+import { elsewhere, type Surroundings } from './source.ts';
 
 export function resolveClients(
   file: ConfigurationFile,
@@ -28,7 +28,7 @@ export function resolveClients(
     if (clients.has(entry.id))
       around.complain(
         [...path, 'id'],
-        `another client has the id ${JSON.stringify(entry.id)}. Give each client its own.`,
+        `another client${elsewhere(path, ['clients', file.clients.findIndex(({ id }) => id === entry.id)], around)} has the id ${JSON.stringify(entry.id)}. Give each client its own.`,
       );
     for (const [place, audience] of entry.audiences.entries()) {
       if (byAudience(audience) === undefined && !around.unsure.name('resources', audience))

@@ -10,7 +10,7 @@ import { nameOf } from './issuer-name.ts';
 import { checkKeyPlace, networkOfKeys } from './key-location.ts';
 import { resolveSamlIssuer } from './resolve-saml.ts';
 import type { ConfigurationFile, IssuerSource } from './schema.ts';
-import { readSecret, type Surroundings } from './source.ts';
+import { elsewhere, readSecret, type Surroundings } from './source.ts';
 import { describeUrlProblem } from './urls.ts';
 import { couldBeForeign, reserved, reservedName } from './wording.ts';
 
@@ -41,7 +41,7 @@ export async function resolveIssuers(file: ConfigurationFile, around: Surroundin
       names.push(entry);
     }
   }
-  checkDistinct(names, file, around.complain);
+  checkDistinct(names, file, around);
   const bits = decryptionKeysOf(saml).map(({ key }) => key.asymmetricKeyDetails?.modulusLength ?? 0);
   if (bits.reduce((sum, one) => sum + one, 0) > MAX_DECRYPTION_BITS)
     around.complain(
@@ -101,8 +101,9 @@ export function compileMapping(text: string, path: Path, complain: Complain): Ma
 type IssuerNaming = Pick<IssuerEntry, 'issuer' | 'name'> & Partial<Pick<IssuerEntry, 'introspection'>>;
 
 /** Checks that no two issuers could name the same subject, or be taken for each other. */
-function checkDistinct(entries: readonly IssuerNaming[], file: ConfigurationFile, complain: Complain): void {
-  const seen = { issuer: new Set([file.issuer]), name: new Set<string>() };
+function checkDistinct(entries: readonly IssuerNaming[], file: ConfigurationFile, around: Surroundings): void {
+  const { complain } = around;
+  const seen = { issuer: new Map<string, Path>([[file.issuer, ['issuer']]]), name: new Map<string, Path>() };
   let introspecting = 0;
   for (const [index, { issuer, name, introspection }] of entries.entries()) {
     const path = ['issuers', index];
@@ -112,12 +113,15 @@ function checkDistinct(entries: readonly IssuerNaming[], file: ConfigurationFile
         [...path, key],
         issuer === file.issuer
           ? `${JSON.stringify(issuer)} is the issuer of this server, which trusts its own tokens without an entry. Remove this entry.`
-          : `another entry has the issuer ${JSON.stringify(issuer)}. Remove one of them.`,
+          : `another entry${elsewhere(path, seen.issuer.get(issuer) ?? path, around)} has the issuer ${JSON.stringify(issuer)}. Remove one of them.`,
       );
     if (name === '' || name.includes(':'))
       complain(path, 'the issuer is not a URL whose host could be its name. Set name.');
     else if (seen.name.has(name))
-      complain([...path, 'name'], `another issuer has the name ${name}. Set name to a name of its own.`);
+      complain(
+        [...path, 'name'],
+        `another issuer${elsewhere(path, seen.name.get(name) ?? path, around)} has the name ${name}. Set name to a name of its own.`,
+      );
     if (NO_NAMES.has(name)) complain([...path, 'name'], reservedName(name));
     if (introspection !== undefined && ++introspecting > 1) {
       complain(
@@ -125,8 +129,8 @@ function checkDistinct(entries: readonly IssuerNaming[], file: ConfigurationFile
         'another issuer has introspection, and an opaque token does not say whose it is. Remove one of them.',
       );
     }
-    seen.issuer.add(issuer);
-    if (name !== '') seen.name.add(name);
+    if (!seen.issuer.has(issuer)) seen.issuer.set(issuer, path);
+    if (name !== '' && !seen.name.has(name)) seen.name.set(name, path);
   }
   for (const [index, { id }] of file.clients.entries()) {
     const before = prefixOf(id);

@@ -8,21 +8,22 @@ import { didYouMean } from '../primitives/nearest.ts';
 import { sha256 } from '../primitives/secret.ts';
 import type { Path } from './fault.ts';
 import type { ConfigurationFile, ResourceSource } from './schema.ts';
-import { readSecret, type Surroundings } from './source.ts';
+import { elsewhere, readSecret, type Surroundings } from './source.ts';
 
 export function resolveResources(file: ConfigurationFile, around: Surroundings): readonly Resource[] {
-  const seen = new Set<string>();
+  const seen = new Map<string, Path>();
   const secrets = new Set<string>();
   return file.resources.map((source, index) => {
     const { audience, locations, scopes, scopeNames, requiredAcr, requireSenderConstraint } = source;
     const path: Path = ['resources', index];
     const known = normalAudience(audience);
-    if (seen.has(known))
+    const twin = seen.get(known);
+    if (twin !== undefined)
       around.complain(
         [...path, 'audience'],
-        `another resource has the audience ${JSON.stringify(audience)}. Give each resource its own.`,
+        `another resource${elsewhere(path, twin, around)} has the audience ${JSON.stringify(audience)}. Give each resource its own.`,
       );
-    seen.add(known);
+    seen.set(known, twin ?? path);
     for (const [place, location] of (locations ?? []).entries()) {
       const uri = parseResourceUri(location);
       if (uri === undefined || uri.search !== '') {
@@ -73,7 +74,7 @@ export function resolveResources(file: ConfigurationFile, around: Surroundings):
 }
 
 /** Is it the audience of this server or of its admin API, in any spelling? */
-const isOurs = (audience: string, issuer: string): boolean =>
+export const isOurs = (audience: string, issuer: string): boolean =>
   [issuer, adminAudience(issuer)].some((own) => spelledAlike(own) === spelledAlike(audience));
 
 /** Returns the same text for all spellings that look like one URL: case, escapes, default ports, dots and slashes. */

@@ -15,6 +15,8 @@ import { type IssuerNames, type RulePlace, resolveParty } from './resolve-party.
 import type { ClientSource, ConfigurationFile } from './schema.ts';
 import type { AllowEntry } from './schema-rules.ts';
 import { findShadowed } from './shadowed.ts';
+import { elsewhere, type Surroundings } from './source.ts';
+import { createTeams } from './team.ts';
 import { warnOfUselessRules } from './useless-rules.ts';
 import { reserved } from './wording.ts';
 
@@ -22,7 +24,7 @@ export function resolveRules(
   file: ConfigurationFile,
   resources: readonly Resource[],
   issuers: readonly Pick<IssuerEntry, 'issuer' | 'name'>[],
-  complain: Complain,
+  { complain, originOf, placeOf }: Pick<Surroundings, 'complain' | 'originOf' | 'placeOf'>,
 ): { readonly rules: readonly Rule[]; readonly denials: readonly DenyRule[] } {
   const issuerNames: IssuerNames = new Map([
     ['self', file.issuer],
@@ -38,15 +40,20 @@ export function resolveRules(
       resources.map(({ audience }) => audience),
     ),
   };
-  const seen = new Set<string>();
+  const seen = new Map<string, Path>();
+  const teamOf = createTeams(file, originOf);
   const rules = new Map<Rule, Path>();
   const denials = new Map<DenyRule, Path>();
   for (const [index, entry] of file.rules.entries()) {
     const path: Path = ['rules', index];
     const name = entry.name ?? `rule ${index + 1}`;
-    if (seen.has(name))
-      complain([...path, 'name'], `another rule has the name ${JSON.stringify(name)}. Give each rule its own.`);
-    seen.add(name);
+    const twin = seen.get(name);
+    if (twin !== undefined)
+      complain(
+        [...path, 'name'],
+        `another rule${elsewhere(path, twin, { originOf, placeOf })} has the name ${JSON.stringify(name)}. Give each rule its own.`,
+      );
+    seen.set(name, twin ?? path);
     const about = { path, issuerNames, unknown, complain };
     if (entry.effect === 'deny') {
       denials.set(resolveDenial(name, entry, { ...about, clients, byAudience }), path);
@@ -56,7 +63,9 @@ export function resolveRules(
     warnOfTypes(entry, clients, file.issuer, path, complain);
     const [first, ...others] = grantedTargets(entry, byAudience, about);
     if (first === undefined) continue;
-    rules.set(toRule(name, entry, [first, ...others], about), path);
+    const team = teamOf('rules', index);
+    const guests = new Set(team === undefined ? [] : entry.client.filter((id) => !team.ownsClient(id)));
+    rules.set({ ...toRule(name, entry, [first, ...others], about), guests }, path);
   }
   const known = { self: file.issuer, clients, issuers: file.issuers, scopes: scopesOf(resources) };
   warnOfUselessRules(rules, denials, known, complain);
@@ -72,7 +81,7 @@ export function resolveRules(
 
 const scopesOf = (resources: readonly Resource[]): Scope => new Set(resources.flatMap(({ scopes }) => [...scopes]));
 
-function toRule(name: string, entry: AllowEntry, targets: Targets, about: RulePlace): Rule {
+function toRule(name: string, entry: AllowEntry, targets: Targets, about: RulePlace): Omit<Rule, 'guests'> {
   const { client, subject, actor, grant, mode, act, rebind, when } = entry;
   if (rebind && !subject.constrained && !actor.constrained)
     about.complain(

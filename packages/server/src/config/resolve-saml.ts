@@ -77,7 +77,7 @@ async function readFromMetadata(name: string, entityId: string, path: Path, arou
         path,
         `${name} describes ${described}, not ${entityId}. Write the metadata of ${entityId}, or saml: ${described}.`,
       );
-    if (around.inputs.isRenewed(resolve(around.folder, name)) && hasEnded(trust.validUntil))
+    if (around.inputs.isRenewed(resolve(around.originOf(path).folder, name)) && hasEnded(trust.validUntil))
       around.complain(path, `${name} was valid until ${new Date((trust.validUntil ?? 0) * 1000).toISOString()}.`);
     return trust;
   } catch (error) {
@@ -105,7 +105,7 @@ function readCertificate(name: string, path: Path, around: Surroundings): X509Ce
     const certificate = new X509Certificate(file);
     if (file.toString('latin1').split('-----BEGIN CERTIFICATE-----').length > 2)
       around.complain(path, `${name} holds several certificates. Put each that may sign into a file of its own.`);
-    if (around.inputs.isRenewed(resolve(around.folder, name))) checkRenewed(certificate, name, path, around);
+    if (around.inputs.isRenewed(resolve(around.originOf(path).folder, name))) checkRenewed(certificate, name, path, around);
     return certificate;
   } catch {
     around.complain(path, `${name} holds ${describePem(file, 'certificate')}.`);

@@ -45,7 +45,7 @@ export async function resolveConfiguration(
   const takenBy = findTaken({ accounts, issuers: issuerNames, upstream });
   const store = resolveStore(file.store, around);
   checkMappedSubjects(file, upstream?.name, around.complain);
-  const { rules, denials } = resolveRules(file, resources, issuerNames, around.complain);
+  const { rules, denials } = resolveRules(file, resources, issuerNames, around);
   return {
     issuer: file.issuer,
     log: file.log,

@@ -10,6 +10,7 @@ import { levels } from '../primitives/log.ts';
 import { dataUriProblem } from './logo.ts';
 import { actor, limits } from './schema-actors.ts';
 import { branding, displayName, words } from './schema-branding.ts';
+import { include } from './schema-include.ts';
 import { account, upstream } from './schema-people.ts';
 import { rule } from './schema-rules.ts';
 import { audit, server } from './schema-server.ts';
@@ -188,6 +189,7 @@ const topLevel = z.strictObject({
     'a URL',
     'the https URL of this server, such as https://login.example.com',
   ),
+  include,
   server: server.prefault({}),
   log: z
     .strictObject({ format: z.enum(['text', 'json']).default('text'), level: z.enum(levels).default('info') })

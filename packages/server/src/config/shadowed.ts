@@ -34,6 +34,7 @@ export function findShadowed(rules: readonly Rule[], self: string): ReadonlyMap<
 export function coversNames(one: Rule, rule: Rule, self: string): boolean {
   return (
     holdsAll(one.clients, rule.clients) &&
+    one.guests.isDisjointFrom(rule.clients) &&
     coversParty(one.subject, rule.subject, self) &&
     coversActor(one.actor, rule.actor, self) &&
     rule.grant.targets.every((target) => one.grant.targets.includes(target))

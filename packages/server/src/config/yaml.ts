@@ -16,6 +16,7 @@ import {
 import { isExactNumber, type JsonObject, parseJsonFile } from '../primitives/strict-json.ts';
 import { asSentence, type Complain, type Fault, formatPath, type Path, type Position } from './fault.ts';
 import { describeSyntaxError } from './yaml-syntax.ts';
+import { substitute, type YamlVariables } from './yaml-variables.ts';
 
 export interface YamlFile {
   /** Undefined if the text cannot be read at all. */
@@ -29,9 +30,14 @@ export interface YamlFile {
   readonly lineOf: (path: Path) => number;
 }
 
-export function readYaml(text: string, environment: NodeJS.ProcessEnv): YamlFile {
+/** @param forbidden why a variable may not be read; undefined if it may */
+export function readYaml(
+  text: string,
+  environment: NodeJS.ProcessEnv,
+  forbidden: (variable: string) => string | undefined = () => undefined,
+): YamlFile {
   const json = text.includes('${') ? undefined : parseJsonFile(text);
-  return json === undefined ? readDocument(text, environment) : readJson(text, json);
+  return json === undefined ? readDocument(text, { environment, forbidden }) : readJson(text, json);
 }
 
 /** JSON needs no YAML parser, and is read much faster without it. Line numbers need the YAML parser; it runs only when a fault is reported. */
@@ -39,7 +45,7 @@ function readJson(text: string, value: JsonObject): YamlFile {
   const faults: Fault[] = [];
   let document: YamlFile | undefined;
   const open = (): YamlFile => {
-    document ??= readDocument(text, {});
+    document ??= readDocument(text, { environment: {}, forbidden: () => undefined });
     return document;
   };
   return {
@@ -54,7 +60,7 @@ function readJson(text: string, value: JsonObject): YamlFile {
   };
 }
 
-function readDocument(text: string, environment: NodeJS.ProcessEnv): YamlFile {
+function readDocument(text: string, variables: YamlVariables): YamlFile {
   const lines = new LineCounter();
   // The parser compares each key with all others; `keysTwice` finds the same in one pass.
   const options = { lineCounter: lines, prettyErrors: false, logLevel: 'error', uniqueKeys: false } as const;
@@ -80,7 +86,7 @@ function readDocument(text: string, environment: NodeJS.ProcessEnv): YamlFile {
     return { value: undefined, faults, unknown, complain: () => undefined, lineOf: () => 1 };
   }
   const pairsOf = createPairIndex();
-  const problems = findProblems(document, environment);
+  const problems = findProblems(document, variables);
   value = readValue(document, (message) => add(0, [], message));
   for (const { offset, path, message } of problems) {
     unknown.push(path);
@@ -134,7 +140,7 @@ interface Problem {
 }
 
 /** Substitutes variables. @returns the faults of single values and keys */
-function findProblems(document: Document, environment: NodeJS.ProcessEnv): readonly Problem[] {
+function findProblems(document: Document, { environment, forbidden }: YamlVariables): readonly Problem[] {
   const problems: Problem[] = [];
   const anchors = new Set<string | undefined>();
   const add = (node: unknown, path: Path, message: string): void =>
@@ -166,7 +172,8 @@ function findProblems(document: Document, environment: NodeJS.ProcessEnv): reado
         add(
           node,
           path,
-          `the environment variable ${missing} is not set. Set it, or write a default: \${${missing}:-VALUE}.`,
+          forbidden(missing) ??
+            `the environment variable ${missing} is not set. Set it, or write a default: \${${missing}:-VALUE}.`,
         );
     },
   });
@@ -224,23 +231,6 @@ function offsetWithin(text: string, node: unknown, { line, column }: Position): 
     offset++;
   }
   return offset;
-}
-
-const VARIABLE = /\$\{([A-Z_][A-Z0-9_]*)(?::-([^}]*))?\}/g;
-
-/** @returns the name of a variable that is not set and has no default. */
-function substitute(node: Scalar, environment: NodeJS.ProcessEnv): string | undefined {
-  if (typeof node.value !== 'string' || !node.value.includes('${')) return undefined;
-  let missing: string | undefined;
-  const text = node.value.replace(VARIABLE, (_whole, name: string, otherwise: string | undefined) => {
-    const value = environment[name] || otherwise;
-    if (value === undefined) missing = name;
-    return value ?? '';
-  });
-  // An unquoted value of digits is a number, as if it were written in the file.
-  node.value = node.type === 'PLAIN' && /^\d+$/.test(text) ? Number(text) : text;
-  node.source = text;
-  return missing;
 }
 
 interface Located {

@@ -129,6 +129,8 @@ function describeMismatch(what: string, rule: AnyRule, event: AuditEvent, self: 
   if (part === 'subject' || part === 'actor') {
     return describeParty[member]?.({ part, rule, trace: event[part], facts: event.facts ?? {}, self }) ?? what;
   }
+  if (what === 'no target')
+    return 'no target is asked for, and the rule is of another team than this client: such a request must name its target';
   if (what === 'unknown target') return 'a target that is asked for is not registered';
   if (what === 'client') return `it is for ${list(rule.clients)}`;
   if (what === 'audiences' || what === 'grant.audiences') return describeTargets(rule);

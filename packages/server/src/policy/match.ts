@@ -123,8 +123,9 @@ type Hop = Principal & { readonly origin?: Principal | undefined };
 /** The issuer of our name for a party, and the issuer that the party came from. */
 const issuersOf = ({ iss, origin }: Hop): readonly string[] => (origin === undefined ? [iss] : [iss, origin.iss]);
 
-export function targetMiss({ grant }: Rule, { targets: asked }: Facts): Miss | undefined {
+export function targetMiss({ grant, guests }: Rule, { targets: asked, client }: Facts): Miss | undefined {
   if (asked === 'unknown') return { part: 'target', what: 'unknown target' };
+  if (asked.length === 0 && guests.has(client.id)) return { part: 'target', what: 'no target' };
   const granted = asked.every((target) => grant.targets.includes(target));
   return granted ? undefined : { part: 'target', what: 'grant.audiences' };
 }

@@ -68,6 +68,11 @@ export interface DenyRule extends Common {
 export interface Rule extends Common {
   readonly effect: 'allow';
   readonly clients: ReadonlySet<string>;
+  /**
+   * Those of `clients` that belong to another team than the rule. A request of theirs must name its target: otherwise the rule could
+   * take the place of a rule of theirs.
+   */
+  readonly guests: ReadonlySet<string>;
   readonly subject: PartyPattern;
   readonly actor: ActorPattern;
   /** `client`: without an actor token, the calling client is the actor. */

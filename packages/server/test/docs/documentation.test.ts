@@ -1,7 +1,7 @@
 // Checks the pages: links have targets, samples are valid, and every key and command is documented.
 import assert from 'node:assert/strict';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { z } from 'zod';
@@ -61,6 +61,17 @@ test('every configuration on a page is valid, and its tests pass', async (t) => 
   };
   let tests = 0;
   let samples = 0;
+  for (const included of ['shared', 'teams/search']) {
+    mkdirSync(join(folder, included), { recursive: true });
+    writeFileSync(join(folder, included, 'none.yaml'), '# nothing\n');
+  }
+  // A file that another block includes begins with its path.
+  for (const page of pages) {
+    for (const [, path = '', yaml = ''] of read(page).matchAll(/```yaml team\n# (\S+)\n([\s\S]*?)```/g)) {
+      mkdirSync(join(folder, dirname(path)), { recursive: true });
+      writeFileSync(join(folder, path), yaml);
+    }
+  }
   for (const page of pages) {
     for (const [, yaml = ''] of read(page).matchAll(/```yaml\n([\s\S]*?)```/g)) {
       samples++;

@@ -79,6 +79,7 @@ export const rule = (targets: Targets, { subject, actor, grant, ...more }: RuleP
   name: 'rule',
   position: 0,
   effect: 'allow',
+  guests: new Set(),
   mode: 'enforce',
   clients: new Set(['gateway']),
   act: 'actor',

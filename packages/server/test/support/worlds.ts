@@ -336,6 +336,7 @@ function toRule(one: Model.Rule, index: number, resources: readonly Resource[]):
     name: String(index),
     position: index,
     effect: 'allow',
+    guests: new Set(),
     mode: watched ? 'audit' : 'enforce',
     clients: new Set(clients),
     subject: toPattern('subject', subject),

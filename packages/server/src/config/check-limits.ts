@@ -1,0 +1,131 @@
+// Checks that a file that is included with limits has only what belongs to it, so that a team cannot grant what is not its own.
+import { normalAudience } from '../narrowing/targets.ts';
+import { matchesAny } from '../primitives/pattern.ts';
+import { checkRuleLimits } from './check-rule-limits.ts';
+import type { Path } from './fault.ts';
+import { certificateKeyOf } from './resolve-authentication.ts';
+import { isOurs } from './resolve-resources.ts';
+import type { ClientSource, ConfigurationFile, ResourceSource } from './schema.ts';
+import {
+  allowedIssuers,
+  createTeams,
+  foreignAudience,
+  foreignIssuer,
+  type LimitsContext,
+  listed,
+  type Team,
+} from './team.ts';
+
+export function checkLimits(file: ConfigurationFile, around: Pick<LimitsContext, 'complain' | 'originOf' | 'placeOf'>) {
+  if (file.include.length === 0) return;
+  const context: LimitsContext = { file, ...around, teamOf: createTeams(file, around.originOf) };
+  for (const [index, resource] of file.resources.entries()) {
+    const team = context.teamOf('resources', index);
+    if (team !== undefined) checkResource(resource, ['resources', index], team, context);
+  }
+  for (const [index, client] of file.clients.entries()) {
+    const team = context.teamOf('clients', index);
+    if (team !== undefined) checkClient(client, ['clients', index], team, context);
+  }
+  checkRuleLimits(context);
+}
+
+/** Scopes that mean something to this server. */
+const RESERVED_SCOPES = /^(?:openid|profile|email|address|phone|offline_access|admin:.*)$/;
+
+function checkResource(
+  { audience, locations = [], scopes, token }: ResourceSource,
+  path: Path,
+  { limits, owns }: Team,
+  { complain }: LimitsContext,
+): void {
+  if (!owns(audience)) complain([...path, 'audience'], foreignAudience(audience, limits.audiences));
+  for (const [place, location] of locations.entries())
+    if (!owns(location)) complain([...path, 'locations', place], foreignAudience(location, limits.audiences));
+  for (const [place, scope] of scopes.entries()) {
+    const isAllowed = limits.scopes === undefined ? !RESERVED_SCOPES.test(scope) : matchesAny(limits.scopes, scope);
+    if (!isAllowed)
+      complain(
+        [...path, 'scopes', place],
+        `this file may not have the scope ${JSON.stringify(scope)}.${add('scopes')}`,
+      );
+  }
+  if (token.lifetime > limits.maxLifetime)
+    complain(
+      [...path, 'token', 'lifetime'],
+      `this file may have tokens that are good for ${limits.maxLifetime} seconds at most, and this is ${token.lifetime}.${add('maxLifetime')}`,
+    );
+}
+
+const add = (key: string): string => ` Write it to ${key} of its entry of include, in the main file, or use another.`;
+
+function checkClient(client: ClientSource, path: Path, team: Team, context: LimitsContext): void {
+  const { complain } = context;
+  const { limits, owns } = team;
+  const problem = idProblem(client.id, team, context);
+  if (problem !== undefined) complain([...path, 'id'], problem);
+  for (const [place, audience] of client.audiences.entries())
+    if (!owns(audience)) complain([...path, 'audiences', place], foreignAudience(audience, limits.audiences));
+  if (client.resource !== undefined && !owns(client.resource))
+    complain([...path, 'resource'], foreignAudience(client.resource, limits.audiences));
+  for (const key of ['entityId', 'acs'] as const) {
+    const name = client.saml?.[key];
+    if (name !== undefined && !owns(name)) complain([...path, 'saml', key], foreignAudience(name, limits.audiences));
+  }
+  if (client.spiffeId !== undefined && !matchesAny(limits.spiffeIds, client.spiffeId))
+    complain(
+      [...path, 'spiffeId'],
+      `this file may not have the SPIFFE id ${JSON.stringify(client.spiffeId)}.${add('spiffeIds')}`,
+    );
+  if (client.allowPrivateNetwork)
+    complain([...path, 'allowPrivateNetwork'], 'only the main file may allow this. Move the client there.');
+  checkWorkload(client, path, team, context);
+  checkCertificate(client, path, context);
+}
+
+/** A client with the name of an audience would receive the tokens that are addressed to it. */
+function idProblem(id: string, team: Team, { file, originOf, placeOf }: LimitsContext): string | undefined {
+  const { limits, owns } = team;
+  if (limits.clients !== undefined) {
+    if (!matchesAny(limits.clients, id))
+      return `${JSON.stringify(id)} is not a client of this file, which has ${listed(limits.clients)}. Name it so, or add it to clients of its entry of include, in the main file.`;
+  } else {
+    // Somebody who trusts a name before its client exists must not get another client.
+    const index = file.rules.findIndex(
+      ({ client, subject, actor }, place) =>
+        originOf(['rules', place]).limits === undefined &&
+        [client, subject.clients, actor.clients].some((ids) => ids?.includes(id)),
+    );
+    const isAlone = file.clients.filter((one) => one.id === id).length === 1;
+    if (index !== -1 && isAlone)
+      return `a rule at ${placeOf(['rules', index])} names the client ${JSON.stringify(id)}. To declare it here, add it to clients of the entry of include, in the main file.`;
+  }
+  const audiences = [
+    ...file.resources.map(({ audience }) => audience).filter((audience) => !owns(audience)),
+    ...file.issuers.flatMap((issuer) => issuer.audiences),
+  ];
+  return isOurs(id, file.issuer) || audiences.some((audience) => normalAudience(audience) === normalAudience(id))
+    ? `${JSON.stringify(id)} is an audience too, and this client would receive its tokens. Give the client another id.`
+    : undefined;
+}
+
+function checkWorkload({ workload }: ClientSource, path: Path, team: Team, { file, complain }: LimitsContext): void {
+  if (workload === undefined) return;
+  if (!allowedIssuers(team, file).has(workload.issuer))
+    complain([...path, 'workload', 'issuer'], foreignIssuer(workload.issuer, team));
+  if (!team.owns(workload.audience))
+    complain([...path, 'workload', 'audience'], foreignAudience(workload.audience, team.limits.audiences));
+}
+
+/** The first client with a certificate has the server ask everybody for one, browsers too. */
+function checkCertificate(client: ClientSource, path: Path, { file, teamOf, complain }: LimitsContext): void {
+  const key = certificateKeyOf(client);
+  const { tls, clientCertificates } = file.server;
+  if (key === undefined || tls === undefined) return;
+  if (clientCertificates.header !== undefined || clientCertificates.authorities.length > 0) return;
+  if (file.clients.some((one, index) => teamOf('clients', index) === undefined && certificateKeyOf(one))) return;
+  complain(
+    [...path, key],
+    'the server asks no caller for a certificate, and only the main file may change that. Set server.clientCertificates there.',
+  );
+}

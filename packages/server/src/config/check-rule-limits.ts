@@ -1,0 +1,151 @@
+// Checks the rules of files that are included with limits: they grant and deny only audiences of their own.
+import { matchesAny } from '../primitives/pattern.ts';
+import type { Path } from './fault.ts';
+import type { AllowEntry, DenyEntry } from './schema-rules.ts';
+import {
+  allowedIssuers,
+  foreignAudience,
+  foreignIssuer,
+  type LimitsContext,
+  listed,
+  placeInList,
+  type Team,
+} from './team.ts';
+
+/** Rules of one entry of `include` that deny. Each is compared with every request, of all clients. */
+const MAX_DENIALS = 100;
+
+export function checkRuleLimits(context: LimitsContext): void {
+  const { file, complain, originOf, teamOf } = context;
+  const denials = new Map<Team, number>();
+  for (const [index, rule] of file.rules.entries()) {
+    const path: Path = ['rules', index];
+    if (rule.name === undefined && originOf(path).include !== undefined)
+      complain(
+        [...path, 'name'],
+        'is missing. A rule of an included file needs a name: its number changes with other files.',
+      );
+    const team = teamOf('rules', index);
+    if (team === undefined) continue;
+    if (rule.effect !== 'deny') {
+      checkAllow(rule, path, team, context);
+      continue;
+    }
+    const count = (denials.get(team) ?? 0) + 1;
+    denials.set(team, count);
+    if (count === MAX_DENIALS + 1)
+      complain(
+        path,
+        `a file with limits may have ${MAX_DENIALS} rules that deny, because each costs every request. Join some of them.`,
+      );
+    checkDenial(rule, path, team, context);
+  }
+}
+
+function checkDenial({ audiences }: DenyEntry, path: Path, { limits, owns }: Team, { complain }: LimitsContext): void {
+  if (audiences === undefined)
+    complain(
+      [...path, 'audiences'],
+      `is missing. A rule of this file may deny only its own audiences: ${listed(limits.audiences)}.`,
+    );
+  for (const [place, audience] of (audiences ?? []).entries())
+    if (!owns(audience)) complain([...path, 'audiences', place], foreignAudience(audience, limits.audiences));
+}
+
+function checkAllow(rule: AllowEntry, path: Path, team: Team, context: LimitsContext): void {
+  const { complain } = context;
+  const { limits, owns } = team;
+  for (const [place, audience] of rule.grant.audiences.entries())
+    if (!owns(audience)) complain([...path, 'grant', 'audiences', place], foreignAudience(audience, limits.audiences));
+  checkClients(rule, path, team, context);
+  checkIssuers(rule, path, team, context);
+  checkScopes(rule, path, team, context);
+  // Tokens of the team may be taken by rules of others, which rely on what these keys give up.
+  if (rule.rebind !== undefined) complain([...path, 'rebind'], mainOnly('rebind'));
+  for (const part of ['subject', 'actor'] as const)
+    if (rule[part].constrained !== undefined) complain([...path, part, 'constrained'], mainOnly('constrained'));
+  for (const claim of Object.keys(rule.grant.claims))
+    if (!matchesAny(limits.claims, claim))
+      complain(
+        [...path, 'grant', 'claims', claim],
+        `this file may not add the claim ${JSON.stringify(claim)}, which conditions of other rules may read. Add it to claims of its entry of include, in the main file.`,
+      );
+}
+
+const mainOnly = (key: string): string =>
+  `only a file without limits may have ${key}. Remove it, or move the rule to the main file.`;
+
+/** The callers, and the clients whose tokens they bring. */
+function checkClients(rule: AllowEntry, path: Path, team: Team, { file, complain }: LimitsContext): void {
+  const { limits, ownsClient } = team;
+  const declared = new Map(file.clients.map((client) => [client.id, client]));
+  const check = (ids: readonly string[], at: Path, isAllowed: (id: string) => boolean, why: string): void => {
+    for (const [place, id] of ids.entries())
+      if (!ownsClient(id) && !isAllowed(id))
+        complain(placeInList([...path, ...at], ids, place), `${JSON.stringify(id)} is not a client of this file${why}`);
+  };
+  const adding = '. Add it to clients of its entry of include, in the main file, or move the rule there.';
+  if (limits.clients !== undefined) {
+    const why = `, which has ${listed(limits.clients)}${adding}`;
+    check(rule.client, ['client'], () => false, why);
+    check(rule.subject.clients ?? [], ['subject', 'clients'], () => false, why);
+    check(rule.actor.clients ?? [], ['actor', 'clients'], () => false, why);
+    return;
+  }
+  check(
+    rule.client,
+    ['client'],
+    (id) => declared.has(id),
+    `, nor of another, so somebody else may register it${adding}`,
+  );
+  // A client of the team, or a public one, which anybody can be, must not take tokens that were issued to others.
+  const isForeign = rule.client.every((id) => {
+    const client = declared.get(id);
+    return client !== undefined && client.auth !== 'none' && !ownsClient(id);
+  });
+  for (const part of ['subject', 'actor'] as const)
+    check(
+      rule[part].clients ?? [],
+      [part, 'clients'],
+      (id) => isForeign && declared.has(id),
+      `, so the callers of this rule may not take its tokens${adding}`,
+    );
+}
+
+function checkIssuers(rule: AllowEntry, path: Path, team: Team, { file, complain }: LimitsContext): void {
+  const allowed = allowedIssuers(team, file).union(new Set(['self', file.issuer]));
+  for (const part of ['subject', 'actor'] as const) {
+    const issuers = rule[part].issuer ?? [];
+    for (const [place, issuer] of issuers.entries())
+      if (!allowed.has(issuer))
+        complain(placeInList([...path, part, 'issuer'], issuers, place), foreignIssuer(issuer, team));
+  }
+}
+
+/** A scope that a map, or a token without scope, leads to must not be one that counts at the API of somebody else. */
+function checkScopes(rule: AllowEntry, path: Path, { limits, owns }: Team, { file, complain, placeOf }: LimitsContext) {
+  const { scopes } = rule.grant;
+  const isMap = !Array.isArray(scopes);
+  const isBound = (rule.subject.issuer ?? ['self']).every((issuer) => issuer === 'self' || issuer === file.issuer);
+  const places: readonly (readonly [Path, string])[] = isMap
+    ? Object.entries(scopes).flatMap(([from, given]) => given.map((scope, place) => [[from, place], scope] as const))
+    : scopes.map((scope, place) => [[place], scope] as const);
+  for (const [within, scope] of places) {
+    const at = [...path, 'grant', 'scopes', ...within];
+    if (limits.scopes !== undefined) {
+      if (!matchesAny(limits.scopes, scope))
+        complain(
+          at,
+          `this file may not grant the scope ${JSON.stringify(scope)}. Add it to scopes of its entry of include, in the main file.`,
+        );
+      continue;
+    }
+    if (!isMap && isBound) continue;
+    const other = file.resources.findIndex((one) => one.scopes.includes(scope) && !owns(one.audience));
+    if (other !== -1)
+      complain(
+        at,
+        `${JSON.stringify(scope)} is a scope of ${file.resources[other]?.audience} too (${placeOf(['resources', other])}), and a rule there may take this token. Give the scope a name of its own, or add it to scopes of the entry of include, in the main file.`,
+      );
+  }
+}

@@ -1,0 +1,221 @@
+// Reads the main file and the files that it includes as one: their entries are appended to the lists of the main file. Each fault
+// names the file that it is about.
+import { realpathSync } from 'node:fs';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { isObject } from '../primitives/expectation.ts';
+import { didYouMean } from '../primitives/nearest.ts';
+import { matchesAny } from '../primitives/pattern.ts';
+import { decodeFile } from './decode.ts';
+import type { Complain, Path } from './fault.ts';
+import { listIncluded, readIncluded } from './include.ts';
+import type { Inputs } from './inputs.ts';
+import { type ConfigurationText, foreignVariable, type Origin } from './origin.ts';
+import { type FileLimits, type IncludeSource, include } from './schema-include.ts';
+import { readYaml, type YamlFile } from './yaml.ts';
+
+export interface ReadFiles extends Omit<YamlFile, 'lineOf'> {
+  readonly files: readonly ConfigurationText[];
+  readonly originOf: (path: Path) => Origin;
+  readonly placeOf: (path: Path) => string;
+  /** `partly`: a file could not be used, so entries may be missing that others name. */
+  readonly extent: 'whole' | 'partly';
+}
+
+interface Around {
+  readonly file: string;
+  readonly environment: NodeJS.ProcessEnv;
+  readonly inputs: Inputs;
+}
+
+/** The sections that an included file may have. */
+const SECTIONS = ['resources', 'clients', 'issuers', 'rules'] as const;
+type Section = (typeof SECTIONS)[number];
+/** With limits it cannot have issuers, which vouch for people. */
+const LIMITED_SECTIONS = SECTIONS.filter((section) => section !== 'issuers');
+
+/** Files that a configuration may include. */
+const MAX_FILES = 1000;
+
+/** A file, and where its entries begin in the merged lists. */
+interface Part {
+  readonly text: string;
+  readonly yaml: YamlFile;
+  readonly origin: Origin;
+  readonly lists: Readonly<Partial<Record<Section, readonly unknown[]>>>;
+}
+
+export function readFiles(text: string, around: Around): ReadFiles {
+  const yaml = readYaml(text, around.environment);
+  const value = isObject(yaml.value) ? (yaml.value as Readonly<Record<string, unknown>>) : undefined;
+  const lists = Object.fromEntries(
+    SECTIONS.flatMap((section) => (Array.isArray(value?.[section]) ? [[section, value[section]]] : [])),
+  );
+  const origin = { file: around.file, folder: dirname(resolve(around.file)), include: undefined, limits: undefined };
+  const main: Part = { text, yaml, origin, lists };
+  if (value?.include === undefined) return joined([main], yaml.value, 'whole');
+  const { data: entries = [], success } = include.safeParse(value.include);
+  const isKnown = success && !yaml.unknown.some(([section]) => section === 'include');
+  if (!isKnown) return joined([main], value, 'partly');
+  const before = yaml.faults.length;
+  const parts = [main, ...readParts(entries, main, around)];
+  const merged = { ...value, ...mergeLists(parts, value) };
+  const isWhole = ![...yaml.faults.slice(before), ...parts.slice(1).flatMap((part) => part.yaml.faults)].some(
+    ({ severity }) => severity === 'fault',
+  );
+  return joined(parts, merged, isWhole ? 'whole' : 'partly');
+}
+
+/** A section of the main file that is not a list is left as it is, and reported later. */
+const mergeLists = (parts: readonly Part[], main: Readonly<Record<string, unknown>>) =>
+  Object.fromEntries(
+    SECTIONS.flatMap((section) => {
+      if (Object.hasOwn(main, section) && !Array.isArray(main[section])) return [];
+      const all = parts.flatMap(({ lists }) => lists[section] ?? []);
+      return all.length > 0 ? [[section, all]] : [];
+    }),
+  );
+
+function readParts(entries: readonly IncludeSource[], main: Part, around: Around): readonly Part[] {
+  const { folder } = main.origin;
+  const seen = new Map([[realPathOf(around.file), 'the main file']]);
+  const { value } = main.yaml as { value: { include: unknown } };
+  let count = 0;
+  return entries.flatMap((entry, index) => {
+    const isList = Array.isArray(value.include);
+    const at: Path = ['include', ...(isList ? [index] : []), ...(typeof entry === 'string' ? [] : ['path'])];
+    const pattern = typeof entry === 'string' ? entry : entry.path;
+    const limits = typeof entry === 'string' ? undefined : entry;
+    const files = listIncluded(pattern, folder, around.inputs);
+    if (files.length === 0) main.yaml.complain(at, `no file matches ${pattern}. Add one, or remove this.`, 'warning');
+    return files.flatMap((name) => {
+      const complain = (message: string): readonly Part[] => {
+        main.yaml.complain(at, message);
+        return [];
+      };
+      if (++count > MAX_FILES)
+        return count === MAX_FILES + 1 ? complain(`there are more than ${MAX_FILES} files. Join some of them.`) : [];
+      const path = resolve(folder, name);
+      const by = { path: resolve(folder, pattern), name: isList ? `include[${index}]` : 'include' };
+      const bytes = readIncluded(path, { entry: by, limits, inputs: around.inputs, seen });
+      if (typeof bytes === 'string') return complain(bytes);
+      const shown = isAbsolute(name) ? name : join(dirname(around.file), name);
+      return [readPart(bytes, { file: shown, folder: dirname(path), include: index, limits }, around.environment)];
+    });
+  });
+}
+
+function readPart(bytes: Buffer, origin: Origin, environment: NodeJS.ProcessEnv): Part {
+  const text = decodeFile(bytes);
+  if (typeof text !== 'string') {
+    const yaml = { ...readYaml('', {}), faults: [text] };
+    return { text: '', yaml, origin, lists: {} };
+  }
+  const { limits } = origin;
+  const yaml =
+    limits === undefined
+      ? readYaml(text, environment)
+      : readYaml(text, variablesWithin(limits, environment), (name) =>
+          matchesAny(limits.variables, name) ? undefined : foreignVariable(name),
+        );
+  const lists = yaml.value === undefined ? {} : listsOf(yaml, limits);
+  return { text, yaml, origin, lists };
+}
+
+const variablesWithin = ({ variables }: FileLimits, environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
+  Object.fromEntries(Object.entries(environment).filter(([name]) => matchesAny(variables, name)));
+
+/** Returns the lists of an included file, and reports all else that it has. */
+function listsOf({ value, complain }: YamlFile, limits: FileLimits | undefined): Part['lists'] {
+  if (!isObject(value)) {
+    complain(
+      [],
+      'an included file has sections, such as rules, and this is none. Write rules: and its entries below it.',
+    );
+    return {};
+  }
+  const allowed: readonly string[] = limits === undefined ? SECTIONS : LIMITED_SECTIONS;
+  const lists: Record<string, readonly unknown[]> = {};
+  for (const [key, list] of Object.entries(value)) {
+    if (!allowed.includes(key)) complain([key], unknownSection(key, allowed, limits), 'fault', keyOrHidden(key));
+    else if (Array.isArray(list)) lists[key] = list;
+    else complain([key], 'is not a list. Begin each entry with "- ".');
+  }
+  return lists;
+}
+
+/** Without a blank after its colon, a key holds its value, which may be a secret. */
+const keyOrHidden = (key: string): 'key' | 'hidden key' => (/[:@]/.test(key) ? 'hidden key' : 'key');
+
+function unknownSection(key: string, allowed: readonly string[], limits: FileLimits | undefined): string {
+  if (/[:@]/.test(key)) return 'unknown key, which holds its value. Write a space after the colon.';
+  if (key === 'include') return 'an included file cannot include others. List them in the main file.';
+  const which = limits === undefined ? 'an included file' : 'an included file with limits';
+  return `${which} has only ${allowed.slice(0, -1).join(', ')} and ${allowed.at(-1)}.${didYouMean(key, allowed) || ' Write it in the main file.'}`;
+}
+
+function realPathOf(file: string): string {
+  try {
+    return realpathSync(file);
+  } catch {
+    return resolve(file);
+  }
+}
+
+/** A path of the merged value, in the file that it stands in. */
+interface Located {
+  readonly part: Part;
+  readonly path: Path;
+}
+
+function joined(parts: readonly Part[], value: unknown, extent: ReadFiles['extent']): ReadFiles {
+  const [main] = parts as [Part];
+  const { faults } = main.yaml;
+  const take = (part: Part): void => {
+    if (part !== main)
+      faults.push(...part.yaml.faults.splice(0).map((fault) => ({ ...fault, file: part.origin.file })));
+  };
+  for (const part of parts) take(part);
+  const locate = createLocator(parts);
+  const complain: Complain = (path, ...about) => {
+    const { part, path: own } = locate(path);
+    part.yaml.complain(own, ...about);
+    take(part);
+  };
+  return {
+    value,
+    faults,
+    unknown: parts.flatMap((part) => part.yaml.unknown.map((path) => pathInWhole(path, part, parts))),
+    complain,
+    files: parts.map(({ origin, text }) => ({ path: origin.file, text })),
+    originOf: (path) => locate(path).part.origin,
+    placeOf: (path) => {
+      const { part, path: own } = locate(path);
+      return `${part.origin.file}:${part.yaml.lineOf(own)}`;
+    },
+    extent,
+  };
+}
+
+const isSection = (key: unknown): key is Section => SECTIONS.includes(key as Section);
+
+function createLocator(parts: readonly Part[]): (path: Path) => Located {
+  const [main] = parts as [Part];
+  return (path) => {
+    const [section, index, ...rest] = path;
+    if (!isSection(section) || typeof index !== 'number') return { part: main, path };
+    let start = 0;
+    for (const part of parts) {
+      const length = part.lists[section]?.length ?? 0;
+      if (index < start + length) return { part, path: [section, index - start, ...rest] };
+      start += length;
+    }
+    return { part: main, path };
+  };
+}
+
+function pathInWhole(path: Path, part: Part, parts: readonly Part[]): Path {
+  const [section, index, ...rest] = path;
+  if (!isSection(section) || typeof index !== 'number') return path;
+  const before = parts.slice(0, parts.indexOf(part)).flatMap(({ lists }) => lists[section] ?? []);
+  return [section, before.length + index, ...rest];
+}

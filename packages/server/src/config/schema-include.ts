@@ -1,0 +1,52 @@
+// The form of `include`: which files belong to the configuration, and what each may have.
+import { z } from 'zod';
+import { expecting } from '../primitives/expectation.ts';
+import { isPattern } from '../primitives/pattern.ts';
+import { isAudiencePattern } from './audience-pattern.ts';
+import { duration, issuerName, oneOrMore } from './schema-values.ts';
+
+/** `*` stands for any text within one name. Names that begin with a dot are for other programs, such as editors. */
+const path = expecting(
+  z
+    .string()
+    .min(1)
+    .refine((text) => !text.includes('**')),
+  'the path of a file',
+  'a path relative to this file, in which * stands for any text within a name, such as teams/*.yaml',
+);
+
+const patterns = oneOrMore(
+  expecting(z.string().refine(isPattern), 'a name or a pattern', 'one such as payments-*, with * at the end only'),
+);
+
+const limited = z
+  .strictObject({
+    path,
+    audiences: oneOrMore(
+      expecting(
+        z.string().refine(isAudiencePattern),
+        'an audience or a pattern',
+        'one such as https://payments.example/* or payments-*: * stands at the end, in a URL after a slash behind the host',
+      ),
+    ).default([]),
+    clients: patterns.optional(),
+    issuers: oneOrMore(issuerName).default([]),
+    scopes: patterns.optional(),
+    claims: patterns.default([]),
+    variables: patterns.default([]),
+    files: oneOrMore(
+      expecting(z.string().refine(isPattern), 'a path or a pattern', 'one such as /run/secrets/payments/*'),
+    ).default([]),
+    spiffeIds: patterns.default([]),
+    maxLifetime: duration.default(3600),
+  })
+  .refine(
+    ({ audiences, clients }) => audiences.length > 0 || clients !== undefined,
+    'needs audiences or clients: without them the file may have nothing. For a file without limits, write its path alone.',
+  );
+
+export const include = oneOrMore(z.union([path, limited])).default([]);
+
+/** The limits of an included file. */
+export type FileLimits = z.output<typeof limited>;
+export type IncludeSource = z.output<typeof include>[number];

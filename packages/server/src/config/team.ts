@@ -1,0 +1,74 @@
+// Finds the team of an entry, and names the audiences and clients that belong to it.
+import { matchesAny } from '../primitives/pattern.ts';
+import { matchesAudience } from './audience-pattern.ts';
+import type { Complain, Path } from './fault.ts';
+import type { Origin } from './origin.ts';
+import { isOurs } from './resolve-resources.ts';
+import type { ConfigurationFile } from './schema.ts';
+import type { FileLimits } from './schema-include.ts';
+
+/** The files of one entry of `include` with limits. */
+export interface Team {
+  readonly include: number;
+  readonly limits: FileLimits;
+  /** Is it an audience or a location of the team? This server and its admin API are nobody's. */
+  readonly owns: (audience: string) => boolean;
+  /** Did a file of the team declare the client, or do its limits name it? */
+  readonly ownsClient: (id: string) => boolean;
+}
+
+export interface LimitsContext {
+  readonly file: ConfigurationFile;
+  readonly complain: Complain;
+  readonly originOf: (path: Path) => Origin;
+  readonly placeOf: (path: Path) => string;
+  /** The team of an entry; undefined for an entry without limits. */
+  readonly teamOf: (section: 'resources' | 'clients' | 'rules', index: number) => Team | undefined;
+}
+
+export function createTeams(file: ConfigurationFile, originOf: LimitsContext['originOf']): LimitsContext['teamOf'] {
+  const teams = new Map<number, Team>();
+  return (section, index) => {
+    const { include, limits } = originOf([section, index]);
+    if (include === undefined || limits === undefined) return undefined;
+    const known = teams.get(include);
+    if (known !== undefined) return known;
+    const declared = new Set(
+      file.clients.filter((_, place) => originOf(['clients', place]).include === include).map(({ id }) => id),
+    );
+    const team: Team = {
+      include,
+      limits,
+      owns: (audience) => matchesAudience(limits.audiences, audience) && !isOurs(audience, file.issuer),
+      ownsClient: (id) => declared.has(id) || matchesAny(limits.clients ?? [], id),
+    };
+    teams.set(include, team);
+    return team;
+  };
+}
+
+/** Lists names in a message. */
+export const listed = (names: readonly string[]): string => (names.length === 0 ? 'none' : names.join(', '));
+
+/** @returns the place of an item of a list, which may be written as a single value */
+export const placeInList = (path: Path, list: readonly unknown[], place: number): Path =>
+  list.length === 1 ? path : [...path, place];
+
+export const foreignAudience = (audience: string, own: readonly string[]): string =>
+  `${JSON.stringify(audience)} is not an audience of this file, which has ${listed(own)}. Move the entry to the main file, or add the audience to its entry of include there.`;
+
+/** Every name of the issuers that the team may name. */
+export const allowedIssuers = ({ limits }: Team, { issuers }: ConfigurationFile): ReadonlySet<string> =>
+  new Set(
+    issuers
+      .map((entry) =>
+        entry.saml === undefined
+          ? [entry.name, entry.issuer, entry.trustDomain, entry.trustDomain && `spiffe://${entry.trustDomain}`]
+          : [entry.name, entry.saml],
+      )
+      .filter((names) => names.some((name) => name !== undefined && limits.issuers.includes(name)))
+      .flatMap((names) => names.filter((name) => name !== undefined)),
+  );
+
+export const foreignIssuer = (issuer: string, { limits }: Team): string =>
+  `this file may not take tokens of the issuer ${JSON.stringify(issuer)}, but of ${['self', ...limits.issuers].join(', ')}. Add its name to issuers of the entry of include, in the main file.`;
