@@ -105,7 +105,8 @@ function readCertificate(name: string, path: Path, around: Surroundings): X509Ce
     const certificate = new X509Certificate(file);
     if (file.toString('latin1').split('-----BEGIN CERTIFICATE-----').length > 2)
       around.complain(path, `${name} holds several certificates. Put each that may sign into a file of its own.`);
-    if (around.inputs.isRenewed(resolve(around.originOf(path).folder, name))) checkRenewed(certificate, name, path, around);
+    if (around.inputs.isRenewed(resolve(around.originOf(path).folder, name)))
+      checkRenewed(certificate, name, path, around);
     return certificate;
   } catch {
     around.complain(path, `${name} holds ${describePem(file, 'certificate')}.`);
