@@ -62,7 +62,8 @@ export function formOf({ text }: Answer): { readonly action: string; readonly hi
 
 function keep(cookies: Map<string, string>, text: string, pathname: string): void {
   const [pair = '', ...attributes] = text.split(/; */);
-  const [name = '', value = ''] = pair.split('=');
+  const [name = '', ...parts] = pair.split('=');
+  const value = parts.join('=');
   const path = attributes.find((one) => /^path=/i.test(one))?.slice(5) ?? pathname;
   const gone = attributes.some((one) => /^expires=Thu, 01 Jan 1970/i.test(one)) || value === '';
   if (gone) cookies.delete(`${name} ${path}`);
