@@ -16,6 +16,7 @@ const read = (pattern: string): ReadonlyMap<string, string> =>
 /** From the top, each with its files. A file imports its own layer and those below. The first match counts. */
 const LAYERS: readonly (readonly [name: string, files: RegExp])[] = [
   ['bench', /^bench\//],
+  ['interop', /^interop\//],
   ['test files', /\.test\.ts$/],
   ['examples', /^examples\//],
   ['scripts', /^scripts\//],
@@ -31,7 +32,7 @@ const LAYERS: readonly (readonly [name: string, files: RegExp])[] = [
 const layerOf = (file: string): number => LAYERS.findIndex(([, files]) => files.test(file));
 
 const IMPORT = /(?:from|import)[\s(]*'(\.[^']+\.ts)'/g;
-const files = read('{packages/*/{src,test},bench,examples,scripts}/**/*.ts');
+const files = read('{packages/*/{src,test},bench,examples,interop,scripts}/**/*.ts');
 const imports = new Map(
   [...files].map(([file, text]) => [
     file,

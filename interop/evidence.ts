@@ -1,0 +1,63 @@
+// Writes docs/evidence/interop.md: each library, its version, what was tried, and what a user must set.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Language } from './language.ts';
+import type { Trial } from './trial.ts';
+
+export interface Result {
+  readonly language: Language;
+  /** Of the toolchain. */
+  readonly version?: string;
+  /** Why it was not tried. */
+  readonly absent?: string;
+  readonly trials: readonly Trial[];
+  readonly faults: readonly string[];
+}
+
+const WORDS: Readonly<Record<Trial['outcome'], string>> = { works: 'yes', fails: 'no', wrong: '**unexpected**' };
+
+/** The version in the manifest: the first number with dots after the name, on its line or the next. */
+function versionOf({ folder, manifests, inManifest }: Language, client: string): string {
+  const text = manifests.map((file) => readFileSync(join(import.meta.dirname, folder, file), 'utf8')).join('\n');
+  const name = (inManifest?.[client] ?? client).replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  const version = new RegExp(`(?<![\\w/-])${name}(?![\\w/-])[^\\d\\n]*(?:\\n\\s*)?[^\\d\\n]*(\\d+\\.\\d[\\w.-]*)`).exec(
+    text,
+  )?.[1];
+  if (version === undefined) throw new Error(`${manifests.join(', ')} of ${folder} does not name ${client}`);
+  return version;
+}
+
+const cell = (text: string): string => text.replaceAll('|', '\\|');
+
+function sectionOf({ language, version, absent, trials, faults }: Result): string {
+  const title = `## ${language.name}`;
+  if (absent !== undefined)
+    return `${title}\n\nNot tried: \`${language.toolchain[0]}\` cannot be run on this machine (${absent}).\n`;
+  const rows = trials.map(
+    ({ client, what, setting, outcome, detail }) =>
+      `| ${cell(client)} ${versionOf(language, client)} | ${cell(what)} | ${WORDS[outcome]} | ${cell(setting || (outcome === 'works' ? '' : detail))} |`,
+  );
+  const page = faults.length === 0 ? 'The caller and the API of the page run.' : `${faults.length} faults.`;
+  return `${title}\n\nToolchain: ${version}. ${page}\n\n| library | what was tried | works | setting, or why not |\n|---|---|---|---|\n${rows.join('\n')}\n`;
+}
+
+export function formatPage(results: readonly Result[], dotnet: string | undefined): string {
+  const all = results.flatMap(({ trials }) => trials);
+  const works = all.filter(({ outcome }) => outcome === 'works');
+  const settings = works.filter(({ setting }) => setting !== '');
+  const fast = results.filter(({ language }) => language.fast).map(({ language }) => language.name);
+  return `# Libraries
+
+\`npm run interop\` wrote this page. It installs the released packages by name and version into a folder outside the repository, starts a
+server over HTTPS, and runs a program for each library. It also runs the programs of
+[With your library](../start/with-your-library.md). [CONTRIBUTING.md](../../CONTRIBUTING.md#a-client-library) says how to add a library.
+CI runs ${fast.join(' and ')} (\`npm run interop -- --fast\`).
+
+${all.length} trials: ${works.length} work, ${settings.length} of them with a setting. ${all.length - works.length} do not work, and the row says why.
+
+${results.map(sectionOf).join('\n')}
+## C#
+
+Not tried: ${dotnet === undefined ? '`dotnet` cannot be run on this machine' : `${dotnet} is here, but no program tries it yet`}. The two programs on the page are not run.
+`;
+}

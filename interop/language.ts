@@ -1,0 +1,146 @@
+// The languages: what each needs on the machine, how its packages are installed, and which programs try them.
+import { join } from 'node:path';
+
+export interface Command {
+  readonly run: readonly string[];
+  /** Below the folder of the language. */
+  readonly cwd?: string;
+}
+
+/** A program of docs/start/with-your-library.md. */
+interface PageProgram {
+  /** The file that the block is written to. */
+  readonly file: string;
+  readonly run: readonly string[];
+}
+
+export interface Language {
+  readonly name: string;
+  /** Below `interop/`: the manifest and the programs. */
+  readonly folder: string;
+  /** The info string of the blocks of the page. */
+  readonly fence: string;
+  /** Whether CI runs it. */
+  readonly fast: boolean;
+  /** Prints the version of the toolchain. If it cannot be run, the language is not tried. */
+  readonly toolchain: readonly string[];
+  readonly manifests: readonly string[];
+  /** Names of libraries on the page, and in the manifest, where they differ. */
+  readonly inManifest?: Readonly<Record<string, string>>;
+  readonly install: readonly Command[];
+  /** Has the variables of the programs. */
+  readonly build: readonly Command[];
+  /** Programs that print the outcome of each trial. */
+  readonly trials: readonly Command[];
+  readonly caller: PageProgram;
+  readonly api: PageProgram;
+}
+
+const PYTHON = join('venv', process.platform === 'win32' ? 'Scripts' : 'bin', 'python');
+const node = (file: string): readonly string[] => [process.execPath, file];
+
+const TYPESCRIPT: Language = {
+  name: 'TypeScript',
+  folder: 'typescript',
+  fence: 'ts',
+  fast: true,
+  toolchain: [process.execPath, '--print', '"Node " + process.version'],
+  manifests: ['package.json'],
+  install: [{ run: ['npm', 'install', '--no-audit', '--no-fund', '--no-package-lock'] }],
+  build: [],
+  trials: [{ run: node('clients.ts') }, { run: node('people.ts') }, { run: node('verifiers.ts') }],
+  caller: { file: 'caller.ts', run: node('caller.ts') },
+  api: { file: 'api.ts', run: node('api.ts') },
+};
+
+const PYTHON_LANGUAGE: Language = {
+  name: 'Python',
+  folder: 'python',
+  fence: 'python',
+  fast: true,
+  toolchain: ['python3', '-c', 'import ensurepip, platform, venv; print("Python", platform.python_version())'],
+  manifests: ['requirements.txt'],
+  install: [
+    { run: ['python3', '-m', 'venv', 'venv'] },
+    { run: [PYTHON, '-m', 'pip', 'install', '--quiet', '--requirement', 'requirements.txt'] },
+  ],
+  build: [],
+  trials: [{ run: [PYTHON, 'clients.py'] }, { run: [PYTHON, 'people.py'] }, { run: [PYTHON, 'verifiers.py'] }],
+  caller: { file: 'caller.py', run: [PYTHON, 'caller.py'] },
+  api: { file: 'api.py', run: [PYTHON, 'api.py'] },
+};
+
+const GO: Language = {
+  name: 'Go',
+  folder: 'go',
+  fence: 'go',
+  fast: false,
+  toolchain: ['go', 'version'],
+  manifests: ['go.mod', 'oauth2-proxy/go.mod'],
+  inManifest: {
+    'x/oauth2': 'golang.org/x/oauth2',
+    'go-oidc': 'github.com/coreos/go-oidc/v3',
+    'zitadel/oidc': 'github.com/zitadel/oidc/v3',
+    'grpc-go': 'google.golang.org/grpc',
+    'golang-jwt': 'github.com/golang-jwt/jwt/v5',
+    'oauth2-proxy': 'github.com/oauth2-proxy/oauth2-proxy/v7',
+    jwx: 'github.com/lestrrat-go/jwx/v3',
+  },
+  install: [{ run: ['go', 'mod', 'tidy'] }, { run: ['go', 'mod', 'tidy'], cwd: 'oauth2-proxy' }],
+  build: [
+    { run: ['go', 'build', '-o', 'bin/', './clients', './people', './verifiers', './proxy', './caller', './api'] },
+    { run: ['go', 'build', '-o', '../bin/', 'github.com/oauth2-proxy/oauth2-proxy/v7'], cwd: 'oauth2-proxy' },
+  ],
+  trials: [{ run: ['bin/clients'] }, { run: ['bin/people'] }, { run: ['bin/verifiers'] }, { run: ['bin/proxy'] }],
+  caller: { file: 'caller/main.go', run: ['bin/caller'] },
+  api: { file: 'api/main.go', run: ['bin/api'] },
+};
+
+/** The authority that signed the certificate of the server. */
+const IMPORT =
+  '-importcert -noprompt -alias interop -file "$FILES/ca.pem" -storetype PKCS12 -keystore trust.p12 -storepass changeit';
+const TRUST = ['-Djavax.net.ssl.trustStore=trust.p12', '-Djavax.net.ssl.trustStorePassword=changeit'];
+
+/** The classpath that Maven wrote is an argument file of `java` and `javac`. */
+const java = (main: string): readonly string[] => ['java', ...TRUST, '@classpath', main];
+
+const JAVA: Language = {
+  name: 'Java',
+  folder: 'java',
+  fence: 'java',
+  fast: false,
+  toolchain: ['sh', '-c', 'command -v mvn > /dev/null && java -version 2>&1'],
+  manifests: ['pom.xml'],
+  inManifest: {
+    'Nimbus oauth2-oidc-sdk': 'oauth2-oidc-sdk',
+    'Spring Boot': 'spring-boot-starter-parent',
+    'google-auth-library-java': 'google-auth-library-oauth2-http',
+  },
+  install: [
+    { run: ['mvn', '--quiet', '--batch-mode', 'dependency:build-classpath', '-Dmdep.outputFile=classpath.txt'] },
+  ],
+  build: [
+    { run: ['sh', '-c', 'printf -- "-cp classes:%s" "$(cat classpath.txt)" > classpath'] },
+    { run: ['sh', '-c', `rm -f trust.p12 && keytool ${IMPORT}`] },
+    { run: ['sh', '-c', 'javac @classpath -d classes -parameters -proc:none src/interop/*.java src/example/*.java'] },
+  ],
+  trials: [{ run: java('interop.Clients') }, { run: java('interop.Spring') }],
+  caller: { file: 'src/example/Caller.java', run: java('example.Caller') },
+  api: { file: 'src/example/Api.java', run: java('example.Api') },
+};
+
+const RUST: Language = {
+  name: 'Rust',
+  folder: 'rust',
+  fence: 'rust',
+  fast: false,
+  toolchain: ['cargo', '--version'],
+  manifests: ['Cargo.toml'],
+  install: [{ run: ['cargo', 'fetch', '--quiet'] }],
+  build: [{ run: ['cargo', 'build', '--quiet', '--offline', '--target-dir', 'target'] }],
+  trials: [{ run: ['target/debug/clients'] }, { run: ['target/debug/verifiers'] }],
+  caller: { file: 'src/bin/caller.rs', run: ['target/debug/caller'] },
+  api: { file: 'src/bin/api.rs', run: ['target/debug/api'] },
+};
+
+export const languages: readonly Language[] = [TYPESCRIPT, PYTHON_LANGUAGE, GO, JAVA, RUST];
