@@ -44,12 +44,16 @@ export const check: CliCommand = {
     const { configuration, findings, tests } = await examine(String(config), timeout);
     const isText = outputForm(options) === 'text';
     const isGood = judge(findings, options);
-    if (isText || typeof against === 'string') for (const finding of findings) printFinding(finding);
-    if (isText) summarize(String(config), configuration, { findings, tests, isGood });
+    if (isText) {
+      for (const finding of findings) printFinding(finding);
+      summarize(String(config), configuration, { findings, tests, isGood });
+    }
     if (typeof against !== 'string' || configuration === undefined) {
       if (!isText) printList(options, findingColumns, findings, '');
       return isGood ? EXIT.done : EXIT.failed;
     }
+    // For programs, the list has the changed decisions, so findings go to the error output.
+    if (!isText) for (const finding of findings.filter(({ severity }) => severity !== 'ok')) printFinding(finding);
     const code = await compare(configuration, against, options);
     return isGood ? code : EXIT.failed;
   },

@@ -65,6 +65,7 @@ test('the built package starts without other packages, exchanges tokens, signs p
   );
   const cambio = [process.execPath, join(installed, 'bin/cambio.mjs')];
   assert.match(await run(folder, ...cambio, 'check', '--config', 'cambio.yaml'), /cambio\.yaml: good/);
+  assert.deepEqual(JSON.parse(await run(folder, ...cambio, 'schema')).required, ['issuer']);
 
   const server = startProgram(t, [...cambio, 'serve', '--config', 'cambio.yaml'], { cwd: folder });
   await server.printed(`port ${port}`);

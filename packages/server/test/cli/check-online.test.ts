@@ -125,6 +125,10 @@ test('--online accepts an issuer that can be used, and a database of this versio
       'clock ok issuers[idp]: its clock agrees with the clock here',
     ],
   );
+  const empty = join(file, '../audit.jsonl');
+  writeFileSync(empty, '');
+  const compared = ['check', '--config', file, '--online', '--against', empty, '--output', 'json'];
+  assert.deepEqual(await cambio(t, compared), { code: 0, stdout: '[]\n', stderr: '' });
   const text = await cambio(t, ['check', '--config', file, '--online']);
   assert.deepEqual([text.code, text.stderr], [0, '']);
   assert.match(text.stdout, /^discovery: issuers\[idp\]: [\s\S]*\n[^\n]*: good \(/);
