@@ -32,7 +32,8 @@ export function createReload(
   let refused: string | undefined;
   const reportBroken = createBrokenReport(report);
   const reportRenewed = ({ renewed }: Configuration): void => {
-    for (const entry of renewed) report(`${entry}: renewed`, INFO);
+    // A sealing key needs a restart, which the server says.
+    for (const entry of renewed) if (!entry.startsWith('sealingKey')) report(`${entry}: renewed`, INFO);
   };
 
   const refuse = (error: Error): void => {
