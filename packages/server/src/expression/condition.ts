@@ -8,6 +8,7 @@ import { type LiteralStart, literalStart } from './literal.ts';
 import { findPicks, findReads, formatMemberPath } from './reads.ts';
 import { asJson } from './result.ts';
 import { type Budget, CannotTell, type ComparedTypes, Problem, Run, TOO_LONG, type Why } from './run.ts';
+import { prepare } from './stand-ins.ts';
 import { translate } from './step.ts';
 
 export { Budget } from './run.ts';
@@ -128,14 +129,17 @@ export function holds(
 }
 
 function parse(text: string, variables: Variables): { readonly root: ASTNode; readonly type: string } {
+  const prepared = prepare(text);
   try {
-    const parsed = createEnvironment(variables).parse(text);
+    const parsed = createEnvironment({ ...variables, ...prepared.variables }).parse(prepared.text);
     const { type, error } = parsed.check();
     if (error !== undefined) throw error;
+    prepared.restore(parsed.ast);
     return { root: parsed.ast, type: type ?? 'dyn' };
   } catch (error) {
     if (error instanceof ParseError || error instanceof CelTypeError) {
-      throw new ExpressionFault(inPlainWords(error.summary, text, variables), text, error.range?.start ?? 0);
+      const summary = prepared.explain(error.summary);
+      throw new ExpressionFault(inPlainWords(summary, text, variables), text, error.range?.start ?? 0);
     }
     // The type checker fails on some expressions, such as `[].map(v, v + v)`, where v could have any type that can be added.
     throw new ExpressionFault(`cannot be checked: ${(error as Error).message}`, text, 0);

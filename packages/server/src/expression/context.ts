@@ -23,13 +23,25 @@ export interface Context {
   readonly translate: (node: ASTNode, context: Context) => ExpressionStep;
 }
 
-const LIMITS = { maxAstNodes: 1000, maxDepth: 32, maxListElements: 256, maxMapEntries: 256, maxCallArguments: 8 };
+const TIMESTAMP = 'google.protobuf.Timestamp';
+const DURATION = 'google.protobuf.Duration';
+const CONVERSIONS = [
+  [`int(${TIMESTAMP})`, 'int'],
+  [`string(${TIMESTAMP})`, 'string'],
+  [`string(${DURATION})`, 'string'],
+  [`timestamp(${TIMESTAMP})`, TIMESTAMP],
+  [`duration(${DURATION})`, DURATION],
+] as const;
+
+const LIMITS = { maxAstNodes: 1000, maxDepth: 40, maxListElements: 256, maxMapEntries: 256, maxCallArguments: 8 };
 
 /** Creates the library's parser and type checker for these variables. */
 export function createEnvironment(variables: Variables): Environment {
   const environment = new Environment({ homogeneousAggregateLiterals: false, limits: LIMITS });
   // CEL defines `matches` as a function too; the library only as a method.
   environment.registerFunction('matches(string, string): bool', () => false);
+  // The library lacks these conversions of CEL.
+  for (const [signature, type] of CONVERSIONS) environment.registerFunction(`${signature}: ${type}`, () => undefined);
   for (const [name, type] of Object.entries(variables)) {
     environment.registerVariable(name, declareType(environment, name, type));
   }

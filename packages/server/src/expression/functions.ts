@@ -1,22 +1,32 @@
 // Implements the functions of expressions. Their time is proportional to their arguments, and texts have a bounded length. Other
-// functions of CEL or of the library (bytes, uint, durations, time zones, cel.bind) are a fault when the file is loaded.
+// functions of CEL or of the library (bytes, uint, time zones, cel.bind) are a fault when the file is loaded.
 import type { ASTNode } from '@marcbachmann/cel-js';
 import { type Context, faultAt, quote } from './context.ts';
 import { compilePattern, isAnchored } from './matches.ts';
 import { type ExpressionStep, Problem, type Run, takeAll } from './run.ts';
-import { asDouble, asInt, type Kind, type Kinds, kindOf, namesOf, readDouble, wrongKind } from './values.ts';
+import {
+  atSeconds,
+  dateOf,
+  parseDuration,
+  parseTimestamp,
+  secondsOf,
+  type Time,
+  wholeUnits,
+  writeCelTime,
+} from './time.ts';
+import { asDouble, asInt, type Kind, type Kinds, kindOf, namesOf, readDouble, typeOf, wrongKind } from './values.ts';
 
 interface Overload {
   readonly name: string;
   /** `f(a)`, `a.f()`, or either. */
   readonly form: 'function' | 'method' | 'either';
-  readonly takes: readonly Kind[];
+  readonly takes: readonly (Kind | 'any')[];
   readonly apply: (run: Run, ...values: readonly unknown[]) => unknown;
 }
 
-type Taken<T extends readonly Kind[]> = { [I in keyof T]: Kinds[T[I]] };
+type Taken<T extends readonly (Kind | 'any')[]> = { [I in keyof T]: T[I] extends Kind ? Kinds[T[I]] : unknown };
 
-const overload = <const T extends readonly Kind[]>(
+const overload = <const T extends readonly (Kind | 'any')[]>(
   name: string,
   form: Overload['form'],
   takes: T,
@@ -36,7 +46,8 @@ const overloads: readonly Overload[] = [
     paySearch(run, text, part);
     return text.includes(part);
   }),
-  overload('split', 'method', ['string', 'string'], split),
+  overload('split', 'method', ['string', 'string'], (run, text, separator) => split(run, text, separator, -1n)),
+  overload('split', 'method', ['string', 'string', 'int'], split),
   overload('join', 'method', ['list'], (run, list) => join(run, list, '')),
   overload('join', 'method', ['list', 'string'], (run, list, separator) => join(run, list, separator)),
   // ASCII only, as the name says: by the rules of Unicode the Kelvin sign would become `k`.
@@ -66,6 +77,11 @@ const overloads: readonly Overload[] = [
   overload('string', 'function', ['bool'], (_, value) => `${value}`),
   overload('string', 'function', ['int'], (_, value) => `${value}`),
   overload('string', 'function', ['double'], (_, value) => `${value}`),
+  overload('string', 'function', ['timestamp'], (run, time) => formatted(run, time)),
+  overload('string', 'function', ['duration'], (run, time) => formatted(run, time)),
+  overload('int', 'function', ['timestamp'], (_, time) => secondsOf(time)),
+  overload('dyn', 'function', ['any'], (_, value) => value),
+  overload('type', 'function', ['any'], (_, value) => typeOf(value)),
   overload('bool', 'function', ['bool'], (_, value) => value),
   overload('bool', 'function', ['string'], (_, text) => {
     if (['true', 'True', 'TRUE', 't', '1'].includes(text)) return true;
@@ -73,28 +89,38 @@ const overloads: readonly Overload[] = [
   }),
   overload('timestamp', 'function', ['string'], (run, text) => {
     run.pay(PARSE_STEPS);
-    return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/.test(text)
-      ? asTime(Date.parse(text))
-      : asTime(Number.NaN);
+    return parseTimestamp(text) ?? notConverted('timestamp');
   }),
-  overload('timestamp', 'function', ['int'], (_, seconds) => asTime(Number(seconds) * 1000)),
-  overload('timestamp', 'function', ['double'], (_, seconds) => asTime(seconds * 1000)),
+  overload('timestamp', 'function', ['int'], (_, seconds) => atSeconds(seconds) ?? notConverted('timestamp')),
+  overload('timestamp', 'function', ['double'], (_, seconds) => atSeconds(seconds) ?? notConverted('timestamp')),
+  overload('timestamp', 'function', ['timestamp'], (_, time) => time),
+  overload('duration', 'function', ['string'], (run, text) => {
+    run.pay(PARSE_STEPS);
+    return parseDuration(text) ?? notConverted('duration');
+  }),
+  overload('duration', 'function', ['duration'], (_, time) => time),
   ...getters({
     getFullYear: (time) => time.getUTCFullYear(),
     getMonth: (time) => time.getUTCMonth(),
     getDate: (time) => time.getUTCDate(),
     getDayOfMonth: (time) => time.getUTCDate() - 1,
     getDayOfWeek: (time) => time.getUTCDay(),
+    getDayOfYear: (time) => Math.floor((time.getTime() - new Date(time).setUTCMonth(0, 1)) / 86_400_000),
     getHours: (time) => time.getUTCHours(),
     getMinutes: (time) => time.getUTCMinutes(),
     getSeconds: (time) => time.getUTCSeconds(),
+    getMilliseconds: (time) => time.getUTCMilliseconds(),
   }),
+  overload('getHours', 'method', ['duration'], (_, time) => wholeUnits(time, 'h')),
+  overload('getMinutes', 'method', ['duration'], (_, time) => wholeUnits(time, 'm')),
+  overload('getSeconds', 'method', ['duration'], (_, time) => wholeUnits(time, 's')),
+  overload('getMilliseconds', 'method', ['duration'], (_, time) => wholeUnits(time, 'ms') % 1000n),
 ];
 
 /** Methods of a timestamp, in UTC. */
 function getters(parts: Readonly<Record<string, (time: Date) => number>>): readonly Overload[] {
   return Object.entries(parts).map(([name, read]) =>
-    overload(name, 'method', ['timestamp'], (_, time) => BigInt(read(time))),
+    overload(name, 'method', ['timestamp'], (_, time) => BigInt(read(dateOf(time)))),
   );
 }
 
@@ -107,14 +133,15 @@ function countCharacters(text: string): bigint {
   return BigInt(text.length - pairs);
 }
 
-/** The range of RFC 3339: years 1 to 9999. */
-const asTime = (milliseconds: number): Date | Problem =>
-  milliseconds >= -62_135_596_800_000 && milliseconds < 253_402_300_800_000
-    ? new Date(milliseconds)
-    : notConverted('timestamp');
+function formatted(run: Run, time: Time): string {
+  run.pay(FORMAT_STEPS);
+  return writeCelTime(time);
+}
 
-/** Steps to parse a time. */
-const PARSE_STEPS = 25;
+/** Steps to parse a time or a duration. */
+const PARSE_STEPS = 120;
+/** Steps to write one. */
+const FORMAT_STEPS = 80;
 /** Steps to change the case of a character, at worst. */
 const REPLACE_STEPS = 4;
 /** Steps to cut a part from a text, or to join one to it. */
@@ -124,13 +151,17 @@ const PART_STEPS = 5;
 const paySearch = (run: Run, text: string, part: string): void =>
   run.pay((text.length >> 1) + ((Math.max(0, text.length - part.length) * part.length) >> 6));
 
-function split(run: Run, text: string, separator: string): readonly string[] | Problem {
+/** @param limit the number of parts at most, the last of which is the rest; negative: no limit */
+function split(run: Run, text: string, separator: string, limit: bigint): readonly string[] | Problem {
   if (separator === '') return new Problem('split() needs a separator');
   paySearch(run, text, separator);
   let parts = 1;
   for (let at = text.indexOf(separator); at >= 0; at = text.indexOf(separator, at + separator.length)) parts += 1;
-  run.pay(parts * PART_STEPS);
-  return text.split(separator);
+  run.pay(parts * PART_STEPS + (text.length >> 3));
+  const all = text.split(separator);
+  if (limit < 0n || BigInt(all.length) <= limit) return all;
+  const kept = Math.max(0, Number(limit) - 1);
+  return limit === 0n ? [] : [...all.slice(0, kept), all.slice(kept).join(separator)];
 }
 
 function join(run: Run, list: readonly unknown[], separator: string): string | Problem {
@@ -143,6 +174,16 @@ function join(run: Run, list: readonly unknown[], separator: string): string | P
   return list.join(separator);
 }
 
+/** All functions and methods, as docs/reference/expressions.md lists them: `int(string)`, `string.contains(string)`. */
+export const signatures: readonly string[] = [
+  ...overloads.flatMap(({ name, form, takes: [receiver = '', ...others] }) => [
+    ...(form === 'method' ? [] : [`${name}(${[receiver, ...others].join(', ')})`]),
+    ...(form === 'function' ? [] : [`${receiver}.${name}(${others.join(', ')})`]),
+  ]),
+  'matches(string, pattern)',
+  'string.matches(pattern)',
+];
+
 /** Translates a call of a function or a method. */
 export function translateCall(node: ASTNode & { readonly op: 'call' | 'rcall' }, context: Context): ExpressionStep {
   const [form, name] = [node.op === 'call' ? 'function' : 'method', node.args[0]];
@@ -152,16 +193,29 @@ export function translateCall(node: ASTNode & { readonly op: 'call' | 'rcall' },
     (one) => one.name === name && one.takes.length === parts.length && (one.form === form || one.form === 'either'),
   );
   if (candidates.length === 0) throw faultAt(node, `${name}() is not available here, in this form`, context);
+  refuseFaultyTime(name, parts, context);
   const steps = parts.map((part) => context.translate(part, context));
   const text = quote(node, context);
   return (run) => {
     const values = takeAll(run, steps);
     if (values instanceof Problem) return values;
-    const found = candidates.find(({ takes }) => takes.every((kind, index) => kind === kindOf(values[index])));
+    const found = candidates.find(({ takes }) =>
+      takes.every((kind, index) => kind === 'any' || kind === kindOf(values[index])),
+    );
     return found
       ? found.apply(run, ...values)
       : new Problem(`${text} does not take (${values.map(kindOf).join(', ')})`);
   };
+}
+
+/** A literal that is not a time would be a problem in every request. */
+function refuseFaultyTime(name: string, [part]: readonly ASTNode[], context: Context): void {
+  if (part?.op !== 'value' || typeof part.args !== 'string') return;
+  const shown = `${name}() cannot read ${quote(part, context)}: write`;
+  if (name === 'timestamp' && parseTimestamp(part.args) === undefined)
+    throw faultAt(part, `${shown} a time such as "2026-01-31T08:00:00Z"`, context);
+  if (name === 'duration' && parseDuration(part.args) === undefined)
+    throw faultAt(part, `${shown} a duration such as "1h30m"`, context);
 }
 
 /** `text.matches("^pattern$")` or `matches(text, "^pattern$")`. The pattern is compiled once, here. */

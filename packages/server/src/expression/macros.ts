@@ -35,6 +35,9 @@ const loops: Readonly<Record<string, Loop>> = {
   'map/3': (walk) => select(walk, walk.make),
 };
 
+/** The macros, with the number of their arguments after the receiver. */
+export const macros: readonly string[] = ['has/1', ...Object.keys(loops)];
+
 /** Ends at the first item with the sought answer, which absorbs the problems of items before it. */
 function quantify({ items, test }: Walk, sought: boolean): boolean | Problem {
   let problem: Problem | undefined;

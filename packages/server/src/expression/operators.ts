@@ -2,7 +2,7 @@
 import type { ASTNode } from '@marcbachmann/cel-js';
 import { type Context, faultAt, quote } from './context.ts';
 import { type ExpressionStep, Problem, type Run } from './run.ts';
-import { asInt, calculate, equal, haveOneType, kindOf, order, within, wrongKind } from './values.ts';
+import { asInt, calculate, equal, haveOneType, kindOf, MIN_INT, order, within, wrongKind } from './values.ts';
 
 type BinaryNode = Extract<ASTNode, { readonly args: [ASTNode, ASTNode] }>;
 type OperatorNode = BinaryNode | Extract<ASTNode, { readonly op: '?:' | '!_' | '-_' }>;
@@ -18,7 +18,7 @@ export function translateOperator(node: OperatorNode, context: Context): Express
     case '!_':
       return translateUnary(node.args, (value) => (typeof value === 'boolean' ? !value : undefined), 'bool', context);
     case '-_':
-      return translateUnary(node.args, negate, 'number', context);
+      return isLeastInt(node.args) ? () => MIN_INT : translateUnary(node.args, negate, 'number', context);
     default:
       return translateBinary(node, context);
   }
@@ -61,6 +61,9 @@ function translateUnary(
   };
 }
 
+/** The least int has no positive counterpart, so its literal is read as a whole. */
+const isLeastInt = (operand: ASTNode): boolean => operand.op === 'value' && operand.args === -MIN_INT;
+
 function negate(value: unknown): unknown {
   if (typeof value === 'bigint') return asInt(-value);
   return typeof value === 'number' ? -value : undefined;
@@ -99,7 +102,7 @@ function combination(node: BinaryNode, context: Context): (run: Run, a: unknown,
     case '<=':
     case '>':
     case '>=':
-      return (_, a, b) => order(operator, a, b);
+      return (run, a, b) => order(run, operator, a, b);
     case '+':
     case '-':
     case '*':

@@ -1,6 +1,7 @@
 // Converts the value of an expression to plain JSON of bounded size, because it may become a claim.
 import { refuseIncomplete } from './elsewhere.ts';
 import { type Budget, CannotTell, Problem } from './run.ts';
+import { Duration, Timestamp, writeCelTime } from './time.ts';
 import { kindOf } from './values.ts';
 
 /** The largest token that this server accepts: a larger result could not be used. */
@@ -15,7 +16,7 @@ interface Room {
   left: number;
 }
 
-/** Ints become numbers, and timestamps RFC 3339 strings. Other values that JSON lacks are a problem. @throws CannotTell too large */
+/** Ints become numbers, and timestamps RFC 3339 strings, durations seconds. Other values that JSON lacks are a problem. @throws CannotTell too large */
 export const asJson = (value: unknown, budget: Budget): unknown =>
   typeof value === 'boolean' ? value : convert(value, { budget, left: MAX_CHARACTERS }, 0);
 
@@ -29,9 +30,17 @@ function convert(value: unknown, room: Room, depth: number): unknown {
     return value;
   }
   if (typeof value === 'bigint' || typeof value === 'number') return asJsonNumber(value);
-  if (value instanceof Date) return value.toISOString();
+  if (value instanceof Timestamp || value instanceof Duration) return formatForClaim(value);
   if (Array.isArray(value)) return convertList(value, room, depth);
   return kindOf(value) === 'map' ? convertMap(value as object, room, depth) : new Problem('the result is not JSON');
+}
+
+/** Timestamps have at least three digits of a second, as in earlier versions. */
+function formatForClaim(time: Timestamp | Duration): string {
+  const text = writeCelTime(time);
+  return time instanceof Timestamp
+    ? text.replace(/(?:\.(\d+))?Z$/, (_, digits = '') => `.${digits.padEnd(3, '0')}Z`)
+    : text;
 }
 
 function convertList(list: readonly unknown[], room: Room, depth: number): unknown {

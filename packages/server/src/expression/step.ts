@@ -1,13 +1,13 @@
 // Translates the library's checked syntax tree into functions, once for each expression. The library's own evaluator has no bounds
 // (split and join of one claim of 8 KiB take a second), and fails on claims named `constructor`.
 import type { ASTNode } from '@marcbachmann/cel-js';
-import { type Context, faultAt, quote } from './context.ts';
+import { type Context, declaredType, faultAt, quote } from './context.ts';
 import { refuseElsewhere } from './elsewhere.ts';
 import { translateCall } from './functions.ts';
 import { translateMacro } from './macros.ts';
 import { translateOperator } from './operators.ts';
 import { type ExpressionStep, Problem, takeAll } from './run.ts';
-import { asInt, isMap, wrongKind } from './values.ts';
+import { asInt, isMap, TypeValue, wrongKind } from './values.ts';
 
 /** @throws ExpressionFault for parts of CEL that are not allowed here */
 export function translate(node: ASTNode, context: Context): ExpressionStep {
@@ -52,8 +52,7 @@ function translateVariable(node: NodeOf<'id'>, context: Context): ExpressionStep
   const name = node.args;
   const index = context.locals.lastIndexOf(name);
   if (index >= 0) return (run) => run.locals[index];
-  // The library also defines the names of types as variables.
-  if (!Object.hasOwn(context.variables, name)) throw faultAt(node, `Unknown variable: ${name}`, context);
+  if (!Object.hasOwn(context.variables, name)) return translateTypeName(node, name, context);
   const missing = new Problem(`${name} is missing`);
   const read = context.variables[name] === 'int' ? asIntIfWhole : (value: unknown) => value;
   return ({ facts }) => {
@@ -63,9 +62,34 @@ function translateVariable(node: NodeOf<'id'>, context: Context): ExpressionStep
   };
 }
 
+/** The names of types are values of CEL; those of protocol buffers have dots. */
+function translateTypeName(node: ASTNode, name: string, context: Context): ExpressionStep {
+  if (!TYPE_NAMES.has(name)) throw faultAt(node, `Unknown variable: ${name}`, context);
+  const type = new TypeValue(name);
+  return () => type;
+}
+
+const TYPE_NAMES = new Set([
+  ...['bool', 'bytes', 'double', 'int', 'list', 'map', 'null_type', 'string', 'type', 'uint'],
+  ...['google.protobuf.Duration', 'google.protobuf.Timestamp'],
+]);
+
+/** `google.protobuf.Timestamp`, where no variable is called `google`. */
+function qualifiedName(node: ASTNode, context: Context): string | undefined {
+  if (node.op === 'id') return isVariable(node.args, context) ? undefined : node.args;
+  if (node.op !== '.') return undefined;
+  const holder = qualifiedName(node.args[0], context);
+  return holder && `${holder}.${node.args[1]}`;
+}
+
+const isVariable = (name: string, { locals, variables }: Context): boolean =>
+  locals.includes(name) || Object.hasOwn(variables, name);
+
 const asIntIfWhole = (value: unknown): unknown => (Number.isSafeInteger(value) ? BigInt(value as number) : value);
 
 function translateMember(node: NodeOf<'.'>, context: Context): ExpressionStep {
+  const qualified = qualifiedName(node, context);
+  if (qualified !== undefined && TYPE_NAMES.has(qualified)) return translateTypeName(node, qualified, context);
   const [holder, name] = node.args;
   const [step, text] = [translate(holder, context), quote(holder, context)];
   const missing = new Problem(`${quote(node, context)} is missing`);
@@ -94,7 +118,19 @@ function translateIndex(node: NodeOf<'[]'>, context: Context): ExpressionStep {
   };
 }
 
+/** CEL has maps with other keys. Here they are JSON objects, and a key that is known not to be a string is a fault of the text. */
+function refuseKey(key: ASTNode, context: Context): void {
+  const isOther =
+    (key.op === 'value' && typeof key.args !== 'string') ||
+    (key.op === '-_' && key.args.op === 'value') ||
+    NOT_STRINGS.includes(declaredType(key, context));
+  if (isOther) throw faultAt(key, 'the names in a map are strings here: write "1", or string() around it', context);
+}
+
+const NOT_STRINGS: readonly unknown[] = ['bool', 'double', 'int', 'list', 'map'];
+
 function translateMap(entries: readonly (readonly [ASTNode, ASTNode])[], context: Context): ExpressionStep {
+  for (const [key] of entries) refuseKey(key, context);
   const steps = entries.map((entry) => entry.map((part) => translate(part, context)));
   return (run) => {
     // Without a prototype, so that `__proto__` is a member like any other.

@@ -4,6 +4,7 @@
 import { isExactNumber } from '../primitives/strict-json.ts';
 import { refuseElsewhere, refuseIncomplete } from './elsewhere.ts';
 import { CannotTell, Problem, type Run } from './run.ts';
+import { calculateTime, Duration, Timestamp } from './time.ts';
 
 /** The types of values, and their representations. A JSON number is a double; a number in an expression is an int. */
 export interface Kinds {
@@ -12,15 +13,38 @@ export interface Kinds {
   readonly string: string;
   readonly int: bigint;
   readonly double: number;
-  readonly timestamp: Date;
+  readonly timestamp: Timestamp;
+  readonly duration: Duration;
+  readonly type: TypeValue;
   readonly list: readonly unknown[];
   readonly map: Readonly<Record<string, unknown>>;
 }
 export type Kind = keyof Kinds;
 
+/** The type of a value, as `type()` and the names of types give it. */
+export class TypeValue {
+  readonly name: string;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+}
+
+/** The names of types in CEL where they differ from those of messages. */
+const TYPE_NAMES: Partial<Record<Kind, string>> = {
+  null: 'null_type',
+  timestamp: 'google.protobuf.Timestamp',
+  duration: 'google.protobuf.Duration',
+};
+
+export function typeOf(value: unknown): TypeValue | Problem {
+  const kind = kindOf(value);
+  return kind === 'unknown' ? new Problem('the value has no type') : new TypeValue(TYPE_NAMES[kind] ?? kind);
+}
+
 const MAX_DEPTH = 64;
 const MAX_INT = 2n ** 63n - 1n;
-const MIN_INT = -(2n ** 63n);
+export const MIN_INT = -(2n ** 63n);
 /** A longer list is indexed when a text is searched in it, because rules search the same list for one group after another. */
 const MAX_UNINDEXED_ITEMS = 32;
 /** Steps to list one member of a map. */
@@ -39,7 +63,9 @@ export function kindOf(value: unknown): Kind | 'unknown' {
     case 'object':
       if (value === null) return 'null';
       if (Array.isArray(value)) return 'list';
-      if (value instanceof Date) return 'timestamp';
+      if (value instanceof Timestamp) return 'timestamp';
+      if (value instanceof Duration) return 'duration';
+      if (value instanceof TypeValue) return 'type';
       return value instanceof Problem ? 'unknown' : 'map';
     default:
       return 'unknown';
@@ -47,6 +73,8 @@ export function kindOf(value: unknown): Kind | 'unknown' {
 }
 
 export const isMap = (value: unknown): value is Kinds['map'] => kindOf(value) === 'map';
+const isTime = (value: unknown): value is Timestamp | Duration =>
+  value instanceof Timestamp || value instanceof Duration;
 const isNumber = (value: unknown): value is number | bigint => typeof value === 'number' || typeof value === 'bigint';
 
 /** The problem of a value of the wrong type. A problem is returned unchanged. */
@@ -99,7 +127,8 @@ export function equal(run: Run, a: unknown, b: unknown, depth = 0): boolean {
   }
   // Not `==`: this is also false for NaN, and exact between int and double.
   if (isNumber(a) && isNumber(b)) return a <= b && a >= b;
-  if (a instanceof Date && b instanceof Date) return a.getTime() === b.getTime();
+  if (isTime(a) && isTime(b)) return kindOf(a) === kindOf(b) && a.nanoseconds === b.nanoseconds;
+  if (a instanceof TypeValue && b instanceof TypeValue) return a.name === b.name;
   if (depth > MAX_DEPTH) throw new CannotTell('cost', 'a value is nested too deeply');
   run.pay(2);
   if (Array.isArray(a) && Array.isArray(b)) return equalLists(run, a, b, depth);
@@ -129,18 +158,36 @@ export function within(run: Run, item: unknown, collection: unknown, text: strin
   return collection.some((other) => equal(run, item, other));
 }
 
-/** Numbers, strings, booleans and timestamps have an order; strings by their UTF-16 units. */
-export function order(operator: '<' | '<=' | '>' | '>=', a: unknown, b: unknown): boolean | Problem {
-  if (!(isNumber(a) && isNumber(b)) && !(hasOrder(a) && hasOrder(b) && kindOf(a) === kindOf(b))) {
-    return new Problem(`${kindOf(a)} ${operator} ${kindOf(b)} has no meaning`);
+/** Numbers, strings, booleans and times have an order; strings by their code points. */
+export function order(run: Run, operator: '<' | '<=' | '>' | '>=', a: unknown, b: unknown): boolean | Problem {
+  if (isNumber(a) && isNumber(b)) return compare(operator, a, b);
+  if (typeof a === 'string' && typeof b === 'string') {
+    run.pay(Math.min(a.length, b.length) >> 1);
+    return compare(operator, differenceOf(a, b), 0);
   }
+  if (typeof a === 'boolean' && typeof b === 'boolean') return compare(operator, a, b);
+  if (isTime(a) && isTime(b) && kindOf(a) === kindOf(b)) return compare(operator, a.nanoseconds, b.nanoseconds);
+  return new Problem(`${kindOf(a)} ${operator} ${kindOf(b)} has no meaning`);
+}
+
+function compare<T extends number | bigint | boolean>(operator: '<' | '<=' | '>' | '>=', a: T, b: T): boolean {
   if (operator === '<') return a < b;
   if (operator === '<=') return a <= b;
   return operator === '>' ? a > b : a >= b;
 }
 
-const hasOrder = (value: unknown): value is string | boolean | Date =>
-  typeof value === 'string' || typeof value === 'boolean' || value instanceof Date;
+/** Negative if the first text comes first. The UTF-16 units of characters beyond U+FFFF are below those of U+E000 to U+FFFF. */
+function differenceOf(a: string, b: string): number {
+  const length = Math.min(a.length, b.length);
+  for (let index = 0; index < length; index++) {
+    const unit = a.charCodeAt(index);
+    const other = b.charCodeAt(index);
+    if (unit !== other) return rankOf(unit) - rankOf(other);
+  }
+  return a.length - b.length;
+}
+
+const rankOf = (unit: number): number => (unit < 0xd800 ? unit : unit < 0xe000 ? unit + 0x2000 : unit - 0x800);
 
 export type ArithmeticOperator = '+' | '-' | '*' | '/' | '%';
 
@@ -159,7 +206,9 @@ export function calculate(run: Run, operator: ArithmeticOperator, a: unknown, b:
     run.pay(a.length + b.length);
     return [...a, ...b];
   }
-  return new Problem(`${kindOf(a)} ${operator} ${kindOf(b)} has no meaning`);
+  const time = calculateTime(operator, a, b);
+  if (time === undefined) return new Problem(`${kindOf(a)} ${operator} ${kindOf(b)} is out of range`);
+  return time === 'no meaning' ? new Problem(`${kindOf(a)} ${operator} ${kindOf(b)} has no meaning`) : time;
 }
 
 /** The double that equals the int. @throws CannotTell inexact */

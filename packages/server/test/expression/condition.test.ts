@@ -193,15 +193,14 @@ test('refuses a faulty text when it is compiled, with the place of the fault', (
     ['now + 1', 1, /is of type int, and a condition must be true or false/],
     ['"a"', 1, /is of type string/],
     ['now > 99999999999999999999', 7, /over 64 bits/],
-    ['[].map(item, item + item) == []', 1, /cannot be checked: Operator overload/],
-    ['string == string', 1, /Unknown variable: string/],
+    ['strings == string', 1, /Unknown variable: strings/],
     ['cel.bind(x, now, x > 1)', 1, /bind\(\) is not available/],
-    ['duration("1h") > duration("1m")', 1, /duration\(\) is not available/],
+    ['duration("1 hour") > duration("1m")', 10, /duration\(\) cannot read "1 hour"/],
     ['timestamp(now).getHours("Europe/Berlin") > 8', 1, /getHours\(\) is not available/],
     ['b"x" == b"x"', 1, /bytes/],
     ['now > 1u', 7, /uint/],
     [`now > 1 ${'|| now > 1 '.repeat(400)}`, 1, /longer than 4096/],
-    [`${'('.repeat(60)}now > 1${')'.repeat(60)}`, 33, /maxDepth/],
+    [`${'('.repeat(60)}now > 1${')'.repeat(60)}`, 41, /maxDepth/],
   ] as const) {
     const fault = faultOf(text);
     assert.deepEqual([fault.line, fault.column], [1, column], `${text}: ${fault.message}`);

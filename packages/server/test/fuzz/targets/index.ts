@@ -4,6 +4,7 @@ import { claims } from './claims.ts';
 import { condition } from './condition.ts';
 import { configuration } from './configuration.ts';
 import { delegation } from './delegation.ts';
+import { expressions } from './expression.ts';
 import { form } from './form.ts';
 import { jws } from './jws.ts';
 import { proof } from './proof.ts';
@@ -18,4 +19,5 @@ export const targets = [
   saml,
   configuration,
   condition,
+  expressions,
 ] as const satisfies readonly Target[];
