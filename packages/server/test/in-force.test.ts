@@ -1,6 +1,7 @@
 // Changes come into force, even if the database fails meanwhile.
 import assert from 'node:assert/strict';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
@@ -143,4 +144,37 @@ test('changes the issuer only by a restart: until then, a file with another one 
   changeFile(node.file, { issuer: ISSUER });
   await becomes(node, plain, 401);
   assert.equal(await exchanges(), 200);
+});
+
+test('puts an included file that changes, is added or removed in force, and keeps all as it was while one is faulty', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'cambio-node-'));
+  const team = (id: string): string => yamlOf({ clients: [client(id, { audiences: ['https://team.example'] })] });
+  const write = (name: string, text: string): void => writeFileSync(join(folder, 'teams', name), text);
+  const named = (id: string) => ({ client_id: id, client_secret: `${id}-secret` });
+  mkdirSync(join(folder, 'teams'));
+  write('a.yaml', `resources: [{ audience: https://team.example, scopes: [read] }]\n${team('one')}`);
+  const include = [{ path: 'teams/*.yaml', audiences: 'https://team.example' }];
+  const node = await startNode(t, changed(life(), { include }), { folder });
+  const printed = (pattern: RegExp, times = 1): Promise<unknown> =>
+    eventually(
+      async () => node.printed(),
+      (text) => text.split(pattern).length > times,
+      15_000,
+    );
+  const statuses = () => Promise.all(['one', 'two', 'three', 'gateway'].map((id) => statusOf(node, named(id))));
+  assert.deepEqual(await statuses(), [200, 401, 401, 200]);
+  write('b.yaml', team('two'));
+  await printed(/cambio read .* again/);
+  assert.deepEqual(await statuses(), [200, 200, 401, 200]);
+  // A client of the main file: all stays as it was, also what other files add.
+  write('b.yaml', team('gateway'));
+  await printed(/teams\/b\.yaml:2:\d+: clients\[gateway\]\.id: another client \(.*cambio\.yaml:\d+\)/);
+  assert.match(node.printed(), /invalid; keeping the previous configuration/);
+  write('c.yaml', team('three'));
+  node.signal('SIGHUP');
+  await wait(500);
+  assert.deepEqual(await statuses(), [200, 200, 401, 200]);
+  rmSync(join(folder, 'teams/b.yaml'));
+  await printed(/cambio read .* again/, 2);
+  assert.deepEqual(await statuses(), [200, 401, 200, 200]);
 });

@@ -3,6 +3,7 @@ import { group } from '../../group.ts';
 import { denials } from './denials.ts';
 import { rules } from './rules.ts';
 import { targets } from './targets.ts';
+import { teams } from './teams.ts';
 import { open } from './world.ts';
 
-export const policy = group('P', 'policy', open, { ...targets, ...rules, ...denials });
+export const policy = group('P', 'policy', open, { ...targets, ...rules, ...denials, ...teams });
