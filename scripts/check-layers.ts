@@ -12,6 +12,7 @@ const LAYERS = [
   'app.ts',
   'offline.ts',
   'in-force.ts',
+  'configuration-record.ts',
   'removed-owners.ts',
   'node-readiness.ts',
   'services.ts',

@@ -1,4 +1,6 @@
 // Builds the dependencies of the admin API from the configuration in force and the database.
+
+import { findConfiguration, findLastApplied } from './audit/history.ts';
 import type { AuditLog } from './audit/log.ts';
 import { eventOf } from './audit/row.ts';
 import { searchEvents } from './audit/search.ts';
@@ -7,6 +9,7 @@ import type { RegisteredClient, RegisteredClients } from './client-auth/register
 import type { Configuration } from './config/configuration.ts';
 import type { Entry } from './config/redacted.ts';
 import { clientEntry } from './config/schema.ts';
+import type { ConfigurationHistory } from './explain/decided-by.ts';
 import type { Administration } from './http/admin/administration.ts';
 import { countOperators, type Operators } from './http/admin/operators.ts';
 import { manageKeys } from './keys/manage.ts';
@@ -69,9 +72,38 @@ export function administer(
     },
     searchEvents: (filter, page) => orUnavailable(searchEvents(store, filter, page)),
     useSince: (since) => createUseReader(store, since, performance.now() + MAX_READING_MS),
+    configurations: openHistory(store),
     findEvent: async (requestId) => {
       const row = await orUnavailable(findAuditRow(store, requestId));
       return row && eventOf(row);
+    },
+  };
+}
+
+const PAGE_ROWS = 100;
+
+/** Each query waits a bounded time. @throws Refusal store_unavailable */
+function openHistory(store: Store): ConfigurationHistory {
+  const find: ConfigurationHistory['find'] = (prefix) => orUnavailable(findConfiguration(store, prefix));
+  return {
+    find,
+    now: async () => {
+      const { digest } = (await orUnavailable(findLastApplied(store)))?.configured ?? {};
+      const found = digest === undefined ? undefined : await find(digest);
+      return found === 'several' ? undefined : found;
+    },
+    appliedSince: async function* (since) {
+      let cursor: string | undefined;
+      do {
+        const page = await orUnavailable(
+          searchEvents(store, { outcome: 'applied', since }, { cursor, limit: PAGE_ROWS }),
+        );
+        for (const { event } of page.found) {
+          const { digest } = event.configured ?? {};
+          if (digest !== undefined) yield { time: event.time, digest };
+        }
+        cursor = page.next;
+      } while (cursor !== undefined);
     },
   };
 }

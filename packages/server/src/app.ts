@@ -1,10 +1,13 @@
 // Starts a server: opens what it needs, keeps it up to date, and listens.
 import { setTimeout as wait } from 'node:timers/promises';
+import { shortDigest } from './audit/configuration.ts';
 import { type AuditRetention, startAuditRetention } from './audit-retention/retain.ts';
 import { type Base, openBase } from './base.ts';
 import type { BrokenRenewal, Configuration } from './config/configuration.ts';
 import { certificatesOf } from './config/expiring.ts';
+import { faultsIn } from './config/fault.ts';
 import { changedSinceStart, keepBound } from './config/restart.ts';
+import { type ConfigurationRecord, createConfigurationRecord, type Origin } from './configuration-record.ts';
 import type { Answered } from './http/handle.ts';
 import type { Readiness } from './http/readiness.ts';
 import { type InForce, openInForce } from './in-force.ts';
@@ -34,11 +37,14 @@ export interface RunningServer {
    * @throws ConfigurationError if the issuer differs, or a registered client has a name that the file uses: then nothing changes.
    *   Another error if the first attempt fails: attempts go on until this configuration, or a later one, is in force
    */
-  readonly reload: (configuration: Configuration, text?: string) => Promise<readonly string[]>;
-  /** Records that the file is invalid. The configuration in force stays, and a metric shows the fault until the next `reload`. */
-  readonly refuseFile: (error: Error) => void;
+  readonly reload: (configuration: Configuration, text?: string, origin?: Origin) => Promise<readonly string[]>;
+  /**
+   * Records that the file is invalid. The configuration in force stays, and a metric shows the fault until the next `reload`.
+   * Resolves once the audit has the row, or the database has failed.
+   */
+  readonly refuseFile: (error: Error, origin: Origin) => Promise<void>;
   /** Puts the configuration in force again, with renewed secrets and certificates, while the file is invalid. */
-  readonly renew: (configuration: Configuration) => Promise<void>;
+  readonly renew: (configuration: Configuration, origin?: Origin) => Promise<void>;
   /** Records that renewed files are unusable. Those before them stay in force. */
   readonly keepFiles: (broken: readonly BrokenRenewal[]) => void;
   /**
@@ -59,8 +65,12 @@ export interface StartOptions {
   readonly report?: Report;
   /** Digest of the configuration's text, which nodes compare. */
   readonly text?: string | undefined;
+  /** The file that the configuration was read from. Without it, the audit has no rows about configurations. */
+  readonly origin?: Origin | undefined;
   /** The other processes of this node. */
   readonly sharing?: Sharing | undefined;
+  /** A random text that the processes of this node share. */
+  readonly node?: string | undefined;
 }
 
 /** Time for the requests in progress when the port closes. */
@@ -78,27 +88,27 @@ const SWEEP_MS = 600_000;
  */
 export async function startServer(
   configuration: Configuration,
-  { clock = systemClock, report = createReport(configuration.log), text, sharing }: StartOptions = {},
+  { clock = systemClock, report = createReport(configuration.log), ...others }: StartOptions = {},
 ): Promise<RunningServer> {
   const endings = createEndings(STOP_MS);
   try {
-    const node = await open(configuration, { clock, report, text, sharing, endings });
+    const node = await open(configuration, { clock, report, ...others, endings });
     const { polling, auditRetention } = await keepUpToDate(node);
     const { port, http } = await listenForRequests(node);
     const { connections } = http;
     await publishMetrics(node, { connections, pollAge: polling.age, unverifiedStatements: auditRetention.unverified });
-    const putInForce = async (next: Configuration, nextText: string | undefined): Promise<void> => {
+    const putInForce = async (next: Configuration, text: string | undefined, origin?: Origin): Promise<void> => {
       node.state.noteBroken(next.broken);
       const kept = keepBound(configuration, next);
       const { tls, clientCertificates } = kept.server;
       http.renew({ tls, authorities: clientCertificates.authorities });
-      await node.inForce.want({ configuration: kept, text: nextText });
+      await node.inForce.want({ configuration: kept, text, origin });
     };
     const { text: textInForce } = node.inForce;
     let closed: Promise<void> | undefined;
     return {
       port,
-      reload: async (next, nextText) => {
+      reload: async (next, text, origin) => {
         try {
           next.requireIssuer(configuration.issuer);
           next.checkBeside(node.base.registered.all().values());
@@ -107,11 +117,16 @@ export async function startServer(
           throw error;
         }
         node.state.clearFault();
-        await putInForce(next, nextText);
+        await putInForce(next, text, origin);
         return changedSinceStart(configuration, next);
       },
-      renew: (next) => putInForce(next, textInForce()),
-      refuseFile: node.state.noteFault,
+      renew: (next, origin) => putInForce(next, textInForce(), origin),
+      refuseFile: async (error, origin) => {
+        node.state.noteFault(error);
+        await node.record
+          .reject({ origin, faults: faultsIn(error) }, node.inForce.kept())
+          .catch((failure) => report(`the audit has no row of the invalid file: ${describeDatabaseFailure(failure)}`));
+      },
       keepFiles: node.state.noteBroken,
       announceStop: async () => {
         node.state.stopping = true;
@@ -137,17 +152,18 @@ interface Node {
   readonly metrics: OpenMetrics;
   readonly presence: Presence;
   readonly inForce: InForce;
+  readonly record: ConfigurationRecord;
   readonly report: Report;
   readonly endings: Endings;
   readonly readiness: () => Promise<Readiness>;
   readonly state: NodeState;
 }
 
-type Opening = Required<Omit<StartOptions, 'text' | 'sharing'>> &
-  Pick<StartOptions, 'text' | 'sharing'> & { readonly endings: Endings };
+type Opening = StartOptions & Required<Pick<StartOptions, 'clock' | 'report'>> & { readonly endings: Endings };
 
 /** Opens the store, and the services of the configuration. */
-async function open(configuration: Configuration, { clock, report, text, sharing, endings }: Opening): Promise<Node> {
+async function open(configuration: Configuration, opening: Opening): Promise<Node> {
+  const { clock, report, text, origin, sharing, node = newId(), endings } = opening;
   const base = {
     ...(await openBase(configuration, 'write', clock, { sharing, schema: 'migrate' })),
     openPeople: openSignIn,
@@ -162,24 +178,26 @@ async function open(configuration: Configuration, { clock, report, text, sharing
   const presence: Presence = announce(base.store, { id: newId(), configuration: () => textInForce(), clock });
   endings.add(presence.leave);
   const readiness = examineNode(state, base, presence);
+  const record = createConfigurationRecord(base, node);
   const inForce = await openInForce(
-    { configuration, text },
+    { configuration, text, origin },
     {
       base,
       observer: metrics.observer,
       report,
+      record,
       withNode: (read) => ({ ...read, presence, readiness }),
     },
   );
   endings.add(inForce.stop);
   textInForce = inForce.text;
   state.pendingFor = inForce.pendingFor;
-  return { configuration, base, metrics, presence, readiness, inForce, report, endings, state };
+  return { configuration, base, metrics, presence, readiness, inForce, record, report, endings, state };
 }
 
 /** Starts everything that runs beside requests: polling, retention of the audit log, deletion of expired rows. */
 async function keepUpToDate(node: Node): Promise<{ polling: Polling; auditRetention: AuditRetention }> {
-  const { configuration, base, presence, inForce, report, endings } = node;
+  const { configuration, base, presence, inForce, record, report, endings } = node;
   const { store, clock, freshness, revocations, suspensions, registered } = base;
   const { services } = inForce;
   // Clients first: a node that knows a new client must know the revocations of its id, which were committed in the same
@@ -206,11 +224,11 @@ async function keepUpToDate(node: Node): Promise<{ polling: Polling; auditRetent
   endings.add(() => services().throttled.flush());
   const notifications = await listen(configuration.store, polling.wake);
   endings.add(notifications.stop);
-  const sweeping = setInterval(
-    () =>
-      sweep(store, clock()).catch((error) => report(`expired rows are not deleted: ${describeDatabaseFailure(error)}`)),
-    SWEEP_MS,
-  ).unref();
+  const sweeping = setInterval(() => {
+    sweep(store, clock()).catch((error) => report(`expired rows are not deleted: ${describeDatabaseFailure(error)}`));
+    // A failure matters little: the texts are kept for a day longer than needed.
+    record.touch(inForce.kept()).catch(() => undefined);
+  }, SWEEP_MS).unref();
   endings.add(() => clearInterval(sweeping));
   // The state that was read when the store was opened may be old by now.
   await polling.wake();
@@ -251,7 +269,7 @@ function publishMetrics(
     fileIsFaulty: state.isFaulty,
     reloadHasFailed: () => state.isFaulty() || state.broken().length > 0 || inForce.hasFailed(),
     brokenRenewals: () => state.broken().map(({ entry }) => entry),
-    digest: inForce.text,
+    digest: () => shortDigest(inForce.kept().digest),
     certificates: () => certificatesOf(inForce.configuration()),
     now: base.clock,
     nodes: presence.nodes,
@@ -268,5 +286,6 @@ const describeAnswer = ({ requestId, endpoint = 'no endpoint', status, seconds, 
 
 export { ConfigurationError } from './config/fault.ts';
 export { loadConfiguration } from './config/load.ts';
+export type { Origin } from './configuration-record.ts';
 export { openOperator, openReader } from './offline.ts';
 export { untilToldToStop } from './stop.ts';

@@ -1,7 +1,10 @@
 // Keeps the latest configuration in force. A change that fails is tried again until it succeeds.
 
+import { type KeptConfiguration, shortDigest } from './audit/configuration.ts';
+import type { ConfigurationTrace } from './audit/event.ts';
 import type { Base } from './base.ts';
 import type { Configuration } from './config/configuration.ts';
+import type { ConfigurationRecord, Origin } from './configuration-record.ts';
 import type { HttpServices } from './http/endpoint.ts';
 import type { Observer } from './metrics/observer.ts';
 import type { Report } from './primitives/log.ts';
@@ -14,6 +17,8 @@ import { describeDatabaseFailure } from './store/failure.ts';
 export interface Reading {
   readonly configuration: Configuration;
   readonly text: string | undefined;
+  /** Absent if the configuration is not from a file: then no row says that it came into force. */
+  readonly origin?: Origin | undefined;
 }
 
 export interface InForce {
@@ -21,6 +26,8 @@ export interface InForce {
   readonly configuration: () => Configuration;
   /** Digest of the text in force. */
   readonly text: () => string | undefined;
+  /** The kept form of what is in force: the file, and the registered clients. */
+  readonly kept: () => KeptConfiguration;
   /** When the configuration in force was read, in milliseconds since 1970. */
   readonly readAt: () => number;
   /**
@@ -48,12 +55,17 @@ export async function openInForce(
     readonly base: Base;
     readonly observer: Observer;
     readonly report: Report;
+    readonly record: ConfigurationRecord;
     readonly withNode: (read: HttpServices) => HttpServices;
   },
 ): Promise<InForce> {
-  const { base, observer, report } = by;
+  const { base, observer, report, record } = by;
   let inForce = first;
-  let services = by.withNode(await openServices(first.configuration, base, observer));
+  let kept = record.keep(first.configuration);
+  const withNode = (read: HttpServices): HttpServices =>
+    by.withNode({ ...read, configuration: shortDigest(kept.digest) });
+  let services = withNode(await openServices(first.configuration, base, observer));
+  await record.apply(kept, { ...first, before: undefined, cause: causeOf(first, false), renewed: [] });
   let readAt = base.clock();
   let leftOut: string | undefined;
   /** Reports clients that another node registered, and whose names this node's file gives to another party. */
@@ -66,10 +78,20 @@ export async function openInForce(
   const put = async (reading: Reading): Promise<void> => {
     const { throttled } = services;
     const before = { services, configuration: inForce.configuration };
+    // At once before `openServices`, so that both see the same registered clients.
+    const next = record.keep(reading.configuration);
     const opened = await openServices(reading.configuration, base, observer, before);
     removed.note(inForce.configuration, reading.configuration);
     if (removed.concern(reading.configuration)) await removed.revoke();
-    services = by.withNode({ ...opened, throttled });
+    if (reading !== inForce || next.digest !== kept.digest)
+      await record.apply(next, {
+        ...reading,
+        before: kept,
+        cause: causeOf(reading, reading === inForce),
+        renewed: reading === inForce ? [] : reading.configuration.renewed,
+      });
+    kept = next;
+    services = withNode({ ...opened, throttled });
     if (reading !== inForce) readAt = base.clock();
     inForce = reading;
     reportLeftOut();
@@ -93,6 +115,7 @@ export async function openInForce(
     services: () => services,
     configuration: () => inForce.configuration,
     text: () => inForce.text,
+    kept: () => kept,
     readAt: () => readAt,
     want: (reading) => {
       wanted = reading;
@@ -103,6 +126,10 @@ export async function openInForce(
     stop: putting.stop,
   };
 }
+
+/** @returns undefined if the configuration is not from a file: then the audit has no row about it */
+const causeOf = ({ origin }: Reading, isInForce: boolean): ConfigurationTrace['cause'] | undefined =>
+  isInForce && origin !== undefined ? 'clients' : origin?.cause;
 
 function problemBeside({ checkBeside }: Configuration, { registered }: Base): string | undefined {
   try {

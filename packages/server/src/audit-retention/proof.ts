@@ -1,5 +1,6 @@
 // Exports the audit with the keys and statements that prove it, and verifies a database or an export.
 import { isDeepStrictEqual } from 'node:util';
+import { type ConfigurationTexts, collectTexts } from '../audit/configuration-texts.ts';
 import { type ExportedRow, type ExportLine, exportRow, foundRow } from '../audit/export.ts';
 import { describeColumn, differingColumns } from '../audit/row.ts';
 import type { ReadStatement } from '../audit/statement.ts';
@@ -8,16 +9,20 @@ import { systemClock } from '../primitives/clock.ts';
 import { type JsonObject, parseJsonObject } from '../primitives/strict-json.ts';
 import { countRows, listChainRows, listChains, listUnchainedRows } from '../store/audit-rows.ts';
 import { countStatements, listStatements, type StoredStatement } from '../store/audit-statements.ts';
+import { listTextsAfter } from '../store/configurations.ts';
 import type { AuditRow, Database } from '../store/schema.ts';
 import { indexKeys, readStatement } from './statement-reader.ts';
 
 const PAGE_ROWS = 1000;
+/** A text may have some hundred kilobytes. */
+const PAGE_TEXTS = 20;
 
-/** Yields the keys, the statements, the rows without a chain, and then the rows of each chain in order. */
+/** Yields the keys, the statements, the texts of configurations, the rows without a chain, and then the rows of each chain in order. */
 export async function* exportLines(database: Database): AsyncGenerator<ExportLine> {
   const { keys, statements } = await readStatements(database);
   for (const key of keys) yield { key };
   for (const statement of statements) yield { statement };
+  for await (const { text } of readTexts(database)) yield { configurationText: text };
   for await (const row of readRows(database)) yield exportRow(row);
 }
 
@@ -32,6 +37,16 @@ async function readStatements(database: Database, onRow: (row: StoredStatement) 
   }
   // Leave out a malformed key: it was not written by the server. Its statements then have an unknown signature.
   return { keys: [...keys].flatMap((key): JsonObject[] => [parseJsonObject(key) ?? []].flat()), statements };
+}
+
+async function* readTexts(database: Database): AsyncGenerator<{ digest: string; text: string }> {
+  for (let after = ''; ; ) {
+    const page = await listTextsAfter(database, after, PAGE_TEXTS);
+    yield* page;
+    const last = page.at(-1);
+    if (last === undefined) return;
+    after = last.digest;
+  }
 }
 
 async function* readRows(database: Database): AsyncGenerator<AuditRow> {
@@ -65,7 +80,11 @@ export type KnownKeys = readonly JsonObject[] | undefined;
 export async function verifyStore(database: Database, known: KnownKeys, now: number): Promise<Verdict> {
   const stored: StoredStatement[] = [];
   const { keys, statements } = await readStatements(database, (row) => stored.push(row));
-  const verifier = createVerifierWith(keys, statements, { known, now });
+  const texts = collectTexts();
+  for await (const { digest, text } of readTexts(database)) texts.add(text, digest);
+  const verifier = createVerifierWith(keys, statements, { known, now, texts });
+  for (const digest of texts.altered())
+    verifier.fault({ ...NOWHERE, problem: `the text of the configuration or part ${digest} is not what was in force` });
   for (const row of stored) checkPlace(row, verifier);
   let rows = 0;
   let firstChained = Number.POSITIVE_INFINITY;
@@ -132,11 +151,13 @@ export async function verifyLines(
 ): Promise<Verdict> {
   const keys: JsonObject[] = [];
   const statements: string[] = [];
+  const texts = collectTexts();
   for await (const line of read()) {
     if ('key' in line) keys.push(line.key);
     else if ('statement' in line) statements.push(line.statement);
+    else if ('configurationText' in line) texts.add(line.configurationText);
   }
-  const verifier = createVerifierWith(keys, statements, { known, now });
+  const verifier = createVerifierWith(keys, statements, { known, now, texts });
   for await (const line of read()) {
     if ('chain' in line) verifier.row(foundRow(line));
     else if ('event' in line) verifier.unchained();
@@ -147,7 +168,7 @@ export async function verifyLines(
 function createVerifierWith(
   keys: readonly JsonObject[],
   statements: readonly string[],
-  { known, now }: { readonly known: KnownKeys; readonly now: number },
+  { known, now, texts }: { readonly known: KnownKeys; readonly now: number; readonly texts: ConfigurationTexts },
 ): Verifier {
   const index = indexKeys([...keys, ...(known ?? [])]);
   const faulty: string[] = [];
@@ -157,7 +178,7 @@ function createVerifierWith(
     return statement === undefined ? [] : [statement];
   });
   const trusted = known && new Set([...indexKeys(known).values()].flat().map(({ thumbprint }) => thumbprint));
-  const verifier = createVerifier(read, { trusted, now });
+  const verifier = createVerifier(read, { trusted, now, texts });
   for (const text of faulty) {
     const problem = `a statement that cannot be read: ${text.slice(0, 40)}`;
     verifier.fault({ chain: undefined, position: undefined, requestId: undefined, problem });

@@ -10,6 +10,7 @@ import type { Clock } from '../primitives/clock.ts';
 import { newId } from '../primitives/random.ts';
 import { deleteCursors, findTakenPosition } from '../store/audit-cursors.ts';
 import { deleteChainRows, deleteUnchainedRows, findLastRow, listChainRows, listChains } from '../store/audit-rows.ts';
+import { deleteUnusedTexts } from '../store/configurations.ts';
 import type { AuditRow } from '../store/schema.ts';
 import { MAX_BACKGROUND_WAIT_MS, type Store } from '../store/store.ts';
 import { createProofs, type Proofs } from './proven-places.ts';
@@ -41,6 +42,7 @@ export async function deleteOldRows(by: Retention): Promise<void> {
     if ((await findLastRow(store, chain)) === undefined) await deleteCursors(store, chain);
   }
   while ((await deleteUnchainedRows(store, { before, limit: BATCH_ROWS })) > 0);
+  await deleteUnusedTexts(store, clock());
 }
 
 /** The rows that one transaction deletes: those after `after`, up to and including `head`. */

@@ -53,7 +53,30 @@ export const outcomes = [
   'changed',
   'erased',
   'deleted',
+  'applied',
+  'rejected',
 ] as const;
+
+/** How a configuration came into force, or why a file did not. No part is personal or secret. */
+export interface ConfigurationTrace {
+  /** `file`: its text changed. `signal`: SIGHUP. `clients`: a registered client changed. */
+  readonly cause: 'start' | 'file' | 'signal' | 'clients';
+  /** SHA-256 of the kept text, in hex. Absent for a rejected file. */
+  readonly digest?: string;
+  /** The configuration that was in force before. */
+  readonly before?: string;
+  readonly file?: string;
+  /** The process that put it in force. */
+  readonly by: { readonly user: string; readonly host: string; readonly pid: number };
+  /** The operators who changed registered clients, each by the row of the change. */
+  readonly operators?: readonly { readonly client: string; readonly request: string }[];
+  /** In words, the first ones. */
+  readonly changes?: readonly string[];
+  /** The faults of a rejected file, the first ones. */
+  readonly faults?: readonly string[];
+  /** The number of further changes or faults. */
+  readonly more?: number;
+}
 
 export interface AuditEvent {
   /** Milliseconds since 1970. */
@@ -78,7 +101,10 @@ export interface AuditEvent {
     | 'admin'
     | 'introspect'
     | 'userinfo'
+    | 'configuration'
     | 'other';
+  /** The configuration in force, as `shortDigest` of audit/configuration.ts. */
+  configuration?: string | undefined;
   grant?: string;
   client?: string;
   clientAuthentication?: string;
@@ -136,6 +162,7 @@ export interface AuditEvent {
   operation?: string;
   /** A change through the admin API, without secrets. */
   change?: { readonly what: string; readonly before?: unknown; readonly after?: unknown };
+  configured?: ConfigurationTrace;
   /** The id that was revoked. */
   revoked?: string;
   /** Milliseconds from the first byte of the request to the decision. */
@@ -150,6 +177,7 @@ export function beginEvent(about: {
   requestId: string;
   address: string;
   action: AuditEvent['action'];
+  configuration?: string | undefined;
   callerRequestId?: Recordable;
 }): AuditEvent {
   return { ...about };

@@ -1,5 +1,5 @@
 // Writes and reads the lines of an export: keys, signed statements, and rows with their position. Hashed texts are kept as strings.
-import { type JsonObject, parseJsonObject } from '../primitives/strict-json.ts';
+import { type JsonObject, parseJsonFile, parseJsonObject } from '../primitives/strict-json.ts';
 import type { AuditRow } from '../store/schema.ts';
 import { digestPersonal } from './chain.ts';
 import type { AuditEvent } from './event.ts';
@@ -10,6 +10,8 @@ export type ExportLine =
   | { readonly key: Readonly<Record<string, unknown>> }
   | { readonly statement: string }
   | ExportedRow
+  /** A text of a configuration, or of a part of one. Its SHA-256 is its digest. */
+  | { readonly configurationText: string }
   /** A row of a version without chains. */
   | { readonly event: string };
 
@@ -38,18 +40,27 @@ export function foundRow({ chain, position, hash, event, personal, personalDiges
 }
 
 /** Reads an event that may have been tampered with. */
-export function readEvent(event: string): Pick<FoundRow, 'requestId' | 'time'> {
-  const { requestId = '?', time } = parseJsonObject(event) ?? {};
-  return { requestId: String(requestId), time: typeof time === 'number' ? time : undefined };
+export function readEvent(event: string): Pick<FoundRow, 'requestId' | 'time' | 'configuration'> {
+  const { requestId = '?', time, configuration, configured } = parseJsonObject(event) ?? {};
+  const { digest = configuration } = (configured ?? {}) as JsonObject;
+  return {
+    requestId: String(requestId),
+    time: typeof time === 'number' ? time : undefined,
+    configuration: typeof digest === 'string' ? digest : undefined,
+  };
 }
+
+const CONFIGURATION_LINE = '{"configurationText":';
 
 /** @returns undefined if the text is not a line of an export */
 export function parseLine(text: string): ExportLine | undefined {
-  const line = parseJsonObject(text);
+  // The text of a large configuration has more commas than other lines may have.
+  const line = (text.startsWith(CONFIGURATION_LINE) ? parseJsonFile : parseJsonObject)(text);
   if (line === undefined) return undefined;
-  const { key, statement, chain, position, hash, event, personal, personalDigest } = line;
+  const { key, statement, configurationText, chain, position, hash, event, personal, personalDigest } = line;
   if (typeof key === 'object' && key !== null) return { key: key as JsonObject };
   if (typeof statement === 'string') return { statement };
+  if (typeof configurationText === 'string') return { configurationText };
   if (typeof event !== 'string') return undefined;
   if (chain === undefined) return { event };
   if (typeof chain !== 'string' || !isPosition(position) || typeof hash !== 'string') return undefined;

@@ -15,7 +15,10 @@ export const fields = {
   address: { meaning: 'where the request came from, or `command line`', personal: true },
   action: {
     meaning:
-      'the kind of request: `token`, `revoke`, `authorize`, `par`, `device_authorization`, `device`, `interaction`, `sign_in`, `logout`; `introspect`, `userinfo` and `other` (everything else) have rows for refusals only; `admin` is by an operator; `erase` and `retention` are by an operator or by the server itself',
+      'the kind of request: `token`, `revoke`, `authorize`, `par`, `device_authorization`, `device`, `interaction`, `sign_in`, `logout`; `introspect`, `userinfo` and `other` (everything else) have rows for refusals only; `admin` is by an operator; `erase` and `retention` are by an operator or by the server itself; `configuration` is about [the configuration in force](#the-configuration-in-force)',
+  },
+  configuration: {
+    meaning: 'the configuration in force: the first 32 characters of its digest',
   },
   grant: { meaning: 'the grant of a token request' },
   client: { meaning: 'the client that authenticated' },
@@ -59,7 +62,8 @@ export const fields = {
     meaning: 'the decisions of rules in audit mode: `rule`, `reason`, `targets`, `scope`',
   },
   outcome: {
-    meaning: '`issued`, `accepted`, `refused`, `failed`, `revoked`, `ignored`, `changed`, `erased`, `deleted`',
+    meaning:
+      '`issued`, `accepted`, `refused`, `failed`, `revoked`, `ignored`, `changed`, `erased`, `deleted`; `applied` and `rejected` are about a configuration',
   },
   reason: { meaning: 'the precise reason, from [errors.md](errors.md)' },
   parameter: { meaning: 'the parameter at fault' },
@@ -76,6 +80,10 @@ export const fields = {
   provider: { meaning: 'the upstream provider at which a person signed in' },
   operation: { meaning: 'the operation of the admin API or of a command, by its OpenAPI `operationId`' },
   change: { meaning: 'what an operator changed: `what`, `before`, `after`, without secrets', personal: true },
+  configured: {
+    meaning:
+      'how a configuration came into force, or why a file did not: `cause`, `digest`, `before`, `file`, `by`, `operators`, `changes`, `faults`, `more`',
+  },
   revoked: { meaning: 'the id that was revoked' },
   duration: { meaning: 'milliseconds from the first byte of the request to the decision' },
 } as const satisfies Readonly<Record<keyof AuditEvent, Field>>;

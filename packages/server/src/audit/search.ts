@@ -18,7 +18,8 @@ export interface AuditFilter {
   readonly client?: string;
   /** An audience of the issued token, or a requested one if no token was issued. */
   readonly audience?: string;
-  readonly outcome?: string;
+  /** A row must have one of them. */
+  readonly outcome?: string | readonly string[];
   readonly reason?: string;
   readonly rule?: string;
   /** Ids of issued, presented or revoked tokens. A row must have one of them. */
@@ -77,7 +78,6 @@ function alternatives({
 }: AuditFilter): readonly AuditTerms[] {
   const fixed: AuditTerms = {
     ...(requestId !== undefined && { request_id: requestId }),
-    ...(outcome !== undefined && { outcome }),
     ...(reason !== undefined && { reason }),
     ...(filter.client !== undefined && { client: termOf(filter.client) }),
     ...(filter.rule !== undefined && { rule: termOf(filter.rule) }),
@@ -87,6 +87,7 @@ function alternatives({
   };
   const subject = termOf(filter.subject);
   const places: readonly (readonly AuditTerms[])[] = [
+    outcome === undefined ? [{}] : [outcome].flat().map((one) => ({ outcome: one })),
     subject === null ? [{}] : [{ subject }, { principal: subject }],
     ...(['actor', 'audience'] as const).map((column) => {
       const term = termOf(filter[column]);

@@ -2,6 +2,7 @@
 // database and for an export.
 import { LEEWAY_SECONDS } from '../primitives/clock.ts';
 import { hashRow, NO_HASH } from './chain.ts';
+import { type ConfigurationTexts, createConfigurationCheck } from './configuration-texts.ts';
 import { isWithin, type ReadStatement } from './statement.ts';
 import { findOutside } from './statement-line.ts';
 
@@ -17,6 +18,8 @@ export interface FoundRow {
   readonly time: number | undefined;
   /** Identifies the row to people. */
   readonly requestId: string;
+  /** Digest of the configuration that was in force, or its first half; undefined if the event has none. */
+  readonly configuration: string | undefined;
 }
 
 export interface ChainFault {
@@ -65,9 +68,13 @@ export interface VerifierOptions {
   readonly trusted: ReadonlySet<string> | undefined;
   /** Milliseconds since 1970. */
   readonly now: number;
+  readonly texts: ConfigurationTexts;
 }
 
-export function createVerifier(statements: readonly ReadStatement[], { trusted, now }: VerifierOptions): Verifier {
+export function createVerifier(
+  statements: readonly ReadStatement[],
+  { trusted, now, texts }: VerifierOptions,
+): Verifier {
   const faults: ChainFault[] = [];
   const fault = (one: ChainFault): void => void (faults.length < MAX_FAULTS && faults.push(one));
   const good = checkStatements(statements, trusted, fault);
@@ -75,6 +82,7 @@ export function createVerifier(statements: readonly ReadStatement[], { trusted, 
   const signedAt = good.length === 0 ? undefined : Math.max(...good.map(({ time }) => time));
   // The local clock may be behind the signer's.
   const latest = Math.max(now, (signedAt ?? 0) * 1000) + LEEWAY_SECONDS * 1000;
+  const configurations = createConfigurationCheck(texts);
   const counts = { rows: 0, erased: 0, unsigned: 0, foundOnly: 0, unchained: 0 };
   const finished = new Set<string>();
   let chain: ChainVerifier | undefined;
@@ -96,6 +104,8 @@ export function createVerifier(statements: readonly ReadStatement[], { trusted, 
     row: (row) => {
       counts.rows++;
       if (row.erased) counts.erased++;
+      const missing = configurations.problemOf(row.configuration);
+      if (missing !== undefined) fault({ ...row, problem: missing });
       if ((row.time ?? 0) > latest) fault({ ...row, problem: 'has a time in the future' });
       if (finished.has(row.chain)) return fault({ ...row, problem: 'stands apart from the other rows of its chain' });
       begin(row.chain).row(row);

@@ -1,5 +1,6 @@
 // The answers of the operations that commands read. Before a command sees an answer, the schema of its operation has checked it.
-import type { AuditEvent } from '../audit/event.ts';
+import type { ConfigurationContent } from '../audit/configuration.ts';
+import type { AuditEvent, ConfigurationTrace } from '../audit/event.ts';
 import type { Explanation } from '../explain/explain.ts';
 import type { PossibleTarget } from '../explain/targets.ts';
 import type { UnusedReport } from '../explain/unused.ts';
@@ -23,6 +24,12 @@ export interface ActorAnswer {
 
 export type KeyAnswer = Readonly<Record<'kid' | 'alg' | 'state' | 'createdAt' | 'activatesAt', string>>;
 
+export interface AppliedItem extends Partial<ConfigurationTrace> {
+  readonly time: number;
+  readonly requestId: string;
+  readonly outcome: 'applied' | 'rejected';
+}
+
 interface Page<T> {
   readonly items: readonly T[];
   readonly next?: string;
@@ -36,6 +43,9 @@ interface Answers {
   readonly 'list-actors': Page<ActorAnswer>;
   readonly 'list-keys': { readonly items: readonly KeyAnswer[] };
   readonly 'search-audit': Page<AuditEvent>;
+  readonly 'find-audit-event': AuditEvent;
+  readonly 'list-configurations': Page<AppliedItem>;
+  readonly 'get-configuration': ConfigurationContent & { readonly digest: string };
   readonly explain: Explanation;
   readonly 'unused-rights': UnusedReport;
   readonly targets: { readonly targets: readonly PossibleTarget[]; readonly refused?: Explanation };

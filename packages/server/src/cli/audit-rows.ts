@@ -20,7 +20,8 @@ const columns: Columns<AuditEvent> = {
     [...new Set([...chain.map(({ sub }) => sub), actor?.sub])].filter(Boolean).join(', '),
   audience: ({ targets, audiencesAsked = [], resourcesAsked = [] }) =>
     (targets ?? [...audiencesAsked, ...resourcesAsked]).join(', '),
-  why: ({ reason, rule, change }) => reason ?? rule ?? change?.what,
+  why: ({ reason, rule, change, configured }) =>
+    reason ?? rule ?? change?.what ?? configured?.changes?.[0] ?? configured?.faults?.[0],
   requestId: ({ requestId }) => requestId,
 };
 

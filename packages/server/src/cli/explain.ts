@@ -1,10 +1,14 @@
 // cambio explain: explains the answer to a past request, or the answer that an exchange would get. Changes nothing.
+import { stringify } from 'yaml';
+import { canonical, shortDigest } from '../audit/configuration.ts';
+import type { ExplainedConfiguration } from '../explain/decided-by.ts';
 import type { Explanation } from '../explain/explain.ts';
 import { describeValue } from '../explain/values.ts';
 import { ERASED } from '../explain/wording.ts';
 import { printable } from '../primitives/printable.ts';
 import { describePlace, runOperation } from './administration.ts';
 import type { CliCommand } from './command.ts';
+import { countOf } from './count.ts';
 import { checkTokens, describeRequest, describeTokens, exchangeBodyOf, isExchangeGiven } from './exchange-options.ts';
 import { describeOutput, printResult } from './output.ts';
 import { UsageError } from './usage.ts';
@@ -57,10 +61,11 @@ export const explain: CliCommand = {
 
 /** Formats an explanation for a reader who does not know the RFCs. */
 function formatExplanation(explanation: Explanation): string {
-  const { decision, request, place, steps, claims } = explanation;
+  const { decision, request, place, steps, claims, decidedBy } = explanation;
   const lines = decision === 'allowed' ? ['Allowed.'] : formatRefusal(explanation);
   if (place !== undefined) lines.push(`In the file: ${place.at === undefined ? '' : `${place.at}, `}${place.key}`);
   if (request !== undefined) lines.push('', formatRequest(request));
+  if (decidedBy !== undefined) lines.push(...formatConfiguration(decidedBy));
   lines.push('', 'Step by step');
   for (const { step, result, found } of steps) {
     lines.push(`  ${result === 'passed' ? '✓' : '✗'} ${step.padEnd(13)}  ${found}`);
@@ -95,6 +100,38 @@ function formatRequest({ requestId, time, action, grant, client, address }: Requ
   const by = client === undefined ? '' : `, by ${client}`;
   return `Request ${requestId}: ${kind} at ${new Date(time).toISOString()}${from}${by}${address === undefined ? `; ${ERASED}` : ''}`;
 }
+
+/** What the deciding entry said when the request was decided, and what it says now. */
+function formatConfiguration({
+  configuration,
+  kept,
+  inForce,
+  entry,
+  said,
+  says,
+  since,
+  changes = [],
+  more,
+}: ExplainedConfiguration): readonly string[] {
+  if (!kept) return [`Decided by the configuration ${configuration}, whose text is not kept.`];
+  if (inForce) return [];
+  const lines = [`Decided by the configuration ${shortDigest(configuration)}, which is no longer in force.`];
+  const isChanged = entry !== undefined && canonical([said]) !== canonical([says]);
+  if (entry !== undefined && !isChanged) lines.push(`The ${entry} says the same now.`);
+  if (isChanged) {
+    const from = since === undefined ? 'Now' : `Since ${new Date(since).toISOString()}`;
+    lines.push(`The ${entry} said then:`, ...indent(said));
+    lines.push(...(says === undefined ? [`${from} it is gone.`] : [`${from} it says:`, ...indent(says)]));
+  }
+  const others = more === undefined ? [] : [`  ${countOf(more, 'more change')}`];
+  return [...lines, 'All that changed since:', ...changes.map((change) => `  ${change}`), ...others];
+}
+
+const indent = (value: unknown): readonly string[] =>
+  stringify(value)
+    .trimEnd()
+    .split('\n')
+    .map((line) => `    ${line}`);
 
 function formatRules({ rules, rulesOfOthers }: Explanation): readonly string[] {
   const others =

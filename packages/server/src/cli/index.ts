@@ -30,6 +30,8 @@ export const commands = {
   'audit verify': () => import('./audit-proof.ts').then(({ auditVerify }) => auditVerify),
   'audit erase': () => import('./audit-erase.ts').then(({ auditErase }) => auditErase),
   'policy unused': () => import('./policy-unused.ts').then(({ policyUnused }) => policyUnused),
+  'policy history': () => import('./policy.ts').then(({ policyHistory }) => policyHistory),
+  'policy diff': () => import('./policy.ts').then(({ policyDiff }) => policyDiff),
   'accounts hash-password': () => import('./account.ts').then(({ accountsHashPassword }) => accountsHashPassword),
   'store migrate': () => import('./store.ts').then(({ storeMigrate }) => storeMigrate),
   'store rollback': () => import('./store.ts').then(({ storeRollback }) => storeRollback),

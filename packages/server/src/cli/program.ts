@@ -14,7 +14,7 @@ const groups: Readonly<Record<string, string>> = {
   clients: 'List and change clients.',
   keys: 'List and replace signing keys.',
   audit: 'Search, export and verify the audit, and erase people from it.',
-  policy: 'Examine the rules and clients.',
+  policy: 'Examine the rules and clients, and what changed in the configuration.',
   accounts: 'Hash passwords for accounts.',
   store: 'Change the schema of the database.',
 };

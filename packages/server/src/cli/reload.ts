@@ -1,5 +1,5 @@
 // Reads the configuration again, for a server that runs: what is invalid changes nothing, and unusable renewed files are ignored.
-import type { RunningServer } from '../app.ts';
+import type { Origin, RunningServer } from '../app.ts';
 import type { BrokenRenewal, Configuration } from '../config/configuration.ts';
 import { ConfigurationError, formatFault } from '../config/fault.ts';
 import { createInputs, type Inputs } from '../config/inputs.ts';
@@ -36,12 +36,13 @@ export function createReload(
     for (const entry of renewed) if (!entry.startsWith('sealingKey')) report(`${entry}: renewed`, INFO);
   };
 
-  const refuse = (error: Error): void => {
-    server.refuseFile(error);
-    if (error.message === refused) return;
-    refused = error.message;
-    report(error.message);
-    report(`${file}: invalid; keeping the previous configuration`);
+  const refuse = async (error: Error, origin: Origin): Promise<void> => {
+    if (error.message !== refused) {
+      refused = error.message;
+      report(error.message);
+      report(`${file}: invalid; keeping the previous configuration`);
+    }
+    await server.refuseFile(error, origin);
   };
 
   /** Renewed secrets and certificates do not wait until an invalid file is corrected. */
@@ -52,16 +53,16 @@ export function createReload(
     reportBroken(configuration.broken);
     if (configuration.renewed.length === 0) return server.keepFiles(configuration.broken);
     inForce = renewing;
-    await server.renew(configuration).catch(() => undefined);
+    await server.renew(configuration, { cause: 'file', file, read: renewing.digest() }).catch(() => undefined);
     reportRenewed(configuration);
   };
 
-  const reload = async (configuration: Configuration): Promise<void> => {
+  const reload = async (configuration: Configuration, origin: Origin): Promise<void> => {
     const { warnings, renewed, broken } = configuration;
     const isOtherwiseSame = refused === undefined && renewed.length === 0 && textDigest(configuration) === digest;
     if (broken.length > 0 && isOtherwiseSame) return server.keepFiles(broken);
     for (const warning of warnings) report(formatFault(file, warning), WARN);
-    const unchanged = await server.reload(configuration, textDigest(configuration));
+    const unchanged = await server.reload(configuration, textDigest(configuration), origin);
     for (const key of unchanged) report(`${file}: ${key} changed; restart the server to apply it`, WARN);
     reportRenewed(configuration);
     report(`cambio read ${file} again`, INFO);
@@ -69,16 +70,18 @@ export function createReload(
 
   return {
     begin: () => createInputs(file, inForce),
-    take: async (inputs: Inputs): Promise<void> => {
-      const configuration = await loadConfiguration(file, process.env, inputs).catch(refuse);
+    take: async (inputs: Inputs, cause: 'file' | 'signal'): Promise<void> => {
+      const originOf = (): Origin => ({ cause, file, read: inputs.digest() });
+      const loading = loadConfiguration(file, process.env, inputs);
+      const configuration = await loading.catch((error) => refuse(error, originOf()));
       if (configuration === undefined) return renewOnly(inputs);
       reportBroken(configuration.broken);
       try {
-        await reload(configuration);
+        await reload(configuration, originOf());
       } catch (error) {
         // If the database fails, the server reports it and retries by itself.
         if (error instanceof ConfigurationError) {
-          refuse(error);
+          await refuse(error, originOf());
           await renewOnly(inputs);
           // The conflicting registered client may be deleted: throw, so that the file is tried again.
           throw error;

@@ -13,7 +13,7 @@ import { createReload, textDigest } from './reload.ts';
 import { shareCounts } from './sharing.ts';
 import { reportSummary } from './summary.ts';
 import { readWholeNumber } from './usage.ts';
-import { superviseWorkers } from './workers.ts';
+import { NODE_VARIABLE, superviseWorkers } from './workers.ts';
 
 const MAX_WORKERS = 256;
 const INFO = { level: 'info' } as const;
@@ -67,7 +67,9 @@ async function serveUntilStopped(
   started: (port: number) => void,
 ): Promise<void> {
   const sharing = cluster.isWorker ? shareCounts() : undefined;
-  const server = await startServer(configuration, { text: textDigest(configuration), sharing, report });
+  const node = cluster.isWorker ? process.env[NODE_VARIABLE] : undefined;
+  const origin = { cause: 'start', file, read: inputs.digest() } as const;
+  const server = await startServer(configuration, { text: textDigest(configuration), origin, sharing, node, report });
   const stopSignal = untilToldToStop();
   const watching = watchInputs(inputs, createReload(file, { inputs, configuration }, { server, report }));
   if (cluster.isPrimary) started(server.port);

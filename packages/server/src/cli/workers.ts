@@ -5,12 +5,15 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { MetricsAddress } from '../metrics/listener.ts';
 import { serveAt } from '../metrics/open.ts';
 import type { Report } from '../primitives/log.ts';
+import { newId } from '../primitives/random.ts';
 import { untilToldToStop } from '../stop.ts';
 import { EXIT } from './command.ts';
 import { relayCounts } from './sharing.ts';
 
 /** Delay before a worker that ended is replaced. It doubles each time, until a replacement listens. */
 const REPLACE_AFTER_MS = { first: 500, longest: 10_000 };
+/** Holds a random text that the workers of this node share. */
+export const NODE_VARIABLE = 'CAMBIO_NODE';
 /** A replacement that does not listen within this time is stopped and replaced. */
 const START_DEADLINE_MS = 60_000;
 
@@ -31,6 +34,7 @@ export async function superviseWorkers(
     for (const worker of answering) worker.process.kill('SIGHUP');
   });
   let pause = REPLACE_AFTER_MS.first;
+  const node = newId();
   relayCounts();
   let port = 0;
   // Start them one by one, so that a failure to start is reported once.
@@ -52,7 +56,7 @@ export async function superviseWorkers(
   return EXIT.done;
 
   function fork(): Worker {
-    const worker = cluster.fork();
+    const worker = cluster.fork({ [NODE_VARIABLE]: node });
     // The signal to stop came while the worker was starting.
     worker.on('online', () => stopping && worker.process.kill('SIGTERM'));
     worker.once('listening', () => answering.add(worker));

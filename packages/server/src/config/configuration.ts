@@ -1,5 +1,6 @@
 // The type of a resolved configuration: all names refer to entries, so that no other module looks a name up in the file.
 
+import type { KeptFile } from '../audit/configuration.ts';
 import type { AuditRetentionSettings } from '../audit-retention/retain.ts';
 import type { RequestLimits } from '../client-auth/request-limit.ts';
 import type { CertificateSource } from '../http/client-certificate.ts';
@@ -94,6 +95,8 @@ export interface Configuration extends ResolvedConfiguration, Renewals {
   readonly entries: Entries;
   /** The main file, and then the included files, in the order of their entries. */
   readonly files: readonly ConfigurationText[];
+  /** The files as the audit keeps them: without secrets and people. */
+  readonly kept: readonly KeptFile[];
   readonly warnings: readonly Fault[];
   /** @returns the file and the line of the value at the path, such as `cambio.yaml:12` */
   readonly placeOf: (path: Path) => string;

@@ -84,6 +84,12 @@ export class ConfigurationError extends Error {
   }
 }
 
+/** Each fault of a file with its place, without warnings. */
+export const faultsIn = (error: unknown): readonly string[] =>
+  error instanceof ConfigurationError
+    ? error.faults.filter(({ severity }) => severity === 'fault').map((fault) => formatFault(error.file, fault))
+    : [];
+
 export const asSentence = (message: string): string => (/[.!?]$/.test(message) ? message : `${message}.`);
 
 /** A fault about the file as a whole. */

@@ -1,6 +1,7 @@
 // Records everything that a configuration was read from, so that a change of any of it is noticed.
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { sha256 } from '../primitives/secret.ts';
 
 /** What one reading read. A reading that fails has inputs too: a change of them may mend it. */
 export interface Inputs extends Texts {
@@ -14,6 +15,8 @@ export interface Inputs extends Texts {
   readonly used: (file: string) => Buffer | undefined;
   /** From this time on, the inputs count as changed: a certificate becomes valid. */
   readonly recheckAt: (time: number) => void;
+  /** Digest of all that was read, secrets included: it is never stored. */
+  readonly digest: () => string;
   /** Is anything different now from what was read? */
   readonly haveChanged: () => boolean;
   /** The folders to watch. */
@@ -84,6 +87,10 @@ export function createInputs(main: string, before?: Pick<Inputs, 'used'>): Input
       const before = find();
       lists.push({ find, before });
       return before.files;
+    },
+    digest: () => {
+      const all = [...contents].map(([path, content]) => [path, heldBack.get(path) ?? content] as const);
+      return sha256(JSON.stringify(all.map(([path, one]) => [path, one instanceof Error ? undefined : sha256(one)])));
     },
     haveChanged: () =>
       Date.now() >= recheck ||

@@ -10,6 +10,7 @@ import { type Complain, ConfigurationError, type Fault, faultOfFile, type Path }
 import { type ReadFiles, readFiles } from './files.ts';
 import { createInputs, type Inputs } from './inputs.ts';
 import type { ConfigurationText } from './origin.ts';
+import { keptFiles } from './kept-files.ts';
 import { redact } from './redacted.ts';
 import { namedFiles, resolveRenewed } from './renewal.ts';
 import { resolveConfiguration } from './resolve.ts';
@@ -92,9 +93,10 @@ const byPlace = (files: readonly ConfigurationText[]) => {
 
 /** Checks the form of each part, and then how the parts fit together. A fault of one part hides no fault of the others. */
 async function check(
-  { value, unknown, complain, originOf, placeOf, extent }: ReadFiles,
+  read: ReadFiles,
   reading: Pick<Surroundings, 'folder' | 'environment'> & { readonly inputs: Inputs },
 ): Promise<Omit<Configuration, 'files' | 'warnings' | 'placeOf'> | undefined> {
+  const { value, unknown, complain, originOf, placeOf, extent } = read;
   const around = { ...reading, complain, originOf, placeOf };
   const parsed = configurationFile.safeParse(value);
   if (parsed.success && unknown.length === 0) {
@@ -104,6 +106,7 @@ async function check(
     return {
       ...configuration,
       entries: redact(value),
+      kept: keptFiles(read, reading.inputs),
       examine: () => examine(parsed.data, configuration, complain),
       requireIssuer: (started) => {
         if (configuration.issuer === started) return;

@@ -9,6 +9,9 @@ const QUIET_MS = 200;
 /** Time between two comparisons, in case the file system reports nothing. */
 const COMPARE_MS = 5000;
 
+/** @param cause `signal`: nothing has changed, and SIGHUP asks for another reading */
+export type Take = (inputs: Inputs, cause: 'file' | 'signal') => Promise<void>;
+
 /**
  * @param first what the reading in force was read from
  * @param begin returns empty inputs for the next reading
@@ -16,17 +19,18 @@ const COMPARE_MS = 5000;
  */
 export function watchInputs(
   first: Inputs,
-  { begin, take }: { readonly begin: () => Inputs; readonly take: (inputs: Inputs) => Promise<void> },
+  { begin, take }: { readonly begin: () => Inputs; readonly take: Take },
 ): { readonly stop: () => void } {
   let inputs = first;
   let isForced = false;
   let timer: NodeJS.Timeout | undefined;
   const look = createRepeatable(async () => {
-    if (!isForced && !inputs.haveChanged()) return;
+    const haveChanged = inputs.haveChanged();
+    if (!isForced && !haveChanged) return;
     isForced = false;
     inputs = begin();
     try {
-      await take(inputs);
+      await take(inputs, haveChanged ? 'file' : 'signal');
     } catch (error) {
       isForced = true;
       throw error;

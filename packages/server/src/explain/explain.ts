@@ -8,6 +8,7 @@ import type { Limits } from '../narrowing/narrow.ts';
 import type { Parameters } from '../primitives/parameters.ts';
 import { publicAnswer, type Reason, Refusal, reasons, type TokenErrorCode } from '../primitives/refusal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
+import type { ExplainedConfiguration } from './decided-by.ts';
 import { type ExplainedPlace, findPlace, type PlaceContext } from './place.ts';
 import { explainRequest } from './request-steps.ts';
 import { type ExplainedRules, explainRules } from './rules.ts';
@@ -34,6 +35,8 @@ export interface Explanation extends ExplainedRules {
   readonly workloads?: readonly string[];
   /** The entry of the configuration file that decides. */
   readonly place?: ExplainedPlace;
+  /** The configuration that decided a past request, beside the one in force. */
+  readonly decidedBy?: ExplainedConfiguration;
   readonly steps: readonly ExplainedStep[];
   /** The claims of the token that would be issued. */
   readonly claims?: JsonObject;

@@ -20,6 +20,7 @@ const actions: Readonly<Record<AuditEvent['action'], string>> = {
   admin: 'uses the admin API',
   erase: 'erases a person from the audit log',
   retention: 'the server deletes audit rows that are old enough',
+  configuration: 'the server puts a configuration in force',
   other: 'asks for a path whose answers have no row of their own',
 };
 

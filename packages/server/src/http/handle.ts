@@ -63,7 +63,7 @@ export function createHandler(options: HandlerOptions): Handler {
     const request = readHead(incoming, id, route, proxies.callerOf(incoming));
     const headers = headersOf(id, endpoint, options.stopping());
     // 3. The record: facts about the request are noted here, for metrics, trace and audit row.
-    const event = begin(request, endpoint.audit ?? 'other', current().clock());
+    const event = begin(request, endpoint.audit ?? 'other', current());
     let answer: Answer;
     try {
       // 4. Admission: its turn, and the rate limit of its address. Health checks wait for neither.
@@ -78,6 +78,7 @@ export function createHandler(options: HandlerOptions): Handler {
         request.body = read instanceof Promise ? await read : read;
         // 6. The endpoint.
         const services = current();
+        event.configuration = services.configuration;
         if (endpoint.nonces && services.nonces) headers['DPoP-Nonce'] = services.nonces.current();
         const exchange = { request, services, event, endpoints };
         await endpoint.authorize?.(exchange);
@@ -142,13 +143,18 @@ function allowKeeping(headers: Record<string, string>, seconds: number): void {
 /** The request id of the caller is recorded if it is visible ASCII and short. */
 const CALLER_REQUEST_ID = /^[\x21-\x7e]{1,128}$/;
 
-function begin({ id, address, headers }: Request, action: AuditEvent['action'], time: number): AuditEvent {
+function begin(
+  { id, address, headers }: Request,
+  action: AuditEvent['action'],
+  { clock, configuration }: HttpServices,
+): AuditEvent {
   const callerRequestId = headers['x-request-id'];
   return beginEvent({
-    time,
+    time: clock(),
     requestId: id,
     address,
     action,
+    configuration,
     ...(typeof callerRequestId === 'string' &&
       CALLER_REQUEST_ID.test(callerRequestId) && {
         callerRequestId: redactTokens(callerRequestId),

@@ -15,6 +15,8 @@ export interface Schema {
   nodes: NodeTable;
   sign_in_artifacts: SignInArtifactTable;
   registered_clients: RegisteredClientTable;
+  configuration_texts: ConfigurationTextTable;
+  configuration_nodes: ConfigurationNodeTable;
   suspensions: SuspensionTable;
   leash_counts: LeashCountTable;
   leash_uses: LeashUseTable;
@@ -84,6 +86,25 @@ interface RegisteredClientTable {
   revision: number;
   created_at: number;
   updated_at: number;
+}
+
+interface ConfigurationTextTable {
+  /** SHA-256 of the text, in hex. */
+  digest: string;
+  /** JSON without secrets: a configuration, or a part of configurations. */
+  text: string;
+  /** The latest time at which a node is known to have had it in force. Some minutes may be missing. */
+  seen_at: number;
+}
+
+/** What a node wrote last to the audit, so that its processes write each change once. */
+interface ConfigurationNodeTable {
+  id: string;
+  /** Stands for the configuration that came into force last, and for all that it was read from. */
+  digest: string | null;
+  /** The same for the file that was rejected since; null if none was. */
+  rejected: string | null;
+  seen_at: number;
 }
 
 interface NodeTable {

@@ -62,6 +62,7 @@ export interface TestServer {
  * @param files written beside the configuration file
  * @param fetch calls the server, if its TLS needs special options
  * @param folder of a server that was closed, to continue with its database
+ * @param recorded the audit has rows about the configuration, as with `cambio serve`
  * @param port of that server, if browsers are to continue as well
  */
 export async function start(
@@ -73,12 +74,14 @@ export async function start(
     folder = mkdtempSync(join(tmpdir(), 'cambio-test-')),
     fetch = globalThis.fetch,
     port: wanted,
+    recorded,
   }: {
     files?: Record<string, string>;
     now?: number;
     folder?: string;
     fetch?: typeof globalThis.fetch;
     port?: number;
+    recorded?: true;
   } = {},
 ): Promise<TestServer> {
   let server: RunningServer | undefined;
@@ -107,6 +110,7 @@ export async function start(
   server = await startServer(await load(), {
     clock: () => clock.now,
     report: (line) => canaries.look(`a line in ${t.name ?? 'all tests'}`, line),
+    origin: recorded && { cause: 'start', file: 'cambio.yaml', read: text },
   });
   const post: TestServer['post'] = async (path, body, headers = {}) => {
     canaries.plantRequest(body, headers);
@@ -149,7 +153,8 @@ export async function start(
     },
     reload: async (next) => {
       writeFileSync(file, yamlOf(next));
-      await server?.reload(await load());
+      const origin = recorded && ({ cause: 'file', file: 'cambio.yaml', read: yamlOf(next) } as const);
+      await server?.reload(await load(), undefined, origin);
     },
     close: server.close,
   };

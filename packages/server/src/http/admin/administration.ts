@@ -4,6 +4,7 @@ import type { AuditEvent } from '../../audit/event.ts';
 import type { AuditFilter, FoundPage } from '../../audit/search.ts';
 import type { UseReader } from '../../audit/use.ts';
 import type { RegisteredClients, StoredClient } from '../../client-auth/registered-clients.ts';
+import type { ConfigurationHistory } from '../../explain/decided-by.ts';
 import type { SigningAlgorithm } from '../../keys/algorithms.ts';
 import type { KeyManagement } from '../../keys/manage.ts';
 import type { JsonObject } from '../../primitives/strict-json.ts';
@@ -46,5 +47,7 @@ export interface Administration {
   ) => Promise<FoundPage>;
   /** Reads which rights requests used since a time, in milliseconds since 1970. After some seconds, the rest is unknown. */
   readonly useSince: (since: number) => UseReader;
+  /** The configurations that were in force on this database. @throws Refusal store_unavailable */
+  readonly configurations: ConfigurationHistory;
   readonly findEvent: (requestId: string) => Promise<AuditEvent | undefined>;
 }

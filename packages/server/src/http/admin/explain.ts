@@ -2,6 +2,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
 import type { AuditEvent } from '../../audit/event.ts';
+import { explainConfiguration } from '../../explain/decided-by.ts';
 import { type Explanation, explainEvent, explainExchange, explainRefusal } from '../../explain/explain.ts';
 import { describeMissingRow, normalRequestId, timeOfRequest } from '../../explain/missing.ts';
 import { findTargets } from '../../explain/targets.ts';
@@ -130,5 +131,6 @@ async function explainPast(text: string, services: HttpServices): Promise<Explan
     event = await find();
   }
   if (event === undefined) throw new Refusal('admin_item_unknown', { detail: describeMissingRow(id) });
-  return explainEvent(event, explainServices(services));
+  const decidedBy = await explainConfiguration(event, admin.configurations);
+  return { ...explainEvent(event, explainServices(services)), ...(decidedBy && { decidedBy }) };
 }

@@ -4,6 +4,7 @@ import type { Administration } from './administration.ts';
 import { findAuditEvent, searchAudit } from './audit.ts';
 import { clientOperations } from './clients.ts';
 import { configuration } from './configuration.ts';
+import { compareConfigurations, getConfiguration, listConfigurations } from './configurations.ts';
 import { explainOperation, targetsOperation } from './explain.ts';
 import { listKeys, retireKey, rotateKey } from './keys.ts';
 import type { Operation } from './operation.ts';
@@ -22,6 +23,9 @@ export const operationsFor = ({ clientEntry }: Pick<Administration, 'clientEntry
   resumeActor,
   searchAudit,
   findAuditEvent,
+  listConfigurations,
+  getConfiguration,
+  compareConfigurations,
   explainOperation,
   targetsOperation,
   unusedRights,

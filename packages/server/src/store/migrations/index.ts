@@ -9,7 +9,7 @@ import { auditChain } from './0007-audit-chain.ts';
 import { registeredClients } from './0009-registered-clients.ts';
 import { notifyClients } from './0010-notify-clients.ts';
 import { revocationKinds } from './0011-revocation-kinds.ts';
-import { actors } from './0012-actors.ts';
+import { actorsAndConfigurations } from './0012-actors-and-configurations.ts';
 import type { Migration } from './migration.ts';
 
 export const migrations: readonly Migration[] = [
@@ -23,5 +23,5 @@ export const migrations: readonly Migration[] = [
   registeredClients,
   notifyClients,
   revocationKinds,
-  actors,
+  actorsAndConfigurations,
 ] as const satisfies readonly Migration[];

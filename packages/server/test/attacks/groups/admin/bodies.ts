@@ -107,7 +107,7 @@ export const bodies: Readonly<Record<string, Case<AdminWorld>>> = {
 
   A08: async (world, { attempt, twin }) => {
     const { call } = world;
-    for (const list of ['clients', 'resources', 'issuers', 'rules', 'audit']) {
+    for (const list of ['clients', 'resources', 'issuers', 'rules', 'audit', 'configurations']) {
       for (const query of [...PAGES, ...UNKNOWN, ...CURSORS.map((one) => `cursor=${encodeURIComponent(one)}`)])
         await attempt(`${list}?${query}`, call(`GET /${list}?${query}`));
       await twin(call(`GET /${list}?limit=200`));

@@ -60,6 +60,9 @@ const tampering: Readonly<Record<string, string>> = {
   'the last rows removed': 'delete from audit where sequence > 3',
   'a row added': `insert into audit (time, request_id, outcome, event) values (1, 'added', 'issued', '{}')`,
   'two rows swapped': `update audit set event = (select event from saved where saved.sequence = 5 - audit.sequence) where sequence in (2, 3)`,
+  'the kept text of a configuration edited': `update configuration_texts set text = replace(text, '30m', '90m')`,
+  'the kept text of a configuration removed': `delete from configuration_texts where text like '%30m%'`,
+  'a configuration replaced by another one': `update audit set event = replace(event, 'configuration":"', 'configuration":"0') where sequence = 2`,
   'a row put elsewhere': 'update audit set position = position + 100 where sequence = 2',
 };
 
@@ -104,6 +107,7 @@ export const changes: Readonly<Record<string, Case<AdminWorld>>> = {
     assert.ok(hidden.every((one) => one.length > 8));
     const place: Readonly<Record<string, string>> = {
       '{id}': 'secretive',
+      '{digest}': 'now',
       '{requestId}': String(made.headers.get('x-request-id')),
     };
     for (const [id, operation] of Object.entries(await operationsOf(world))) {
@@ -218,11 +222,12 @@ export const changes: Readonly<Record<string, Case<AdminWorld>>> = {
       return { status: faults.length === 0 ? 200 : 'fault', text: JSON.stringify(faults) };
     };
     await twin(verdict());
-    server.sql('create table saved as select * from audit');
+    server.sql('create table saved as select * from audit; create table texts as select * from configuration_texts');
     for (const [what, edit] of Object.entries(tampering)) {
       server.sql(edit);
       assert.equal((await attempt(what, verdict())).status, 'fault', what);
       server.sql('delete from audit; insert into audit select * from saved');
+      server.sql('delete from configuration_texts; insert into configuration_texts select * from texts');
       await twin(verdict());
     }
     const command = async (): Promise<number | null> => (await beside({ after }, server, ['audit verify'])).code;

@@ -19,7 +19,9 @@ const ISSUER = 'https://login.example';
 export const lasting = changed(withOperators(configuration, ISSUER), { issuer: ISSUER });
 
 export async function openAdminWorld(undo: Undo): Promise<AdminWorld> {
-  const server = await start(undo, changed(lasting, { rules: edited('gateway', { client: ['gateway', 'named'] }) }));
+  const server = await start(undo, changed(lasting, { rules: edited('gateway', { client: ['gateway', 'named'] }) }), {
+    recorded: true,
+  });
   const shared = changed(lasting, { store: `sqlite:${join(server.folder, 'cambio.db')}` });
   const second = await start(undo, shared, { now: server.clock.now });
   let token = await adminToken(server);

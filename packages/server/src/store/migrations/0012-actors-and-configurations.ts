@@ -1,8 +1,14 @@
-// Creates the tables of suspended parties, and of the tokens that count against the limits of clients and actors.
+// Creates the tables of suspended parties, of the tokens that count against the limits of clients and actors, of the texts of
+// configurations that were in force, and of the latest configuration of each node.
 import type { Migration } from './migration.ts';
 
-export const actors: Migration = {
-  name: '0012-actors',
+const TABLES = [
+  ...['suspensions', 'leash_counts', 'leash_uses', 'leash_tokens'],
+  ...['configuration_texts', 'configuration_nodes'],
+];
+
+export const actorsAndConfigurations: Migration = {
+  name: '0012-actors-and-configurations',
   up: async (schema) => {
     await schema
       .createTable('suspensions')
@@ -38,10 +44,23 @@ export const actors: Migration = {
     await schema.createIndex('leash_tokens_living').on('leash_tokens').columns(['leash', 'expires_at']).execute();
     for (const table of ['leash_uses', 'leash_tokens'])
       await schema.createIndex(`${table}_expiry`).on(table).column('expires_at').execute();
+    await schema
+      .createTable('configuration_texts')
+      .addColumn('digest', 'text', (column) => column.primaryKey())
+      .addColumn('text', 'text', (column) => column.notNull())
+      .addColumn('seen_at', 'bigint', (column) => column.notNull())
+      .execute();
+    await schema
+      .createTable('configuration_nodes')
+      .addColumn('id', 'text', (column) => column.primaryKey())
+      .addColumn('digest', 'text')
+      .addColumn('rejected', 'text')
+      .addColumn('seen_at', 'bigint', (column) => column.notNull())
+      .execute();
   },
   down: async (schema) => {
-    for (const table of ['suspensions', 'leash_counts', 'leash_uses', 'leash_tokens'])
-      await schema.dropTable(table).execute();
+    for (const table of TABLES) await schema.dropTable(table).execute();
   },
-  holds: ['suspensions', 'leash_counts', 'leash_uses', 'leash_tokens'],
+  // The latest configuration of a node saves an audit row only.
+  holds: TABLES.filter((table) => table !== 'configuration_nodes'),
 };
