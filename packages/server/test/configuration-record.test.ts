@@ -84,10 +84,7 @@ test('a start, a changed file, an invalid one and a registered client each have 
     ['applied', 'file'],
     ['applied', 'clients', 'registered client reports added'],
   ]);
-  assert.match(
-    rows[2]?.configured?.faults?.[0] ?? '',
-    /cambio\.yaml:\d+:\d+: cleints: unknown key\./,
-  );
+  assert.match(rows[2]?.configured?.faults?.[0] ?? '', /cambio\.yaml:\d+:\d+: cleints: unknown key\./);
   assert.equal(rows[5]?.configured?.digest, rows[5]?.configured?.before);
   const [operator] = rows[6]?.configured?.operators ?? [];
   assert.equal(operator?.client, 'command line');
