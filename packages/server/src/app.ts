@@ -7,7 +7,7 @@ import type { BrokenRenewal, Configuration } from './config/configuration.ts';
 import { certificatesOf } from './config/expiring.ts';
 import { faultsIn } from './config/fault.ts';
 import { changedSinceStart, keepBound } from './config/restart.ts';
-import { type ConfigurationRecord, createConfigurationRecord, type Origin } from './configuration-record.ts';
+import { type ConfigurationRecord, createConfigurationRecord, type ReadingOrigin } from './configuration-record.ts';
 import type { Answered } from './http/handle.ts';
 import type { Readiness } from './http/readiness.ts';
 import { type InForce, openInForce } from './in-force.ts';
@@ -37,14 +37,14 @@ export interface RunningServer {
    * @throws ConfigurationError if the issuer differs, or a registered client has a name that the file uses: then nothing changes.
    *   Another error if the first attempt fails: attempts go on until this configuration, or a later one, is in force
    */
-  readonly reload: (configuration: Configuration, text?: string, origin?: Origin) => Promise<readonly string[]>;
+  readonly reload: (configuration: Configuration, text?: string, origin?: ReadingOrigin) => Promise<readonly string[]>;
   /**
    * Records that the file is invalid. The configuration in force stays, and a metric shows the fault until the next `reload`.
    * Resolves once the audit has the row, or the database has failed.
    */
-  readonly refuseFile: (error: Error, origin: Origin) => Promise<void>;
+  readonly refuseFile: (error: Error, origin: ReadingOrigin) => Promise<void>;
   /** Puts the configuration in force again, with renewed secrets and certificates, while the file is invalid. */
-  readonly renew: (configuration: Configuration, origin?: Origin) => Promise<void>;
+  readonly renew: (configuration: Configuration, origin?: ReadingOrigin) => Promise<void>;
   /** Records that renewed files are unusable. Those before them stay in force. */
   readonly keepFiles: (broken: readonly BrokenRenewal[]) => void;
   /**
@@ -66,7 +66,7 @@ export interface StartOptions {
   /** Digest of the configuration's text, which nodes compare. */
   readonly text?: string | undefined;
   /** The file that the configuration was read from. Without it, the audit has no rows about configurations. */
-  readonly origin?: Origin | undefined;
+  readonly origin?: ReadingOrigin | undefined;
   /** The other processes of this node. */
   readonly sharing?: Sharing | undefined;
   /** A random text that the processes of this node share. */
@@ -97,7 +97,7 @@ export async function startServer(
     const { port, http } = await listenForRequests(node);
     const { connections } = http;
     await publishMetrics(node, { connections, pollAge: polling.age, unverifiedStatements: auditRetention.unverified });
-    const putInForce = async (next: Configuration, text: string | undefined, origin?: Origin): Promise<void> => {
+    const putInForce = async (next: Configuration, text: string | undefined, origin?: ReadingOrigin): Promise<void> => {
       node.state.noteBroken(next.broken);
       const kept = keepBound(configuration, next);
       const { tls, clientCertificates } = kept.server;
@@ -286,6 +286,6 @@ const describeAnswer = ({ requestId, endpoint = 'no endpoint', status, seconds, 
 
 export { ConfigurationError } from './config/fault.ts';
 export { loadConfiguration } from './config/load.ts';
-export type { Origin } from './configuration-record.ts';
+export type { ReadingOrigin } from './configuration-record.ts';
 export { openOperator, openReader } from './offline.ts';
 export { untilToldToStop } from './stop.ts';

@@ -24,7 +24,7 @@ import type { Database } from './store/schema.ts';
 import { MAX_BACKGROUND_WAIT_MS, orUnavailable, type Store } from './store/store.ts';
 
 /** Where a configuration comes from. */
-export interface Origin {
+export interface ReadingOrigin {
   readonly cause: Exclude<ConfigurationTrace['cause'], 'clients'>;
   readonly file: string;
   /** Digest of all that was read, secrets included: it is never stored. */
@@ -33,7 +33,7 @@ export interface Origin {
 
 /** A file that did not come into force. */
 export interface Rejection {
-  readonly origin: Origin;
+  readonly origin: ReadingOrigin;
   /** Each with its place. */
   readonly faults: readonly string[];
 }
@@ -44,7 +44,7 @@ interface Applied {
   readonly before: KeptConfiguration | undefined;
   /** Undefined: only the texts are stored. */
   readonly cause: ConfigurationTrace['cause'] | undefined;
-  readonly origin?: Origin | undefined;
+  readonly origin?: ReadingOrigin | undefined;
   /** Secrets and certificates with new content, by their entries. */
   readonly renewed: readonly string[];
 }

@@ -4,7 +4,7 @@ import { type KeptConfiguration, shortDigest } from './audit/configuration.ts';
 import type { ConfigurationTrace } from './audit/event.ts';
 import type { Base } from './base.ts';
 import type { Configuration } from './config/configuration.ts';
-import type { ConfigurationRecord, Origin } from './configuration-record.ts';
+import type { ConfigurationRecord, ReadingOrigin } from './configuration-record.ts';
 import type { HttpServices } from './http/endpoint.ts';
 import type { Observer } from './metrics/observer.ts';
 import type { Report } from './primitives/log.ts';
@@ -18,7 +18,7 @@ export interface Reading {
   readonly configuration: Configuration;
   readonly text: string | undefined;
   /** Absent if the configuration is not from a file: then no row says that it came into force. */
-  readonly origin?: Origin | undefined;
+  readonly origin?: ReadingOrigin | undefined;
 }
 
 export interface InForce {

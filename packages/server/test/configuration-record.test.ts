@@ -1,6 +1,6 @@
 // The configuration in force, in the audit: rows about changes, kept texts, and what a past decision was decided by.
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 

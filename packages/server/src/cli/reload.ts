@@ -1,5 +1,5 @@
 // Reads the configuration again, for a server that runs: what is invalid changes nothing, and unusable renewed files are ignored.
-import type { Origin, RunningServer } from '../app.ts';
+import type { ReadingOrigin, RunningServer } from '../app.ts';
 import type { BrokenRenewal, Configuration } from '../config/configuration.ts';
 import { ConfigurationError, formatFault } from '../config/fault.ts';
 import { createInputs, type Inputs } from '../config/inputs.ts';
@@ -36,7 +36,7 @@ export function createReload(
     for (const entry of renewed) if (!entry.startsWith('sealingKey')) report(`${entry}: renewed`, INFO);
   };
 
-  const refuse = async (error: Error, origin: Origin): Promise<void> => {
+  const refuse = async (error: Error, origin: ReadingOrigin): Promise<void> => {
     if (error.message !== refused) {
       refused = error.message;
       report(error.message);
@@ -57,7 +57,7 @@ export function createReload(
     reportRenewed(configuration);
   };
 
-  const reload = async (configuration: Configuration, origin: Origin): Promise<void> => {
+  const reload = async (configuration: Configuration, origin: ReadingOrigin): Promise<void> => {
     const { warnings, renewed, broken } = configuration;
     const isOtherwiseSame = refused === undefined && renewed.length === 0 && textDigest(configuration) === digest;
     if (broken.length > 0 && isOtherwiseSame) return server.keepFiles(broken);
@@ -71,7 +71,7 @@ export function createReload(
   return {
     begin: () => createInputs(file, inForce),
     take: async (inputs: Inputs, cause: 'file' | 'signal'): Promise<void> => {
-      const originOf = (): Origin => ({ cause, file, read: inputs.digest() });
+      const originOf = (): ReadingOrigin => ({ cause, file, read: inputs.digest() });
       const loading = loadConfiguration(file, process.env, inputs);
       const configuration = await loading.catch((error) => refuse(error, originOf()));
       if (configuration === undefined) return renewOnly(inputs);
