@@ -1,5 +1,4 @@
-// Creates the tables of suspended parties, of the tokens that count against the limits of clients and actors, of the texts of
-// configurations that were in force, and of the latest configuration of each node.
+// Creates the tables of suspended parties and of limits, and of the configurations that were in force.
 import type { Migration } from './migration.ts';
 
 const TABLES = [
