@@ -18,6 +18,8 @@ const WORDS: Readonly<Record<Trial['outcome'], string>> = { works: 'yes', fails:
 
 /** The version in the manifest: the first number with dots after the name, on its line or the next. */
 function versionOf({ folder, manifests, inManifest }: Language, client: string): string {
+  // Two versions of one package: the program says which it has.
+  if (/ \d/.test(client)) return '';
   const text = manifests.map((file) => readFileSync(join(import.meta.dirname, folder, file), 'utf8')).join('\n');
   const name = (inManifest?.[client] ?? client).replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
   const version = new RegExp(`(?<![\\w/-])${name}(?![\\w/-])[^\\d\\n]*(?:\\n\\s*)?[^\\d\\n]*(\\d+\\.\\d[\\w.-]*)`).exec(
@@ -35,7 +37,7 @@ function sectionOf({ language, version, absent, trials, faults }: Result): strin
     return `${title}\n\nNot tried: \`${language.toolchain[0]}\` cannot be run on this machine (${absent}).\n`;
   const rows = trials.map(
     ({ client, what, setting, outcome, detail }) =>
-      `| ${cell(client)} ${versionOf(language, client)} | ${cell(what)} | ${WORDS[outcome]} | ${cell(setting || (outcome === 'works' ? '' : detail))} |`,
+      `| ${cell(`${client} ${versionOf(language, client)}`.trim())} | ${cell(what)} | ${WORDS[outcome]} | ${cell(setting || (outcome === 'works' ? '' : detail))} |`,
   );
   const page = faults.length === 0 ? 'The caller and the API of the page run.' : `${faults.length} faults.`;
   return `${title}\n\nToolchain: ${version}. ${page}\n\n| library | what was tried | works | setting, or why not |\n|---|---|---|---|\n${rows.join('\n')}\n`;

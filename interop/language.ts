@@ -63,9 +63,17 @@ const PYTHON_LANGUAGE: Language = {
   install: [
     { run: ['python3', '-m', 'venv', 'venv'] },
     { run: [PYTHON, '-m', 'pip', 'install', '--quiet', '--requirement', 'requirements.txt'] },
+    // The first generation of the MCP SDK cannot be installed beside the second.
+    { run: ['python3', '-m', 'venv', 'first/venv'] },
+    { run: [join('first', PYTHON), '-m', 'pip', 'install', '--quiet', '--requirement', 'requirements-first.txt'] },
   ],
   build: [],
-  trials: [{ run: [PYTHON, 'clients.py'] }, { run: [PYTHON, 'people.py'] }, { run: [PYTHON, 'verifiers.py'] }],
+  trials: [
+    { run: [PYTHON, 'clients.py'] },
+    { run: [PYTHON, 'people.py'] },
+    { run: [PYTHON, 'verifiers.py'] },
+    { run: [join('first', PYTHON), 'mcp_first.py'] },
+  ],
   caller: { file: 'caller.py', run: [PYTHON, 'caller.py'] },
   api: { file: 'api.py', run: [PYTHON, 'api.py'] },
 };
@@ -112,6 +120,7 @@ const JAVA: Language = {
   toolchain: ['sh', '-c', 'command -v mvn > /dev/null && java -version 2>&1'],
   manifests: ['pom.xml'],
   inManifest: {
+    'Iceberg iceberg-core': 'iceberg-core',
     'Nimbus oauth2-oidc-sdk': 'oauth2-oidc-sdk',
     'Spring Boot': 'spring-boot-starter-parent',
     'google-auth-library-java': 'google-auth-library-oauth2-http',
@@ -124,7 +133,7 @@ const JAVA: Language = {
     { run: ['sh', '-c', `rm -f trust.p12 && keytool ${IMPORT}`] },
     { run: ['sh', '-c', 'javac @classpath -d classes -parameters -proc:none src/interop/*.java src/example/*.java'] },
   ],
-  trials: [{ run: java('interop.Clients') }, { run: java('interop.Spring') }],
+  trials: [{ run: java('interop.Clients') }, { run: java('interop.Spring') }, { run: java('interop.Iceberg') }],
   caller: { file: 'src/example/Caller.java', run: java('example.Caller') },
   api: { file: 'src/example/Api.java', run: java('example.Api') },
 };

@@ -10,6 +10,7 @@ import express from 'express';
 import * as oauth from 'openid-client';
 import passport from 'passport';
 import OAuth2Strategy from 'passport-oauth2';
+import OpenIDConnectStrategy from 'passport-openidconnect';
 import { approve, assertFor, CALLBACK, ISSUER, ORDERS, signIn, trial, visit } from './trial.ts';
 
 const { MCP = '' } = process.env;
@@ -110,40 +111,31 @@ await trial(
 );
 
 /** An application on Express. Returns what its person sees after the sign-in. */
-async function application(pkce: boolean): Promise<string> {
+async function application(strategyOf: (options: object) => passport.Strategy): Promise<string> {
   const app = express();
   const server = createServer(app as RequestListener).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const home = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const sessions = new Map<string, unknown>();
+  // One person, so one session.
+  const session = {};
   app.use((request, _response, next) => {
-    // One person, so one session.
-    Object.defineProperty(request, 'session', { value: Object.fromEntries(sessions), writable: true });
+    Object.assign(request, { session });
     next();
-    for (const [name, value] of Object.entries((request as unknown as { session: object }).session))
-      sessions.set(name, value);
   });
   const options = {
+    issuer: ISSUER,
     authorizationURL: `${ISSUER}/oauth/authorize`,
     tokenURL: `${ISSUER}/oauth/token`,
+    userInfoURL: `${ISSUER}/oauth/userinfo`,
     clientID: 'web-post',
     clientSecret: 'web-post-secret',
     callbackURL: `${home}/callback`,
-    scope: 'read',
     state: true,
-    pkce,
   };
-  const strategy = new OAuth2Strategy(
-    options as never,
-    (token: string, _refresh: string, _profile: unknown, done: (error: null, user: object) => void) =>
-      done(null, { token }),
-  );
-  passport.use('cambio', strategy);
+  passport.use('cambio', strategyOf(options));
   const signs = passport.authenticate('cambio', { session: false });
   app.get('/login', signs);
-  app.get('/callback', signs, (request, response) => {
-    const { token } = (request as unknown as { user: { token: string } }).user;
-    assertFor(token, 'ada', ORDERS);
+  app.get('/callback', signs, (_request, response) => {
     response.send('signed in');
   });
   try {
@@ -153,15 +145,30 @@ async function application(pkce: boolean): Promise<string> {
     server.closeAllConnections();
   }
 }
-await trial('passport-oauth2', 'sign-in', async () => assert.match(await application(true), /^200.*signed in/s), {
+
+type Done = (error: unknown, user?: object) => void;
+const withOauth2 = (pkce: boolean) =>
+  application((options) => {
+    const verify = (token: string, _refresh: string, _profile: unknown, done: Done): void => {
+      assertFor(token, 'ada', ORDERS);
+      done(null, {});
+    };
+    return new OAuth2Strategy({ ...options, scope: 'read', pkce } as never, verify as never);
+  });
+const isSignedIn = async (page: Promise<string>): Promise<void> => assert.match(await page, /^200.*signed in/s);
+await trial('passport-oauth2', 'sign-in', () => isSignedIn(withOauth2(true)), {
   setting: 'library: `pkce: true` and `state: true`',
 });
-await trial(
-  'passport-oauth2',
-  'sign-in without PKCE',
-  async () => assert.match(await application(false), /^200.*signed in/s),
-  {
-    fails: /requires PKCE/,
-    because: 'PKCE is required: `pkce: true`',
-  },
-);
+await trial('passport-oauth2', 'sign-in without PKCE', () => isSignedIn(withOauth2(false)), {
+  fails: /requires PKCE/,
+  because: 'PKCE is required: `pkce: true`',
+});
+const openid = (options: object): passport.Strategy =>
+  new OpenIDConnectStrategy(
+    options as never,
+    ((_issuer: string, _profile: object, done: Done) => done(null, {})) as never,
+  );
+await trial('passport-openidconnect', 'sign-in', () => isSignedIn(application(openid)), {
+  fails: /requires PKCE/,
+  because: 'it has no PKCE',
+});

@@ -3,8 +3,20 @@ package interop;
 import static interop.Trial.*;
 
 import com.google.auth.oauth2.GoogleCredentials;
+import com.nimbusds.jose.JOSEException;
+import com.nimbusds.jose.JOSEObjectType;
 import com.nimbusds.jose.JWSAlgorithm;
 import com.nimbusds.jose.jwk.JWK;
+import com.nimbusds.jose.jwk.source.JWKSourceBuilder;
+import com.nimbusds.jose.proc.BadJOSEException;
+import com.nimbusds.jose.proc.DefaultJOSEObjectTypeVerifier;
+import com.nimbusds.jose.proc.JOSEObjectTypeVerifier;
+import com.nimbusds.jose.proc.JWSVerificationKeySelector;
+import com.nimbusds.jose.proc.SecurityContext;
+import com.nimbusds.jose.util.JSONObjectUtils;
+import com.nimbusds.jwt.JWTClaimsSet;
+import com.nimbusds.jwt.proc.DefaultJWTClaimsVerifier;
+import com.nimbusds.jwt.proc.DefaultJWTProcessor;
 import com.nimbusds.oauth2.sdk.*;
 import com.nimbusds.oauth2.sdk.auth.*;
 import com.nimbusds.oauth2.sdk.http.HTTPResponse;
@@ -20,7 +32,7 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
-import com.nimbusds.jose.util.JSONObjectUtils;
+import java.util.Set;
 
 /** Nimbus and Google's library. */
 final class Clients {
@@ -97,6 +109,25 @@ final class Clients {
     check(claims.getSubject().getValue().equals("ada"), claims.toString());
   }
 
+  /** Verifies access tokens with nimbus-jose-jwt. */
+  private static void verify(JOSEObjectTypeVerifier<SecurityContext> type) throws Exception {
+    var processor = new DefaultJWTProcessor<SecurityContext>();
+    if (type != null) processor.setJWSTypeVerifier(type);
+    var keys = JWKSourceBuilder.create(metadata.getJWKSetURI().toURL()).build();
+    processor.setJWSKeySelector(new JWSVerificationKeySelector<>(JWSAlgorithm.ES256, keys));
+    var expected = new JWTClaimsSet.Builder().issuer(ISSUER).build();
+    processor.setJWTClaimsSetVerifier(new DefaultJWTClaimsVerifier<>(ORDERS, expected, Set.of("sub", "exp")));
+    processor.process(subject, null);
+    for (String bad : List.of(subject.substring(0, subject.length() - 6) + "AAAAAA", ownToken(REPORTS))) {
+      try {
+        processor.process(bad, null);
+      } catch (BadJOSEException | JOSEException refused) {
+        continue;
+      }
+      throw new IllegalStateException("a bad token was accepted");
+    }
+  }
+
   private static void google(Map<String, ?> members, List<String> scopes) throws Exception {
     var info =
         new java.util.HashMap<String, Object>(
@@ -125,6 +156,9 @@ final class Clients {
     });
     works(NIMBUS, "exchange with an actor, refresh, introspection, revocation", "", Clients::life);
     works(NIMBUS, "sign-in with PKCE, ID token", "", Clients::people);
+    works(NIMBUS, "DefaultJWTProcessor, ES256", "library: `JOSEObjectType(\"at+jwt\")`",
+        () -> verify(new DefaultJOSEObjectTypeVerifier<>(new JOSEObjectType("at+jwt"))));
+    fails(NIMBUS, "DefaultJWTProcessor without this setting", "typ", "it expects `typ: JWT`, or none", () -> verify(null));
     String scopes = "library: `createScoped`, else it asks for the scope `cloud-platform`";
     works(GOOGLE, "external account from a file, a workload", scopes, () -> google(Map.of(), List.of("read")));
     works(GOOGLE, "external account with a client", scopes,

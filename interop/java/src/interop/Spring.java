@@ -75,8 +75,8 @@ final class Spring {
     }
   }
 
-  private static JwtDecoder rfc9068(String audience, SignatureAlgorithm algorithm) {
-    var decoder = NimbusJwtDecoder.withIssuerLocation(ISSUER).jwsAlgorithm(algorithm).validateType(false).build();
+  private static JwtDecoder rfc9068(NimbusJwtDecoder.JwkSetUriJwtDecoderBuilder builder, String audience, SignatureAlgorithm algorithm) {
+    var decoder = builder.jwsAlgorithm(algorithm).validateType(false).build();
     decoder.setJwtValidator(JwtValidators.createAtJwtValidator().issuer(ISSUER).audience(audience)
         .validators(all -> all.put("client_id", new JwtClaimValidator<>("client_id", java.util.Objects::nonNull))).build());
     return decoder;
@@ -129,8 +129,12 @@ final class Spring {
       check(introspector.introspect(subject).getName().equals("post"), "not active");
     });
     String decoder = "library: a `JwtDecoder` bean with `validateType(false)` and `createAtJwtValidator()`";
-    works(SPRING, "API, ES256", decoder, () -> verify(rfc9068(ORDERS, SignatureAlgorithm.ES256), ORDERS));
-    works(SPRING, "API, RS256", decoder, () -> verify(rfc9068(REPORTS, SignatureAlgorithm.RS256), REPORTS));
+    works(SPRING, "API, ES256", decoder,
+        () -> verify(rfc9068(NimbusJwtDecoder.withIssuerLocation(ISSUER), ORDERS, SignatureAlgorithm.ES256), ORDERS));
+    works(SPRING, "API, `jwk-set-uri`, ES256", decoder,
+        () -> verify(rfc9068(NimbusJwtDecoder.withJwkSetUri(ISSUER + "/.well-known/jwks.json"), ORDERS, SignatureAlgorithm.ES256), ORDERS));
+    works(SPRING, "API, RS256", decoder, 
+        () -> verify(rfc9068(NimbusJwtDecoder.withIssuerLocation(ISSUER), REPORTS, SignatureAlgorithm.RS256), REPORTS));
     fails(SPRING, "API, `issuer-uri` alone", "typ", "it requires `typ: JWT`, and RFC 9068 requires `at+jwt`",
         () -> verify(JwtDecoders.fromIssuerLocation(ISSUER), ORDERS));
     works(SPRING, "sign-in by `oauth2Login`", "library: a `JwtDecoderFactory` for ES256; or file: `keys: { alg: RS256 }`",
