@@ -1,9 +1,10 @@
 // Resolves a rule that denies. An unknown name is a fault here, because the rule would deny nothing.
 import type { Targeting } from '../narrowing/targets.ts';
 import { ALL_TYPES, type DenyRule } from '../policy/rule.ts';
+import { matchesPattern } from '../primitives/pattern.ts';
 import { readCondition } from './expressions.ts';
 import type { Path } from './fault.ts';
-import { type RulePlace, resolveParty } from './resolve-party.ts';
+import { type RulePlace, resolveActor, resolveParty } from './resolve-party.ts';
 import type { DenyEntry } from './schema-rules.ts';
 
 /** What a JWT of another issuer is called by the caller. */
@@ -32,7 +33,8 @@ export function resolveDenial(name: string, entry: DenyEntry, about: DenialPlace
         'these are types under which a caller sends a JWT of another issuer, so another type escapes the rule. Remove types, or set issuer: self.',
       );
     for (const one of issuer) if (!issuerNames.has(one)) complain([...path, part, 'issuer'], unknown.issuer(one));
-    warnOfClients(clients, [...path, part, 'clients'], about);
+    const ids = part === 'actor' ? clients.filter((id) => !matchesSome(id, about.clients)) : clients;
+    warnOfClients(ids, [...path, part, 'clients'], about);
   }
   warnOfClients(client ?? [], [...path, 'client'], about);
   const named = Object.values({ ...actor, required: undefined, forbidden: undefined }).some(
@@ -46,7 +48,7 @@ export function resolveDenial(name: string, entry: DenyEntry, about: DenialPlace
     clients: client === undefined ? 'any' : new Set(client),
     subject: resolveParty('subject', subject, about, ALL_TYPES),
     actor: {
-      ...resolveParty('actor', actor, about, ALL_TYPES),
+      ...resolveActor(actor, about, ALL_TYPES),
       presence: actor.forbidden ? 'forbidden' : actor.required || named ? 'required' : 'optional',
     },
     targets: targets === undefined ? 'any' : new Set(targets.filter((target) => target !== undefined)),
@@ -58,3 +60,7 @@ export function resolveDenial(name: string, entry: DenyEntry, about: DenialPlace
 function warnOfClients(ids: readonly string[], path: Path, { clients, unknown, complain }: DenialPlace): void {
   for (const id of ids) if (!clients.has(id)) complain(path, unknown.client(id), 'warning');
 }
+
+/** Is it a pattern that matches a client? */
+const matchesSome = (pattern: string, clients: DenialPlace['clients']): boolean =>
+  pattern.endsWith('*') && [...clients.keys()].some((id) => matchesPattern(pattern, id));

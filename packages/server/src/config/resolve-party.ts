@@ -26,6 +26,35 @@ export function resolveParty(
     issuers: issuer === undefined ? 'any' : new Set(issuer.map((name) => issuerNames.get(name) ?? name)),
     types: types === undefined ? otherwise : { own: new Set(types), foreign: new Set(types) },
     clients: clients === undefined ? 'any' : new Set(clients),
+    clientPatterns: [],
+    subjects: 'any',
+    claims: 'always',
     when: when === undefined ? 'always' : readCondition(when, [...path, part, 'when'], complain),
   };
+}
+
+/** Resolves the actor of a rule, which has patterns, too. */
+export function resolveActor(
+  { subjects, claims, ...names }: DenyEntry['actor'],
+  place: RulePlace,
+  otherwise?: TakenTypes,
+): PartyNames {
+  const { clients } = names;
+  const isExact = (id: string): boolean => !id.endsWith('*');
+  return {
+    ...resolveParty('actor', names, place, otherwise),
+    clients: clients === undefined ? 'any' : new Set(clients.filter(isExact)),
+    clientPatterns: clients?.filter((id) => !isExact(id)) ?? [],
+    subjects: subjects ?? 'any',
+    claims: claims === undefined ? 'always' : compileClaims(claims, place),
+  };
+}
+
+/** Each claim must have one of its words in the list. */
+function compileClaims(claims: Readonly<Record<string, readonly string[]>>, { path, complain }: RulePlace) {
+  const conditions = Object.entries(claims).map(
+    ([claim, words]) =>
+      `actor.claims[${JSON.stringify(claim)}].split(" ").exists(word, word in ${JSON.stringify(words)})`,
+  );
+  return readCondition(conditions.join(' && '), [...path, 'actor', 'claims'], complain);
 }

@@ -5,13 +5,14 @@ import type { Resource, Targets } from '../model/resource.ts';
 import { indexAudiences, type Targeting } from '../narrowing/targets.ts';
 import type { DenyRule, Rule } from '../policy/rule.ts';
 import { didYouMean } from '../primitives/nearest.ts';
+import { matchesPattern } from '../primitives/pattern.ts';
 import type { Scope } from '../primitives/scope.ts';
 import type { IssuerEntry } from '../trust/issuer.ts';
 import { compileClaim, readCondition } from './expressions.ts';
 import type { Complain, Path } from './fault.ts';
 import { createNameDescriber } from './references.ts';
 import { resolveDenial } from './resolve-denial.ts';
-import { type IssuerNames, type RulePlace, resolveParty } from './resolve-party.ts';
+import { type IssuerNames, type RulePlace, resolveActor, resolveParty } from './resolve-party.ts';
 import type { ClientSource, ConfigurationFile } from './schema.ts';
 import type { AllowEntry } from './schema-rules.ts';
 import { findShadowed } from './shadowed.ts';
@@ -97,7 +98,7 @@ function toRule(name: string, entry: AllowEntry, targets: Targets, about: RulePl
     clients: new Set(client),
     subject: { ...resolveParty('subject', subject, about), constrained: subject.constrained ?? 'prove' },
     actor: {
-      ...resolveParty('actor', actor, about),
+      ...resolveActor(actor, about),
       constrained: actor.constrained ?? 'prove',
       presence: actor.required ? 'required' : actor.forbidden ? 'forbidden' : 'optional',
       delegated: actor.delegated ?? 'refuse',
@@ -167,7 +168,8 @@ function warnOfTypes(
   for (const part of ['subject', 'actor'] as const) {
     const pattern = entry[part];
     const { issuer = [self], types, clients: issuedTo = entry.client } = pattern;
-    const asksForActor = entry.actor.required || entry.actor.issuer !== undefined || entry.actor.clients !== undefined;
+    const { required, issuer: iss, clients: ids, subjects } = entry.actor;
+    const asksForActor = required || [iss, ids, subjects].some((names) => names !== undefined);
     if (types !== undefined || (part === 'actor' && !asksForActor)) continue;
     if (!issuer.some((name) => name === 'self' || name === self)) continue;
     const holders = issuedTo.map((id) => clients.get(id)).filter((client) => client !== undefined);
@@ -187,6 +189,9 @@ function warnOfTypes(
 const getsIdTokens = ({ grants, scopes }: ClientSource): boolean =>
   grants.some((grant) => SIGN_IN_GRANTS.has(grant)) && (scopes?.includes('openid') ?? true);
 
+const matchesSome = (pattern: string, known: ReadonlyMap<string, unknown>): boolean =>
+  [...known.keys()].some((name) => matchesPattern(pattern, name));
+
 /** Warns of names that no entry has: the rule never matches. */
 function warnOfStrangers(
   entry: AllowEntry,
@@ -202,7 +207,8 @@ function warnOfStrangers(
     for (const [place, name] of names.entries()) {
       // A single name may be written without a list.
       const within = names.length === 1 ? where : [...where, place];
-      if (!known.has(name)) complain([...path, ...within], unknown[kind](name), 'warning');
+      const isMatched = where[0] === 'actor' && name.endsWith('*') && matchesSome(name, known);
+      if (!known.has(name) && !isMatched) complain([...path, ...within], unknown[kind](name), 'warning');
     }
   };
   check('client', clients, entry.client, 'client');

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { requestedTokenTypes } from '../exchange/request.ts';
 import { expecting } from '../primitives/expectation.ts';
+import { clientPattern, subjectPattern } from './schema-actors.ts';
 import { ruleTest } from './schema-tests.ts';
 import { clientId, duration, expression, name, oneOrMore, scope, scopes, tokenTypes } from './schema-values.ts';
 
@@ -13,9 +14,30 @@ const party = {
   constrained: z.literal('accept').optional(),
 };
 
+const claimWord = expecting(
+  z.string().regex(/^[\x21-\x7e]{1,256}$/),
+  'a word',
+  'printable ASCII without a blank, such as ai_agent',
+);
+
+/** What an actor has besides: patterns, and claims. */
+const actorNames = {
+  clients: oneOrMore(clientPattern).optional(),
+  subjects: oneOrMore(subjectPattern).optional(),
+  claims: expecting(
+    z
+      .record(name, oneOrMore(claimWord))
+      .refine((claims) => Object.keys(claims).length > 0)
+      .optional(),
+    'claims',
+    'a claim and the words that it may have, such as { sub_profile: [ai_agent] }',
+  ),
+};
+
 const actor = z
   .strictObject({
     ...party,
+    ...actorNames,
     required: z.literal(true).optional(),
     forbidden: z.literal(true).optional(),
     delegated: z.literal('allow').optional(),
@@ -63,6 +85,7 @@ const denyRule = z.strictObject({
   actor: z
     .strictObject({
       ...partyNames,
+      ...actorNames,
       required: z.literal(true).optional(),
       forbidden: z.literal(true).optional(),
     })

@@ -1,6 +1,8 @@
 // Finds rules that can never decide, because an earlier one always matches first.
+
 import type { ActorPattern, PartyPattern, Rule } from '../policy/rule.ts';
 import { indexRules } from '../policy/rule-index.ts';
+import { matchesAny } from '../primitives/pattern.ts';
 
 /**
  * @param rules in the order of the file
@@ -48,11 +50,25 @@ function coversParty(one: PartyPattern, other: PartyPattern, self: string): bool
     holdsAll(one.issuers, other.issuers) &&
     holdsAll(one.types.own, other.types.own) &&
     holdsAll(one.types.foreign, other.types.foreign) &&
-    holdsAll(one.clients, other.clients) &&
+    one.claims === 'always' &&
+    coversClients(one, other) &&
+    coversSubjects(one, other) &&
     (one.clients !== 'any' || other.clients === 'any') &&
     (one.issuers !== 'any' || !namesForeignOrigin(other, self))
   );
 }
+
+const coversClients = (one: PartyPattern, other: PartyPattern): boolean =>
+  one.clients === 'any' ||
+  (other.clients !== 'any' &&
+    [...other.clients].every(
+      (id) => (one.clients as ReadonlySet<string>).has(id) || matchesAny(one.clientPatterns, id),
+    ) &&
+    other.clientPatterns.every((pattern) => matchesAny(one.clientPatterns, pattern)));
+
+/** A pattern that another one covers begins like it. */
+const coversSubjects = ({ subjects }: PartyPattern, { subjects: others }: PartyPattern): boolean =>
+  subjects === 'any' || (others !== 'any' && others.every((pattern) => matchesAny(subjects, pattern)));
 
 /** `issuer: self` does not name a foreign origin, and with `clients` only tokens of this server match. */
 const namesForeignOrigin = ({ issuers, clients }: PartyPattern, self: string): boolean =>

@@ -89,6 +89,7 @@ const conditionsOf = ({
   (
     [
       [subject.when, ['subject', 'when']],
+      [actor.claims, ['actor', 'claims']],
       [actor.when, ['actor', 'when']],
       [when, ['when']],
     ] as const

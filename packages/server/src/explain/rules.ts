@@ -2,7 +2,7 @@
 import { type AuditEvent, isErased, type TokenTrace } from '../audit/event.ts';
 import type { CompiledExpression } from '../expression/condition.ts';
 import { allRules, type Policy } from '../policy/policy.ts';
-import type { AnyRule, DenyRule } from '../policy/rule.ts';
+import type { AnyRule, DenyRule, PartyNames } from '../policy/rule.ts';
 import { type Reason, reasons } from '../primitives/refusal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 
@@ -158,8 +158,13 @@ const describeParty: Readonly<Record<string, (miss: PartyMiss) => string>> = {
     const taken = trace?.iss === self ? own : foreign;
     return `its ${part} token must be of ${taken === 'accepted' ? "a type that its issuer's entry accepts" : `type ${list(taken)}`}, not ${trace?.type}`;
   },
+  subjects: ({ part, rule, trace }) => `its ${part} must be ${list(rule[part].subjects)}, not ${trace?.sub}`,
+  claims: ({ part, rule, facts }) => {
+    const { claims } = rule[part];
+    return claims === 'always' ? `a claim of the ${part} has another value` : describeCondition(claims, facts);
+  },
   clients: ({ part, rule, trace, self }) =>
-    `its ${part} token must be issued by this server to ${list(rule[part].clients)}, not ${
+    `its ${part} token must be issued by this server to ${list(clientsOf(rule[part]))}, not ${
       trace?.iss === self ? `to ${trace.clientId}` : `by ${trace?.iss}`
     }`,
   origin: ({ part }) =>
@@ -179,6 +184,9 @@ function describeCondition({ text, reads }: CompiledExpression, facts: JsonObjec
   const values = read.map((path) => `${path} is ${path in facts ? JSON.stringify(facts[path]) : 'missing'}`);
   return `its condition is not true: ${text}${values.length === 0 ? '' : `; ${values.join(', ')}`}`;
 }
+
+const clientsOf = ({ clients, clientPatterns }: PartyNames): readonly string[] | 'any' =>
+  clients === 'any' ? 'any' : [...clients, ...clientPatterns];
 
 const list = (names: ReadonlySet<string> | readonly string[] | string): string =>
   typeof names === 'string' ? names : [...names].join(' or ');

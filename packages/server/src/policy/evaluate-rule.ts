@@ -10,7 +10,7 @@ import {
 import type { Targets } from '../model/resource.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 import { type Acting, type Facts, type Offer, offerBeforeDenial, offerOf, RuleFacts, sharedFacts } from './facts.ts';
-import { actorMiss, denialMiss, type Miss, type Part, subjectMiss, targetMiss } from './match.ts';
+import { actorMiss, denialMiss, deniedActors, type Miss, type Part, subjectMiss, targetMiss } from './match.ts';
 import type { AnyRule, DenyRule, Rule } from './rule.ts';
 
 declare const decided: unique symbol;
@@ -139,17 +139,31 @@ export class RuleEvaluator {
     read: () => ExpressionFacts,
     { acting: { actor, chain }, named }: { readonly acting: Acting; readonly named?: Miss },
   ): Missed | Undecided | undefined {
-    const { subject, actor: pattern, when } = rule;
+    const { subject, when } = rule;
     return (
       this.#ask(rule, 'subject', 'subject.when', subject.when, read) ??
       (named?.part === 'actor' ? { kind: 'miss', miss: named } : undefined) ??
-      (actor && this.#ask(rule, 'actor', 'actor.when', pattern.when, read)) ??
-      (rule.effect === 'deny' && actor === undefined && chain.length > 0 && pattern.when !== 'always'
-        ? untold(rule, { part: 'actor', what: 'actor.when', problem: 'the actor did not send its token' })
-        : undefined) ??
+      (rule.effect === 'allow' ? actor && this.#askActor(rule, read) : this.#askDenied(rule, { actor, chain }, read)) ??
       // The rule's own condition counts as part of the actor, or of the subject if there is no actor.
       this.#ask(rule, actor === undefined ? 'subject' : 'actor', 'when', when, read)
     );
+  }
+
+  #askActor(rule: AnyRule, read: () => ExpressionFacts): Missed | Undecided | undefined {
+    const { claims, when } = rule.actor;
+    return this.#ask(rule, 'actor', 'actor.claims', claims, read) ?? this.#ask(rule, 'actor', 'actor.when', when, read);
+  }
+
+  /** Of an actor that did not send its token in this request, the claims are not known: the conditions cannot be told. */
+  #askDenied(rule: DenyRule, acting: Acting, read: () => ExpressionFacts): Missed | Undecided | undefined {
+    const { claims, when } = rule.actor;
+    if (acting.chain.length === 0 || (claims === 'always' && when === 'always')) return undefined;
+    const hit = deniedActors(rule.actor, acting, this.#self);
+    const found = hit.includes('actor') ? this.#askActor(rule, read) : undefined;
+    if (hit.includes('actor') && found?.kind !== 'miss') return found;
+    if (!hit.includes('hop')) return found;
+    const what = claims === 'always' ? 'actor.when' : 'actor.claims';
+    return untold(rule, { part: 'actor', what, problem: 'an actor did not send its token' });
   }
 
   #ask(

@@ -1,6 +1,7 @@
 // Compares the names in a rule (subject, actor, targets) with the facts of a request. Conditions cost more and are evaluated later.
 import type { Party } from '../model/party.ts';
 import type { Resource } from '../model/resource.ts';
+import { matchesAny } from '../primitives/pattern.ts';
 import type { Principal } from '../primitives/principal.ts';
 import type { Acting, Facts } from './facts.ts';
 import type { DenyRule, PartyNames, PartyPattern, Rule } from './rule.ts';
@@ -34,16 +35,15 @@ export const subjectMiss = ({ subject }: Rule, facts: Facts, self: string): Miss
   partyMiss('subject', subject, facts.subject, self) ??
   originMiss('subject', subject, facts.subject, facts.client, self);
 
-function partyMiss(
-  part: 'subject' | 'actor',
-  { issuers, types, clients }: PartyNames,
-  party: Party,
-  self: string,
-): Miss | undefined {
+function partyMiss(part: 'subject' | 'actor', pattern: PartyNames, party: Party, self: string): Miss | undefined {
+  const { issuers, types, clients, subjects } = pattern;
   if (issuers !== 'any' && !issuers.has(party.principal.iss)) return { part, what: `${part}.issuer` };
   const taken = party.principal.iss === self ? types.own : types.foreign;
   if (taken !== 'accepted' && !taken.has(party.type)) return { part, what: `${part}.types` };
-  return clients === 'any' || issuedToOneOf(clients, party, self) ? undefined : { part, what: `${part}.clients` };
+  if (clients !== 'any' && !issuedToOneOf(clients, pattern.clientPatterns, party, self))
+    return { part, what: `${part}.clients` };
+  const isNamed = subjects === 'any' || matchesAny(subjects, party.principal.sub);
+  return isNamed ? undefined : { part, what: `${part}.subjects` };
 }
 
 const originMiss = (
@@ -55,8 +55,13 @@ const originMiss = (
 ): Miss | undefined => (hasClaimOn(pattern, party, client, self) ? undefined : { part, what: `${part}.origin` });
 
 /** Client ids are ours only: another issuer may use the same id for someone else. */
-const issuedToOneOf = (clients: ReadonlySet<string>, { principal, clientId }: Party, self: string): boolean =>
-  principal.iss === self && clientId !== undefined && clients.has(clientId);
+const issuedToOneOf = (
+  clients: ReadonlySet<string>,
+  patterns: readonly string[],
+  { principal, clientId }: Party,
+  self: string,
+): boolean =>
+  principal.iss === self && clientId !== undefined && (clients.has(clientId) || matchesAny(patterns, clientId));
 
 /**
  * The token must belong to the caller: it was issued to the caller, its audience is the caller, or the rule names its origin
@@ -97,31 +102,52 @@ export function denialMiss(
   const isActing = actor !== undefined || chain.length > 0;
   if (pattern.presence === 'required' && !isActing) return { part: 'actor', what: 'actor.required' };
   if (pattern.presence === 'forbidden' && isActing) return { part: 'actor', what: 'actor.forbidden' };
-  const actorMissed = actor && deniedPartyMiss('actor', pattern, actor, self);
-  const isHit = actor !== undefined && actorMissed === undefined;
-  if (isActing && !isHit && !chain.some((hop) => isDeniedHop(pattern, hop, self)))
-    return actorMissed ?? { part: 'actor', what: 'actor.issuer' };
+  if (isActing && deniedActors(pattern, acting, self).length === 0)
+    return (actor && deniedPartyMiss('actor', pattern, actor, self)) ?? { part: 'actor', what: 'actor.issuer' };
   const hit = denied === 'any' || targets.some((target) => denied.has(target));
   return hit ? undefined : { part: 'target', what: 'audiences' };
 }
 
+/** Whose names match a rule that denies: the actor, whose token is known, or a hop, of which only the names are. */
+export function deniedActors(
+  pattern: PartyNames,
+  { actor, chain }: Acting,
+  self: string,
+): readonly ('actor' | 'hop')[] {
+  // The actor is the first of the chain.
+  const [first, ...earlier] = chain;
+  const isActor =
+    actor !== undefined &&
+    (deniedPartyMiss('actor', pattern, actor, self) === undefined ||
+      (first !== undefined && isDeniedHop(pattern, first, self)));
+  const hops = actor === undefined ? chain : earlier;
+  const isHop = hops.some((hop) => isDeniedHop(pattern, hop, self));
+  return [...(isActor ? (['actor'] as const) : []), ...(isHop ? (['hop'] as const) : [])];
+}
+
 function deniedPartyMiss(part: 'subject' | 'actor', pattern: PartyNames, party: Party, self: string): Miss | undefined {
-  const { issuers } = pattern;
-  const isNamed =
-    issuers === 'any' || issuersOf({ ...party.principal, origin: party.origin }).some((iss) => issuers.has(iss));
-  return isNamed ? partyMiss(part, { ...pattern, issuers: 'any' }, party, self) : { part, what: `${part}.issuer` };
+  const names = namesOf({ ...party.principal, origin: party.origin });
+  if (!names.some(({ iss }) => isOneOf(pattern.issuers, iss))) return { part, what: `${part}.issuer` };
+  if (!names.some((name) => isDeniedName(pattern, name))) return { part, what: `${part}.subjects` };
+  return partyMiss(part, { ...pattern, issuers: 'any', subjects: 'any' }, party, self);
 }
 
 /** Of an actor without its token, only the names are known. */
-const isDeniedHop = ({ issuers, clients, types }: PartyNames, hop: Hop, self: string): boolean =>
-  types.own === 'accepted' &&
-  (issuers === 'any' || issuersOf(hop).some((iss) => issuers.has(iss))) &&
-  (clients === 'any' || (hop.iss === self && clients.has(hop.sub)));
+const isDeniedHop = (pattern: PartyNames, hop: Hop, self: string): boolean =>
+  pattern.types.own === 'accepted' &&
+  namesOf(hop).some((name) => isDeniedName(pattern, name)) &&
+  (pattern.clients === 'any' ||
+    (hop.iss === self && (pattern.clients.has(hop.sub) || matchesAny(pattern.clientPatterns, hop.sub))));
+
+const isDeniedName = ({ issuers, subjects }: PartyNames, { iss, sub }: Principal): boolean =>
+  isOneOf(issuers, iss) && (subjects === 'any' || matchesAny(subjects, sub));
+
+const isOneOf = (issuers: PartyNames['issuers'], iss: string): boolean => issuers === 'any' || issuers.has(iss);
 
 type Hop = Principal & { readonly origin?: Principal | undefined };
 
-/** The issuer of our name for a party, and the issuer that the party came from. */
-const issuersOf = ({ iss, origin }: Hop): readonly string[] => (origin === undefined ? [iss] : [iss, origin.iss]);
+/** Our name for a party, and the name at the issuer that the party came from. */
+const namesOf = ({ iss, sub, origin }: Hop): readonly Principal[] => [{ iss, sub }, ...(origin ? [origin] : [])];
 
 export function targetMiss({ grant, guests }: Rule, { targets: asked, client }: Facts): Miss | undefined {
   if (asked === 'unknown') return { part: 'target', what: 'unknown target' };

@@ -17,7 +17,7 @@ export interface Policy {
 
 export function compilePolicy(issuer: string, rules: readonly Rule[], denials: readonly DenyRule[]): Policy {
   const expressions = [
-    ...[...denials, ...rules].flatMap(({ subject, actor, when }) => [subject.when, actor.when, when]),
+    ...[...denials, ...rules].flatMap(({ subject, actor, when }) => [subject.when, actor.claims, actor.when, when]),
     ...rules.flatMap(({ grant }) => grant.claims.map(([, value]) => value)),
   ];
   return {

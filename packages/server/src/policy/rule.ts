@@ -25,6 +25,12 @@ export interface PartyNames {
   readonly types: TakenTypes;
   /** Clients that our token was issued to. */
   readonly clients: ReadonlySet<string> | 'any';
+  /** More of them, as patterns; only of an actor. */
+  readonly clientPatterns: readonly string[];
+  /** Patterns of the subject at its issuer; only of an actor. */
+  readonly subjects: readonly string[] | 'any';
+  /** The condition on claims; only of an actor. */
+  readonly claims: CompiledExpression | 'always';
   readonly when: CompiledExpression | 'always';
 }
 

@@ -64,10 +64,13 @@ type RuleParts = Partial<Omit<Rule, 'subject' | 'actor' | 'grant'>> & {
   readonly grant?: Partial<Rule['grant']>;
 };
 
+const ANY_ACTOR = { clientPatterns: [], subjects: 'any', claims: 'always' } as const;
+
 const ANYBODY: PartyPattern = {
   issuers: 'any',
   types: DEFAULT_TYPES,
   clients: 'any',
+  ...ANY_ACTOR,
   when: 'always',
   constrained: 'prove',
 };
@@ -122,7 +125,7 @@ type DenialParts = Partial<Omit<DenyRule, 'subject' | 'actor'>> & {
   readonly actor?: Partial<DenyRule['actor']>;
 };
 
-const ANY_TOKEN: PartyNames = { issuers: 'any', types: ALL_TYPES, clients: 'any', when: 'always' };
+const ANY_TOKEN: PartyNames = { issuers: 'any', types: ALL_TYPES, clients: 'any', ...ANY_ACTOR, when: 'always' };
 
 export const when = (text: string): CompiledExpression => compileCondition(text, conditionVariables);
 export const value = (text: string): CompiledExpression => compileExpression(text, conditionVariables);

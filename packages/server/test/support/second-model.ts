@@ -65,11 +65,19 @@ export interface Party {
   readonly anyKey: boolean;
 }
 
+/** What is wanted of an actor besides. */
+interface ActorParts {
+  /** Its subject begins so. */
+  readonly starts?: string;
+  /** Its claim `tenant`, in the list of words. */
+  readonly word?: string;
+}
+
 export interface Rule {
   readonly clients: readonly string[];
   readonly watched: boolean;
   readonly subject: Party;
-  readonly actor: Party & { readonly must: 'be' | 'not be' | 'may be'; readonly delegated: boolean };
+  readonly actor: Party & ActorParts & { readonly must: 'be' | 'not be' | 'may be'; readonly delegated: boolean };
   readonly clientActs: boolean;
   /** A bound token may become an unbound one. */
   readonly loosens: boolean;
@@ -91,6 +99,10 @@ export interface Denial {
   readonly audiences?: readonly string[];
   /** The actor that must act, by its issuer. */
   readonly actorFrom?: readonly string[];
+  /** The actor's subject begins so. */
+  readonly actorStarts?: string;
+  /** The actor's claim `tenant`; undecidable without the claim, and of an actor without its token. */
+  readonly actorWord?: string;
   /** A condition on the subject; undecidable without the claim. */
   readonly tenant?: string;
 }
@@ -149,9 +161,9 @@ export function expect(world: World, request: Request): Expected {
       targets?.every((one) => rule.audiences.includes(one.audience)),
   );
   const aims = targets?.length === 0 ? (first?.audiences.slice(0, 1) ?? []) : (targets ?? []).map((t) => t.audience);
-  const acting: (Hop | Token)[] = [...subject.chain];
-  if (actor !== undefined) acting.push(actor);
-  else if (first?.clientActs) acting.push(clientAsToken(world, client));
+  const last = actor ?? (first?.clientActs ? clientAsToken(world, client) : undefined);
+  const again = last !== undefined && names(last).some((name) => equal(name, subject.chain[0]));
+  const acting: (Hop | Token)[] = [...subject.chain.slice(again ? 1 : 0), ...(last === undefined ? [] : [last])];
   if (world.denials.some((denial) => denies(denial, request, acting, aims))) return { refused: ['subject'] };
   let best = 0;
   for (let index = 0; index < world.rules.length; index++) {
@@ -179,10 +191,20 @@ function denies(
     issuers.includes(iss) || (from !== undefined && issuers.includes(from.iss));
   if (denial.clients !== undefined && !denial.clients.includes(client)) return false;
   if (denial.issuers !== undefined && !comesFrom(denial.issuers, subject)) return false;
-  const from = denial.actorFrom;
-  if (from !== undefined && !acting.some((one) => comesFrom(from, one))) return false;
+  const { actorFrom, actorStarts, actorWord } = denial;
+  const named = acting.filter((one) =>
+    [one, ...(one.from === undefined ? [] : [one.from])].some(
+      ({ iss, sub }) =>
+        (actorFrom === undefined || actorFrom.includes(iss)) &&
+        (actorStarts === undefined || sub.startsWith(actorStarts)),
+    ),
+  );
+  const wanted = actorFrom !== undefined || actorStarts !== undefined || actorWord !== undefined;
+  if (wanted && named.length === 0) return false;
   if (denial.audiences !== undefined && !denial.audiences.some((one) => aims.includes(one))) return false;
-  return denial.tenant === undefined || subject.tenant === undefined || subject.tenant === denial.tenant;
+  if (denial.tenant !== undefined && subject.tenant === undefined) return true;
+  if (denial.tenant !== undefined && subject.tenant !== denial.tenant) return false;
+  return actorWord === undefined || named.some((one) => !('type' in one) || (one.tenant ?? actorWord) === actorWord);
 }
 
 /** All objections to the rule, or the result. */
@@ -287,6 +309,8 @@ function actorMatches(world: World, { actor: wanted }: Rule, actor: Token | unde
   if (actor === undefined) return wanted.must !== 'be';
   if (wanted.must === 'not be') return false;
   if (actor.chain.length > 0 && !wanted.delegated) return false;
+  if (wanted.starts !== undefined && !actor.sub.startsWith(wanted.starts)) return false;
+  if (wanted.word !== undefined && actor.tenant !== wanted.word) return false;
   return partyMatches(world, wanted, actor, client);
 }
 

@@ -19,6 +19,8 @@ const AUDIENCES = ['https://r0.example', 'https://r1.example', 'urn:r2'] as cons
 const CLIENTS = ['a', 'b', 'c'] as const;
 const SCOPES = ['read', 'write', 'pay'] as const;
 const TENANTS = ['red', 'blue'] as const;
+/** How subjects begin. */
+const STARTS = ['a', 'b', 'idp:'] as const;
 const ACRS = ['silver', 'gold'] as const;
 /** Real keys, so that a caller can prove them. */
 const PROVERS = [newProver(), newProver()] as const;
@@ -109,6 +111,8 @@ const rule: fc.Arbitrary<Model.Rule> = fc
     watched: rarely(8),
     subject: party,
     actor: party,
+    starts: sometimes(one(STARTS), 12),
+    word: sometimes(one(TENANTS), 20),
     must: fc.oneof(
       { weight: 8, arbitrary: fc.constant('may be' as const) },
       { weight: 1, arbitrary: one(['be', 'not be'] as const) },
@@ -125,11 +129,11 @@ const rule: fc.Arbitrary<Model.Rule> = fc
     refreshLifetime: one([90, 86_400]),
     origins: sometimes(fc.array(one(SCOPES), { minLength: SCOPES.length, maxLength: SCOPES.length }), 20),
   })
-  .map(({ actor, must, delegated, lifetime, origins, ...rest }) => ({
+  .map(({ actor, must, delegated, starts, word, lifetime, origins, ...rest }) => ({
     ...rest,
     ...(origins && { renames: rest.scopes.map((to, index) => [origins[index] ?? to, to] as const) }),
     ...(lifetime !== undefined && { lifetime }),
-    actor: { ...actor, must, delegated },
+    actor: { ...actor, must, delegated, ...(starts && { starts }), ...(word && { word }) },
   }));
 
 const name = fc
@@ -219,6 +223,8 @@ const denial: fc.Arbitrary<Model.Denial> = fc
     issuers: sometimes(one([[SELF], [ELSEWHERE]]), 3),
     audiences: mostly(some(AUDIENCES), 4),
     actorFrom: sometimes(one([[SELF], [ELSEWHERE]]), 2),
+    actorStarts: sometimes(one(STARTS), 3),
+    actorWord: sometimes(one(TENANTS), 4),
     tenant: mostly(one(TENANTS), 4),
   })
   .map((parts) => Object.fromEntries(Object.entries(parts).filter(([, value]) => value !== undefined)));
@@ -265,7 +271,7 @@ export function partsOf({ resources, clients, rules, denials }: Model.World): Pa
 }
 
 const toDenial = (
-  { clients, issuers, audiences, actorFrom, tenant }: Model.Denial,
+  { clients, issuers, audiences, actorFrom, actorStarts, actorWord, tenant }: Model.Denial,
   resources: readonly Resource[],
 ): DenyRule =>
   denialOf({
@@ -275,7 +281,13 @@ const toDenial = (
       ...(issuers && { issuers: new Set(issuers) }),
       ...(tenant && { when: conditions.get(`subject${tenant}`) ?? 'always' }),
     },
-    ...(actorFrom && { actor: { presence: 'required', issuers: new Set(actorFrom) } }),
+    ...((actorFrom ?? actorStarts ?? actorWord) !== undefined && {
+      actor: {
+        presence: 'required',
+        ...(actorFrom && { issuers: new Set(actorFrom) }),
+        ...actorParts({ starts: actorStarts, word: actorWord }),
+      },
+    }),
   });
 
 /** Rules for subjects of an unused issuer. A policy with many rules uses its index, and must decide the same. */
@@ -321,10 +333,31 @@ const toPattern = (part: 'subject' | 'actor', { issuers, types, clients, tenant,
     issuers: issuers === undefined ? ('any' as const) : new Set(issuers),
     types: types === undefined ? DEFAULT_TYPES : typesOf(...types),
     clients: clients === undefined ? ('any' as const) : new Set(clients),
+    clientPatterns: [],
+    subjects: 'any' as const,
+    claims: 'always' as const,
     when: when ?? ('always' as const),
     constrained: anyKey ? ('accept' as const) : ('prove' as const),
   };
 };
+
+const wordsOf = new Map(
+  TENANTS.map((tenant) => [
+    tenant as string,
+    compileCondition(`actor.claims["tenant"].split(" ").exists(word, word in ["${tenant}"])`, conditionVariables),
+  ]),
+);
+
+const actorParts = ({
+  starts,
+  word,
+}: {
+  readonly starts?: string | undefined;
+  readonly word?: string | undefined;
+}) => ({
+  ...(starts !== undefined && { subjects: [`${starts}*`] }),
+  ...(word !== undefined && { claims: wordsOf.get(word) ?? ('always' as const) }),
+});
 
 const presences = { be: 'required', 'not be': 'forbidden', 'may be': 'optional' } as const;
 
@@ -342,6 +375,7 @@ function toRule(one: Model.Rule, index: number, resources: readonly Resource[]):
     subject: toPattern('subject', subject),
     actor: {
       ...toPattern('actor', actor),
+      ...actorParts(actor),
       presence: presences[actor.must],
       delegated: actor.delegated ? 'allow' : 'refuse',
     },
@@ -408,6 +442,7 @@ const ruleInFile = (one: Model.Rule) => ({
   subject: partyInFile('subject', one.subject),
   actor: {
     ...partyInFile('actor', one.actor),
+    ...actorInFile(one.actor),
     ...(one.actor.must === 'be' && { required: true }),
     ...(one.actor.must === 'not be' && { forbidden: true }),
     ...(one.actor.delegated && { delegated: 'allow' }),
@@ -425,12 +460,26 @@ const ruleInFile = (one: Model.Rule) => ({
   },
 });
 
-const denialInFile = ({ clients, issuers, audiences, actorFrom, tenant }: Model.Denial) => ({
+const actorInFile = ({
+  starts,
+  word,
+}: {
+  readonly starts?: string | undefined;
+  readonly word?: string | undefined;
+}) => ({
+  ...(starts !== undefined && { subjects: [`${starts}*`] }),
+  ...(word !== undefined && { claims: { tenant: [word] } }),
+});
+
+const denialInFile = ({ clients, issuers, audiences, actorFrom, actorStarts, actorWord, tenant }: Model.Denial) => ({
   effect: 'deny',
   ...(clients && { client: clients }),
   ...(audiences && { audiences }),
   subject: partyInFile('subject', { ...(issuers && { issuers }), ...(tenant && { tenant }), anyKey: false }),
-  actor: partyInFile('actor', { ...(actorFrom && { issuers: actorFrom }), anyKey: false }),
+  actor: {
+    ...partyInFile('actor', { ...(actorFrom && { issuers: actorFrom }), anyKey: false }),
+    ...actorInFile({ starts: actorStarts, word: actorWord }),
+  },
 });
 
 const partyInFile = (part: string, { issuers, types, clients, tenant, anyKey }: Model.Party) => ({

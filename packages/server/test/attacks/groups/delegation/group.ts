@@ -3,6 +3,7 @@
 import { group } from '../../group.ts';
 import { actors } from './actors.ts';
 import { consequences } from './consequences.ts';
+import { leash } from './leash.ts';
 import { openDelegationWorld } from './world.ts';
 
-export const delegation = group('D', 'delegation', openDelegationWorld, { ...actors, ...consequences });
+export const delegation = group('D', 'delegation', openDelegationWorld, { ...actors, ...consequences, ...leash });
