@@ -166,12 +166,7 @@ async function printPatch(
   since: number,
   refused: RefusedRequests,
 ): Promise<void> {
-  const { diff, left } = await patchOf(report.unused, refused, {
-    text: configuration.files[0]?.text ?? '',
-    file,
-    name: nameIn(file),
-    before: configuration,
-  });
+  const { diff, left } = await patchOf(report.unused, refused, { file, nameIn, before: configuration });
   printExact(diff);
   for (const line of describeWindow(report, since)) printError(line);
   if (diff === '') printError('Nothing can be removed.');

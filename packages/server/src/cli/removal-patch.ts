@@ -1,11 +1,11 @@
 // Finds the unused rights that can be removed without changing a recorded decision, and removes them from the text of the file.
-import { resolve } from 'node:path';
+import { realpathSync } from 'node:fs';
 import type { Configuration } from '../config/configuration.ts';
 import { ConfigurationError, type Path } from '../config/fault.ts';
 import { createInputs } from '../config/inputs.ts';
 import { loadConfiguration } from '../config/load.ts';
 import type { Entries } from '../config/redacted.ts';
-import { removeEntries } from '../config/removal.ts';
+import { removeFromFiles } from '../config/removal.ts';
 import type { RefusedRequests } from '../explain/same-decisions.ts';
 import type { UnusedRight } from '../explain/unused.ts';
 import { indexResources } from '../narrowing/targets.ts';
@@ -27,23 +27,25 @@ interface Group {
 /** The file is read and judged again at most this many times. */
 const MAX_ATTEMPTS = 100;
 
-/** @param name of the file in the diff */
+/** @param nameIn gives the name of a file in the diff */
 export async function patchOf(
   unused: readonly UnusedRight[],
   refused: RefusedRequests,
-  { text, file, name, before }: { text: string; file: string; name: string; before: Configuration },
+  { file, nameIn, before }: { file: string; nameIn: (path: string) => string; before: Configuration },
 ): Promise<Patch> {
   const groups = groupRights(unused, before.entries).filter(
     ({ paths }) => !paths.some((path) => concernsAny(path, refused.uncertainClients, before.entries)),
   );
   let attempts = 0;
   const holds = async (some: readonly Group[]): Promise<boolean> =>
-    attempts++ < MAX_ATTEMPTS && (await isHarmless(some, refused, { text, file, before }));
+    attempts++ < MAX_ATTEMPTS && (await isHarmless(some, refused, { file, before }));
   const kept = await findHarmless(groups, [], holds);
-  const made = removeEntries(text, pathsOf(kept));
+  const made = removeFromFiles(before.files, pathsOf(kept));
   const going = new Set(kept.flatMap(({ rights }) => rights));
   return {
-    diff: made === undefined ? '' : unifiedDiff(name, text, made.edits),
+    diff: before.files
+      .map(({ path, text }, place) => unifiedDiff(nameIn(path), text, made[place]?.edits ?? []))
+      .join(''),
     left: unused.filter((right) => !going.has(right)),
   };
 }
@@ -67,16 +69,20 @@ const pathsOf = (groups: readonly Group[]): readonly Path[] => groups.flatMap(({
 async function isHarmless(
   groups: readonly Group[],
   refused: RefusedRequests,
-  { text, file, before }: { text: string; file: string; before: Configuration },
+  { file, before }: { file: string; before: Configuration },
 ): Promise<boolean> {
-  const made = removeEntries(text, pathsOf(groups));
-  if (made === undefined) return false;
+  const made = removeFromFiles(before.files, pathsOf(groups));
+  const changed = new Map<string, Buffer>();
+  for (const [place, removal] of made.entries()) {
+    if (removal === undefined) return false;
+    if (removal.edits.length > 0)
+      changed.set(realpathSync(before.files[place]?.path ?? file), Buffer.from(removal.text));
+  }
   try {
     const inputs = createInputs(file);
-    const bytes = Buffer.from(made.text);
     const after = await loadConfiguration(file, process.env, {
       ...inputs,
-      read: (name) => (resolve(name) === resolve(file) ? bytes : inputs.read(name)),
+      read: (name) => changed.get(realpathSync(name)) ?? inputs.read(name),
     });
     if (after.warnings.length > before.warnings.length) return false;
     after.examine();

@@ -55,6 +55,37 @@ export function removeEntries(text: string, paths: readonly Path[]): Removal | u
   return isAsMeant ? { text: changed, edits: merged } : undefined;
 }
 
+/**
+ * Removes entries from several files.
+ * @param paths in the lists that the files make together: the entries of each file follow those of the one before
+ * @returns for each file, as `removeEntries`
+ */
+export function removeFromFiles(
+  files: readonly { readonly text: string }[],
+  paths: readonly Path[],
+): readonly (Removal | undefined)[] {
+  const begins = new Map<string | number, number>();
+  return files.map(({ text }) => {
+    const lengths = files.length === 1 ? undefined : listLengths(text);
+    const own = paths.flatMap(([section = '', index, ...rest]): Path[] => {
+      if (lengths === undefined) return [[section, Number(index), ...rest]];
+      const place = Number(index) - (begins.get(section) ?? 0);
+      return place >= 0 && place < (lengths.get(section) ?? 0) ? [[section, place, ...rest]] : [];
+    });
+    for (const [section, length] of lengths ?? []) begins.set(section, (begins.get(section) ?? 0) + length);
+    return own.length === 0 ? { text, edits: [] } : removeEntries(text, own);
+  });
+}
+
+/** The number of entries of each section. */
+function listLengths(text: string): ReadonlyMap<string | number, number> {
+  const { contents } = parseDocument(text, { uniqueKeys: false, logLevel: 'error' });
+  const pairs = isMap(contents) ? contents.items : [];
+  return new Map(
+    pairs.flatMap(({ key, value }) => (isScalar(key) && isSeq(value) ? [[String(key.value), value.items.length]] : [])),
+  );
+}
+
 type Collection = YAMLMap | YAMLSeq;
 
 /** Groups the paths by their collection, and leaves out those within another one. */

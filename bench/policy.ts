@@ -1,0 +1,187 @@
+// npm run bench:policy: what three hundred services and a thousand rules cost: check, start, reload, explain, and an exchange. Two
+// servers of the built package run side by side, one with a small configuration. Reads CPU from /proc (Linux only). Writes policy.md.
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { readYaml } from '../packages/server/src/config/yaml.ts';
+import { cambioCommand, paths } from './cambio.ts';
+import type { Contender } from './contender.ts';
+import { openIssuers } from './issuers.ts';
+import { measure, ratioOf, spreadOf } from './rounds.ts';
+import { type Served, serve } from './served.ts';
+import { THREE_HUNDRED, withServices } from './services.ts';
+import { machine, range, table } from './table.ts';
+import { cold } from './workloads.ts';
+
+const { values } = parseArgs({
+  options: { rounds: { type: 'string', default: '7' }, times: { type: 'string', default: '5' } },
+});
+const TIMES = Number(values.times);
+const EFFORT = { rounds: Number(values.rounds), requests: 1000 };
+const issuers = openIssuers();
+
+/** The unit of times in /proc, on every Linux that Node supports. */
+const TICKS = 100;
+
+const built = mkdtempSync(join(tmpdir(), 'cambio-built-'));
+const main = join(built, 'dist/main.js');
+
+/** `json`: the large configuration, written as JSON. */
+const SIZES = ['small', 'large', 'json'] as const;
+type Size = (typeof SIZES)[number];
+
+/** Keeps the folder of the server, to change its file. */
+function contenderOf(size: Size): { readonly contender: Contender; readonly file: () => string } {
+  let file = '';
+  const command: Contender['command'] = (place) => {
+    const line = cambioCommand(place, 'sqlite:cambio.db');
+    file = join(place.folder, 'cambio.yaml');
+    if (size !== 'small') writeFileSync(file, withServices(readFileSync(file, 'utf8'), THREE_HUNDRED));
+    if (size === 'json') writeFileSync(file, JSON.stringify(readYaml(readFileSync(file, 'utf8'), {}).value, null, 2));
+    return [main, ...line.slice(1)];
+  };
+  return { contender: { name: size, title: '', paths, command }, file: () => file };
+}
+
+interface Cost {
+  /** Milliseconds. */
+  readonly elapsed: number;
+  readonly cpu: number;
+}
+
+/** CPU of ended child processes, in milliseconds. */
+function childrenCpu(): number {
+  const fields = readFileSync('/proc/self/stat', 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ');
+  return ((Number(fields[13]) + Number(fields[14])) * 1000) / TICKS;
+}
+
+/** Runs a command of the program to its end. */
+async function run(args: readonly string[]): Promise<Cost> {
+  const [began, before] = [performance.now(), childrenCpu()];
+  const main = join(import.meta.dirname, '../packages/server/src/main.ts');
+  const child = spawn(process.execPath, ['--conditions=source', main, ...args], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said += text;
+  });
+  const [code] = await once(child, 'close');
+  // An exchange that is refused is explained, too.
+  if (code !== 0 && code !== 3) throw new Error(`${args[0]}: ${said}`);
+  return { elapsed: performance.now() - began, cpu: childrenCpu() - before };
+}
+
+async function repeat(work: () => Promise<Cost>): Promise<Cost> {
+  const all: Cost[] = [];
+  for (let time = 0; time < TIMES; time++) all.push(await work());
+  return medianOf(all);
+}
+
+interface Reload extends Cost {
+  /** Milliseconds for which the event loop was blocked. */
+  readonly blocked: number;
+}
+
+/** Adds a resource to the file, and waits until the metadata lists its scope. */
+async function reload({ port, watch, usage }: Served, file: string): Promise<Reload> {
+  const scope = `reloaded-${++reloads}`;
+  const entry = { audience: `https://${scope}.example`, scopes: [scope] };
+  const text = readFileSync(file, 'utf8')
+    .replace(/^resources:$/m, (head) => `${head}\n  - ${JSON.stringify(entry)}`)
+    .replace(/"resources": \[/, (head) => `${head}${JSON.stringify(entry)},`);
+  const isKnown = async (): Promise<boolean> => {
+    const answer = await fetch(`http://127.0.0.1:${port}${paths.metadata}`);
+    return (await answer.text()).includes(scope);
+  };
+  const before = await watch();
+  const began = performance.now();
+  writeFileSync(`${file}.new`, text);
+  renameSync(`${file}.new`, file);
+  while (!(await isKnown())) await wait(POLL_MS);
+  const elapsed = performance.now() - began;
+  const after = await usage();
+  return { elapsed, cpu: (after.cpu - before.cpu) / 1000, blocked: after.held.max };
+}
+
+let reloads = 0;
+const POLL_MS = 5;
+
+/** Milliseconds from the command to the line that reports it is ready, and CPU until then. */
+async function start(contender: Contender): Promise<Cost & { readonly served: Served }> {
+  const began = performance.now();
+  const served = await serve(contender, issuers);
+  return { served, elapsed: performance.now() - began, cpu: (await served.usage()).cpu / 1000 };
+}
+
+/** Measures each size in turn. */
+async function measureAll(): Promise<string> {
+  const kinds = SIZES.map(contenderOf);
+  const started: (Cost & { readonly served: Served })[] = [];
+  try {
+    for (const { contender } of kinds) started.push(await start(contender));
+    const files = kinds.map(({ file }) => file());
+    const token = join(built, 'token');
+    writeFileSync(token, issuers.people.tokens(1)[0] ?? '');
+    const rows: string[][] = [['start', ...started.map(cellOf)]];
+    const each = async (name: string, argsOf: (file: string) => readonly string[]): Promise<void> => {
+      const costs: Cost[] = [];
+      for (const file of files) costs.push(await repeat(() => run(argsOf(file))));
+      rows.push([name, ...costs.map(cellOf)]);
+    };
+    await each('`check`', (file) => ['check', '--config', file]);
+    const about = ['--client', 'gateway', '--subject-token', `@${token}`];
+    await each('`explain`', (file) => ['explain', '--config', file, ...about]);
+    const reloads: (readonly Reload[])[] = [];
+    for (const [place, { served }] of started.entries()) reloads.push(await reloadsOf(served, files[place] ?? ''));
+    rows.push(['reload', ...reloads.map((all) => cellOf(medianOf(all)))]);
+    const blocked = reloads.map((all) => spreadOf(all.map((one) => one.blocked)).median.toFixed(0));
+    rows.push(['blocks the event loop for', ...blocked]);
+    const ways = await measure(
+      cold,
+      started.map(({ served }) => served),
+      issuers,
+      EFFORT,
+    );
+    rows.push(['an exchange', ...ways.map((rounds) => `× ${range(ratioOf(rounds, ways[0]), 2)}`)]);
+    const { services, rules } = THREE_HUNDRED;
+    const size = ((files[1] === undefined ? 0 : readFileSync(files[1]).length) / 1024).toFixed(0);
+    const head = ['milliseconds (of CPU)', 'small', `${size} KiB of YAML`, 'the same as JSON'];
+    return `# A large policy\n\n${machine()} ${loadOf()} Medians of ${TIMES}; exchanges in ${EFFORT.rounds} interleaved rounds. ${services} services, ${rules} rules.\n\n${table([head, ...rows])}\n`;
+  } finally {
+    await Promise.all(started.map(({ served }) => served.stop()));
+  }
+}
+
+const cellOf = ({ elapsed, cpu }: Cost): string => `${elapsed.toFixed(0)} (${cpu.toFixed(0)})`;
+/** Times of a busy machine are long. CPU is not: compare that. */
+const loadOf = (): string => `Programs that wanted a core meanwhile: ${loadavg()[0]?.toFixed(0)}.`;
+
+async function reloadsOf(served: Served, file: string): Promise<readonly Reload[]> {
+  const all: Reload[] = [];
+  for (let time = 0; time < TIMES; time++) all.push(await reload(served, file));
+  return all;
+}
+
+const medianOf = (all: readonly Cost[]): Cost => ({
+  elapsed: spreadOf(all.map(({ elapsed }) => elapsed)).median,
+  cpu: spreadOf(all.map(({ cpu }) => cpu)).median,
+});
+
+let result = '';
+try {
+  execFileSync(process.execPath, [join(import.meta.dirname, '../scripts/build-server.ts'), built], { stdio: 'ignore' });
+  // The first start fills the cache of compiled code.
+  await run(['--version']);
+  result = await measureAll();
+} finally {
+  rmSync(built, { recursive: true, force: true });
+}
+writeFileSync(join(import.meta.dirname, 'policy.md'), result);
+console.log(result);
