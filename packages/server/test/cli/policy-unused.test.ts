@@ -281,6 +281,34 @@ test('an entry that is shared by an anchor or an alias stays', patient, async (t
   assert.doesNotMatch(stdout, /^[-+].*common/m);
 });
 
+test('the patch changes included files, too', patient, async (t) => {
+  const team = `# The night team.
+rules:
+  - name: night   # since 2024
+    client: stranger
+    grant: { audiences: [${API}], scopes: [read] }
+  - name: day
+    client: gateway
+    grant:
+      audiences: [${API}]
+      scopes: [read, admin]   # for everybody
+`;
+  const main = `${beforeRules}rules:
+  - { name: crm, client: gateway, subject: { types: [id_token] }, grant: { audiences: [https://crm.example] } }
+include: [team.yaml]
+`;
+  const server = await start(t, main, { files: { ...files, 'team.yaml': team } });
+  assertIssued(server, await exchange(server, { scope: 'read' }));
+  const { unused: found } = await unused(t, server);
+  assert.match(found.find(({ name }) => name === 'night')?.at ?? '', /team\.yaml:3$/);
+  const { stdout } = await patch(t, server);
+  assert.match(stdout, /^--- cambio\.yaml$[\s\S]*^--- team\.yaml$/m);
+  const rest = readFileSync(join(server.folder, 'team.yaml'), 'utf8');
+  assert.equal(rest.includes('night   #'), false);
+  assert.match(rest, /^# The night team\.\nrules:\n {2}- name: day$[\s\S]*scopes: \[read\] {3}# for everybody/m);
+  assert.equal(readFileSync(join(server.folder, 'cambio.yaml'), 'utf8').includes('name: crm'), false);
+});
+
 test('a wrong use of options is refused with what to write', patient, async (t) => {
   const server = await start(t, source, { files });
   for (const [args, said] of [
