@@ -13,7 +13,7 @@ import type { Contender } from './contender.ts';
 import { openIssuers } from './issuers.ts';
 import { measure, ratioOf, spreadOf } from './rounds.ts';
 import { type Served, serve } from './served.ts';
-import { THREE_HUNDRED, withServices } from './services.ts';
+import { THREE_HUNDRED, withResource, withServices } from './services.ts';
 import { machine, range, table } from './table.ts';
 import { cold } from './workloads.ts';
 
@@ -92,10 +92,7 @@ interface Reload extends Cost {
 /** Adds a resource to the file, and waits until the metadata lists its scope. */
 async function reload({ port, watch, usage }: Served, file: string): Promise<Reload> {
   const scope = `reloaded-${++reloads}`;
-  const entry = { audience: `https://${scope}.example`, scopes: [scope] };
-  const text = readFileSync(file, 'utf8')
-    .replace(/^resources:$/m, (head) => `${head}\n  - ${JSON.stringify(entry)}`)
-    .replace(/"resources": \[/, (head) => `${head}${JSON.stringify(entry)},`);
+  const text = withResource(readFileSync(file, 'utf8'), scope);
   const isKnown = async (): Promise<boolean> => {
     const answer = await fetch(`http://127.0.0.1:${port}${paths.metadata}`);
     return (await answer.text()).includes(scope);

@@ -86,3 +86,12 @@ export function withServices(text: string, amounts: Amounts): string {
     );
   return result;
 }
+
+/** Inserts a resource with this scope at the head of the resources of a file in YAML or JSON. */
+export function withResource(text: string, scope: string): string {
+  const entry = JSON.stringify({ audience: `https://${scope}.example`, scopes: [scope] });
+  const isJson = text.startsWith('{');
+  const head = isJson ? '"resources": [' : '\nresources:\n';
+  const place = text.indexOf(head) + head.length;
+  return `${text.slice(0, place)}${isJson ? `${entry},` : `  - ${entry}\n`}${text.slice(place)}`;
+}
