@@ -123,6 +123,19 @@ test('a test describes a SAML assertion by its NameID and attributes', async (t)
     ),
     5,
   );
+  const people = samlEntry({ subject: `'"user:" + attributes.mail'`, accepts: '[saml2]' });
+  const named = changed(
+    withRules({
+      ...rule,
+      tests: entries([
+        `{ ${subject('attributes: { group: [ops], mail: a@b.c }')}, expect: { allowed: { sub: 'user:a@b.c' } } }`,
+        `{ ${subject('attributes: { group: [ops] }')}, expect: { refused: subject_token_subject } }`,
+      ]),
+    }),
+    { issuers: [people] },
+  );
+  const { examine } = await parseConfiguration(yamlOf(named), { file: join(folder, 'cambio.yaml'), environment });
+  assert.equal(examine(), 2);
 });
 
 test('evaluates conditions with the claims of the test, at a fixed time', async () => {

@@ -15,7 +15,7 @@ import { claimsOf, start, type TestServer, type } from '../support/harness.ts';
 import { entry, FOREIGN_RULE, startIssuer } from '../support/issuer.ts';
 import { BESIDE, ISSUER, introspect, life, refresh, refreshTokenOf, revoke, VAULT } from '../support/life.ts';
 import { idp, pem, presentSaml, samlEntry, signedFor, trustingSaml } from '../support/saml-exchange.ts';
-import { NOW } from '../support/saml-signer.ts';
+import { attribute2, NOW, all as together } from '../support/saml-signer.ts';
 import { assertSubjectRefused } from '../support/trusting.ts';
 
 const NOT_ALLOWED = {
@@ -176,4 +176,27 @@ test('refreshes for the subject of a SAML assertion, until its provider may not 
   assert.equal(claimsOf(refreshed.body.access_token).sub, claimsOf(body.access_token).sub);
   const second = await restart(t, first, accepting('[saml1]'));
   assertRefused(second, await refresh(second, refreshed.body.refresh_token), NOT_ALLOWED);
+});
+
+test('remembers which attribute of an assertion cannot be read, for a rule that reads it later', async (t) => {
+  const grant = { types: ['access_token'], refreshToken: true };
+  const grants = ['client_credentials', 'token_exchange', 'refresh_token'];
+  const ruled = (when: string): Configuration =>
+    changed(trustingSaml([samlEntry()], [changed(FOREIGN_RULE, { when, grant })]), {
+      issuer: ISSUER,
+      clients: edited('gateway', { grants }),
+    });
+  const files = { 'idp.pem': pem(idp) };
+  const first = await start(t, ruled('subject.claims.attributes.mail != []'), { files, now: NOW * 1000 });
+  const attributes = together(
+    attribute2('mail', 'ada@example.org'),
+    attribute2('groups', { xml: '<saml:b>banned</saml:b>' }),
+  );
+  const { body } = await presentSaml(first, 'saml2', signedFor({ issuer: ISSUER }, 'saml2', { attributes }));
+  const refreshed = await refresh(first, body.refresh_token);
+  assertIssued(first, refreshed);
+  const second = await restart(t, first, ruled('!("banned" in subject.claims.attributes.groups)'));
+  const answer = await refresh(second, refreshed.body.refresh_token);
+  assertRefused(second, answer, { ...NOT_ALLOWED, reason: 'refresh_token_cannot_tell' });
+  assert.match(second.audit(answer)?.detail ?? '', /groups of the subject token cannot be read/);
 });

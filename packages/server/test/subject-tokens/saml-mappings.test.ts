@@ -202,6 +202,16 @@ for (const version of versions) {
           what,
         );
     }
+    // The name is read only where the attribute is missing.
+    const either = await startSaml(t, { subject: `'"user:" + (has(attributes.mail) ? attributes.mail[0] : nameId)'` });
+    for (const [what, is] of Object.entries(withoutName)) {
+      const { sub } = claims(await presentSaml(either, version, signedFor(either, version, is)));
+      assert.equal(sub, 'user:ada@example.org', what);
+    }
+    for (const [what, is] of Object.entries(unusable)) {
+      const unnamedToo = signedFor(either, version, { ...is, ...withAttributes(version, [['x', 'y']]) });
+      assert.equal((await presentSaml(either, version, unnamedToo)).status, 400, what);
+    }
     const reading = await startSaml(t, { subject: mapping, claims: '{ login: nameId }' });
     for (const [what, is] of Object.entries(unusable)) {
       const answer = await presentSaml(reading, version, signedFor(reading, version, is));
