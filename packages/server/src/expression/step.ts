@@ -120,14 +120,36 @@ function translateIndex(node: NodeOf<'[]'>, context: Context): ExpressionStep {
 
 /** CEL has maps with other keys. Here they are JSON objects, and a key that is known not to be a string is a fault of the text. */
 function refuseKey(key: ASTNode, context: Context): void {
-  const isOther =
-    (key.op === 'value' && typeof key.args !== 'string') ||
-    (key.op === '-_' && key.args.op === 'value') ||
-    NOT_STRINGS.includes(declaredType(key, context));
-  if (isOther) throw faultAt(key, 'the names in a map are strings here: write "1", or string() around it', context);
+  if (isNeverText(key, context))
+    throw faultAt(key, 'the names in a map are strings here: write "1", or string() around it', context);
 }
 
-const NOT_STRINGS: readonly unknown[] = ['bool', 'double', 'int', 'list', 'map'];
+/** Has the node no text as its value, whatever the facts? Members of claims may be texts. */
+function isNeverText(node: ASTNode, context: Context): boolean {
+  switch (node.op) {
+    case 'value':
+      return typeof node.args !== 'string';
+    case 'id':
+    case '.':
+      return !MAY_BE_TEXT.has(declaredType(node, context));
+    case '?:':
+      return node.args.slice(1).some((branch) => isNeverText(branch, context));
+    case '+':
+      return node.args.some((side) => isNeverText(side, context));
+    case '[]':
+    case '.?':
+    case '[?]':
+      return false;
+    case 'call':
+    case 'rcall':
+      return !GIVE_TEXT.has(node.args[0]);
+    default:
+      return true;
+  }
+}
+
+const MAY_BE_TEXT: ReadonlySet<unknown> = new Set(['dyn', 'string', 'unknown']);
+const GIVE_TEXT = new Set(['dyn', 'join', 'lowerAscii', 'string', 'upperAscii']);
 
 function translateMap(entries: readonly (readonly [ASTNode, ASTNode])[], context: Context): ExpressionStep {
   for (const [key] of entries) refuseKey(key, context);

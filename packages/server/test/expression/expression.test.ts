@@ -566,7 +566,12 @@ test('refuses unsupported parts of CEL as a fault of the text, with its place', 
     ['{1: "a"}', '1:2 the names in a map are strings here: write "1", or string() around it'],
     ['{"a": 1, true: 2}', '1:10 the names in a map are strings here: write "1", or string() around it'],
     ['{-1: "a"}[0]', '1:2 the names in a map are strings here: write "1", or string() around it'],
-    ['{now: "a"}', '1:2 the names in a map are strings here: write "1", or string() around it'],
+    ...[
+      ...['now', 'size(text)', 'now + 1', '[1]', '-now', 'text == "a"', '!true', 'timestamp(now)', 'c.a ? 2 : 1'],
+      ...['text.size()', 'has(c.a)', 'links', 'null', '1 * 2', 'type(text)'],
+    ].map(
+      (key) => [`{${key}: "a"}`, '1:2 the names in a map are strings here: write "1", or string() around it'] as const,
+    ),
     [
       'timestamp("2026-02-30T00:00:00Z") > timestamp(now)',
       '1:11 timestamp() cannot read "2026-02-30T00:00:00Z": write a time such as "2026-01-31T08:00:00Z"',
@@ -584,6 +589,12 @@ test('refuses unsupported parts of CEL as a fault of the text, with its place', 
     assert.equal(faultOf(text), fault, text);
   const longest = `"${'x'.repeat(4094)}"`;
   assert.equal(evaluate(longest), 'x'.repeat(4094));
+});
+
+test('takes every key of a map that may be a text', () => {
+  const keys = ['"a"', 'c.a', 'c["a"]', 'text', 'text + c.a', 'string(1)', 'dyn("a")', '["a"].join()', 'links[0].iss'];
+  for (const key of [...keys, 'c.a == 1 ? "a" : text', '"A".lowerAscii()', '["a"][0]'])
+    assert.equal(evaluate(`{${key}: 1}.size()`, { a: 'a' }), 1, key);
 });
 
 test('quotes a part of the text on one line, shortened if it is long', () => {
