@@ -133,6 +133,37 @@ export const rules = {
     }
   },
 
+  P39: async (_world, { attempt, twin, after }) => {
+    const rule = (when: string): string =>
+      `{ client: gateway, subject: { when: '${when}' }, grant: { audiences: [${API}], scopes: [read] } }`;
+    const until = [
+      '2999-02-30',
+      '2999-13-01',
+      '2999-01-01T24:00:00Z',
+      '2999-01-01T00:00:60Z',
+      '2999-01-01T00:00:00+24:00',
+    ];
+    for (const [when, good, claims] of [
+      [
+        'timestamp(subject.claims.x) > timestamp(now)',
+        '2999-02-28T00:00:00Z',
+        [...until, '2999-02-30T00:00:00Z', '2999-02-29T12:00:00Z', '9999-12-31T23:59:59-00:01', '2999', 2e12, null],
+      ],
+      ['duration(subject.claims.x) >= duration("1h")', '1h', ['59m60', '1d', '99999999999h', '1h-1m', '1 h', 3600]],
+      ['subject.claims.x < "\uF000"', '\uE000', ['\u{10000}', '\u{1F600}', '\uF000', '\uFFFD', 1, ['a']]],
+      ['type(subject.claims.x) == string && subject.claims.x != "root"', 'ada', ['root', ['ada'], 7, {}, null, true]],
+    ] as const) {
+      const server = await start({ after }, withRules(rule(when)));
+      for (const x of claims)
+        await attempt(
+          `${when}: ${JSON.stringify(x)}`,
+          exchange(server, { subject_token: await forgedToken(server, { x }) }),
+        );
+      await twin(exchange(server, { subject_token: await forgedToken(server, { x: good }) }));
+      await server.close();
+    }
+  },
+
   P32: async (_world, { attempt, twin, after }) => {
     const silent = await start({ after }, life([changed(BESIDE, { subject: { types: undefined } })]));
     const subject_token = await refreshTokenOf(silent);
