@@ -20,6 +20,15 @@ import {
   ROWS_AT_ONCE,
   searchAuditRows,
 } from '../../src/store/audit-rows.ts';
+import {
+  claimApplied,
+  claimRejected,
+  deleteUnusedTexts,
+  findConfigurationTexts,
+  insertTexts,
+  listTexts,
+  touchTexts,
+} from '../../src/store/configurations.ts';
 import { createFreshness } from '../../src/store/freshness.ts';
 import { migrations } from '../../src/store/migrations/index.ts';
 import { migrate, rollBack } from '../../src/store/migrations/migrate.ts';
@@ -660,6 +669,56 @@ for (const kind of kinds) {
     await migrate(store, kind, 1);
     assert.equal(await useId(store, 'id', 5), true);
     await store.destroy();
+  });
+
+  test(`${kind}: keeps the texts of configurations once, finds them by the beginning of their digest, and deletes them with the last row`, async () => {
+    const store = await openStore(await locations[kind](), 'write', 1);
+    const DAY_MS = 24 * HOUR_MS;
+    const [whole, part, other] = ['aaaaaa1', 'aaaaaa2', 'aaaaab3'];
+    const list = '{"files":[],"registered":[]}';
+    await insertTexts(
+      store,
+      new Map([
+        [whole, list],
+        [part, '{}'],
+      ]),
+      DAY_MS,
+    );
+    await Promise.all(
+      Array.from({ length: 8 }, () =>
+        insertTexts(
+          store,
+          new Map([
+            [other, list],
+            [part, '{}'],
+          ]),
+          3 * DAY_MS,
+        ),
+      ),
+    );
+    const found = async (prefix: string) => (await findConfigurationTexts(store, prefix)).map(({ digest }) => digest);
+    assert.deepEqual(await found('aaaaaa'), [whole], 'a part is not a configuration');
+    assert.deepEqual(await found('aaaaa'), [whole, other]);
+    assert.deepEqual(await found('aaaaac'), []);
+    assert.deepEqual([...(await listTexts(store, [part, 'unknown'])).keys()], [part]);
+    await insertAuditRows(store, [{ ...auditRow('old'), time: 2 * DAY_MS + 1 }]);
+    await touchTexts(store, [other, part], 9 * DAY_MS);
+    await deleteUnusedTexts(store, 9 * DAY_MS);
+    assert.deepEqual(await found('aaaaa'), [other], 'no row is as old as the other one');
+    await store.destroy();
+  });
+
+  test(`${kind}: of the processes of a node, one claims the row about a configuration, and one the row about a rejected file`, async () => {
+    const location = await locations[kind]();
+    const stores = [await openStore(location, 'write', 1), await openStore(location, 'write', 1)];
+    const count = async (work: (store: Store) => Promise<boolean>): Promise<number> =>
+      (await race(stores, work)).filter(Boolean).length;
+    assert.equal(await count((store) => claimApplied(store, 'node', 'one', 1)), 1);
+    assert.equal(await count((store) => claimRejected(store, 'node', 'faulty', 1)), 1);
+    assert.equal(await count((store) => claimApplied(store, 'node', 'one', 2)), 1, 'again, after a rejected file');
+    assert.equal(await count((store) => claimRejected(store, 'node', 'faulty', 2)), 1);
+    assert.equal(await count((store) => claimApplied(store, 'another node', 'one', 2)), 1);
+    for (const store of stores) await store.destroy();
   });
 
   test(`${kind}: does not roll back a step while rows have a kind that the previous version does not know`, async () => {
