@@ -1,5 +1,5 @@
 // Reads the claims of a token after the issuer vouched for them: by signature (RFC 9068 section 4) or introspection (RFC 7662).
-import { errors } from 'jose';
+import { errors, type JWTHeaderParameters, type JWTPayload } from 'jose';
 import { createIntrospection } from './introspection.ts';
 import { verifyJwt } from './jwt.ts';
 import { createKeySource, fetchKeys } from './keys.ts';
@@ -19,14 +19,14 @@ export function createClaimsReader(options: VerifierOptions, clock: () => number
 
   const verify: ReadClaims = async (token) => {
     try {
-      const { payload } = await verifyJwt(token, keys, {
+      const { payload, protectedHeader } = await verifyJwt(token, keys, {
         issuer,
         audience,
-        typ: 'at+jwt',
         algorithms: [...algorithms],
         requiredClaims: ['exp', 'iat', 'sub', 'jti', 'client_id'],
         currentDate: new Date(clock()),
       });
+      if (!isAccessToken(protectedHeader, payload)) throw new Denial('invalid_token');
       return payload;
     } catch (cause) {
       throw cause instanceof errors.JOSEError ? new Denial('invalid_token', { cause }) : cause;
@@ -38,4 +38,13 @@ export function createClaimsReader(options: VerifierOptions, clock: () => number
     if (introspect === undefined) throw new Denial('invalid_token');
     return introspect(token);
   };
+}
+
+/**
+ * RFC 9068 section 4. With `token: { typ: JWT }` at the server, the claim `typ` states the kind instead. No other kind of token has
+ * that claim: the server sets it itself.
+ */
+function isAccessToken({ typ = '' }: JWTHeaderParameters, claims: JWTPayload): boolean {
+  const kind = typ.toLowerCase().replace(/^application\//, '');
+  return kind === 'at+jwt' || (kind === 'jwt' && claims.typ === 'at+jwt');
 }

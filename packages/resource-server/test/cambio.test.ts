@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import Fastify from 'fastify';
-import type { JSONWebKeySet } from 'jose';
+import { decodeJwt, decodeProtectedHeader, type JSONWebKeySet } from 'jose';
 import * as client from 'openid-client';
 import { EXCHANGE, freePort, start, type TestServer, type } from '../../server/test/support/harness.ts';
 import { fetchAs, selfIssued } from '../../server/test/support/tls-client.ts';
@@ -12,6 +12,7 @@ import { actors, type VerifierOptions } from '../src/index.ts';
 
 const ORDERS = 'https://orders.example';
 const VAULT = 'https://vault.example';
+const SPRING = 'https://spring.example';
 const configuration = `
 issuer: \${ISSUER}
 server:
@@ -21,8 +22,9 @@ store: sqlite:cambio.db
 resources:
   - { audience: ${ORDERS}, scopes: [read] }
   - { audience: ${VAULT}, scopes: [read], token: { format: opaque } }
+  - { audience: ${SPRING}, scopes: [read], token: { typ: JWT } }
 clients:
-  - { id: gateway, auth: client_secret_post, secret: { plain: gateway-secret }, grants: [client_credentials, token_exchange], audiences: [${ORDERS}, ${VAULT}], scopes: [read] }
+  - { id: gateway, auth: client_secret_post, secret: { plain: gateway-secret }, grants: [client_credentials, token_exchange], audiences: [${ORDERS}, ${VAULT}, ${SPRING}], scopes: [read] }
   - { id: vault, auth: client_secret_basic, secret: { plain: 'vault+secret:%' }, grants: [client_credentials], resource: ${VAULT} }
 rules:
   - { client: gateway, grant: { audiences: [${ORDERS}, ${VAULT}], scopes: [read], types: [access_token, jwt] } }
@@ -79,6 +81,18 @@ test('openid-client gets a token bound to its key, exchanges it, and calls an AP
   await assert.rejects(call(exchanged.access_token), challenged);
   const other = client.getDPoPHandle(gateway, await client.randomDPoPKeyPair());
   await assert.rejects(call(exchanged.access_token, other), challenged);
+});
+
+test('a token with typ: JWT at the server is verified like any other', async () => {
+  const url = await serve(SPRING);
+  const { access_token } = await client.clientCredentialsGrant(await discover(), { audience: SPRING });
+  assert.equal(decodeProtectedHeader(access_token).typ, 'JWT');
+  const call = async (token: string): Promise<number> =>
+    (await fetch(url, { headers: { Authorization: `Bearer ${token}` } })).status;
+  assert.equal(await call(access_token), 200);
+  const claims = decodeJwt(access_token);
+  assert.equal(await call(server.forge({ ...claims, typ: undefined }, { typ: 'JWT' })), 401);
+  assert.equal(await call(server.forge(claims, { typ: 'JWT' })), 200);
 });
 
 test('an opaque token is introspected, bearer or bound, and refused once it is revoked', async () => {

@@ -72,6 +72,16 @@ suite('a token is refused (AT-08)', () => {
     assert.equal((await verify(await issuer.sign({ header: { typ: 'application/at+jwt' } }))).subject, 'ada');
   });
 
+  test('whose typ is JWT, unless its claim typ says at+jwt', async () => {
+    const marked = { typ: 'at+jwt' };
+    for (const typ of [undefined, 'Bearer', 'JWT', 'ID', 'logout+jwt', 'oauth-id-jag+jwt', ['at+jwt'], true])
+      await refusesDifference({ header: { typ: 'JWT' }, claims: { typ } });
+    for (const typ of ['logout+jwt', 'oauth-id-jag+jwt', 'dpop+jwt', 'JOSE', undefined])
+      await refusesDifference({ header: { typ }, claims: marked });
+    for (const typ of ['JWT', 'application/jwt'])
+      assert.equal((await verify(await issuer.sign({ header: { typ }, claims: marked }))).subject, 'ada');
+  });
+
   test('that has expired, is not valid yet, or has no end', async () => {
     await refusesDifference({ claims: { exp: now() - 1 } });
     await refusesDifference({ claims: { nbf: now() + 60 } });

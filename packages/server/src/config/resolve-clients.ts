@@ -1,15 +1,16 @@
 // Resolves the clients of the file, and checks that the keys of each entry fit together.
+import { SIGN_IN_GRANTS } from '../grants/index.ts';
 import type { Client } from '../model/client.ts';
 import type { Resource } from '../model/resource.ts';
-import { indexAudiences } from '../narrowing/targets.ts';
-import type { Path } from './fault.ts';
+import { indexAudiences, type Targeting } from '../narrowing/targets.ts';
+import type { Complain, Path } from './fault.ts';
 import { readLogo } from './logo.ts';
 import { checkRedirects } from './redirects.ts';
 import { createNameDescriber } from './references.ts';
 import { readLimits } from './resolve-actors.ts';
 import { checkIndexed, resolveAuthentication } from './resolve-authentication.ts';
 import { readWebsite } from './resolve-branding.ts';
-import type { ConfigurationFile } from './schema.ts';
+import type { ClientSource, ConfigurationFile } from './schema.ts';
 import { elsewhere, type Surroundings } from './source.ts';
 
 export function resolveClients(
@@ -38,6 +39,7 @@ export function resolveClients(
     if (entry.resource !== undefined && resource === undefined && !around.unsure.name('resources', entry.resource))
       around.complain([...path, 'resource'], describeUnknownAudience(entry.resource));
     checkRedirects(entry, path, around.complain);
+    checkAudienceOfIdTokens(entry, byAudience, [...path, 'id'], around.complain);
     clients.set(entry.id, {
       id: entry.id,
       name: entry.name,
@@ -61,4 +63,18 @@ export function resolveClients(
   }
   checkIndexed(clients.values(), around.complain);
   return clients;
+}
+
+/** A verifier that knows no `typ` but JWT tells an ID token from an access token by `aud` alone. */
+function checkAudienceOfIdTokens(
+  { id, grants }: ClientSource,
+  byAudience: Targeting['byAudience'],
+  path: Path,
+  complain: Complain,
+): void {
+  if (byAudience(id)?.token.typ === undefined || !grants.some((grant) => SIGN_IN_GRANTS.has(grant))) return;
+  complain(
+    path,
+    `${JSON.stringify(id)} is also the audience of a resource with typ: JWT, whose API would accept ID tokens of this client as access tokens. Give the client another id, or remove typ.`,
+  );
 }

@@ -88,13 +88,14 @@ function spelledAlike(name: string): string {
 }
 
 function resolveToken(
-  { format, lifetime, alg, secret }: ResourceSource['token'],
+  { format, lifetime, alg, typ: stated, secret }: ResourceSource['token'],
   path: Path,
   file: ConfigurationFile,
   around: Surroundings,
 ): Resource['token'] {
   const asymmetric: SigningAlgorithm = alg === undefined || alg === 'HS256' ? file.keys.alg : alg;
-  if (secret === undefined) return { format, lifetime, alg: asymmetric };
+  const typ = stated === 'JWT' ? stated : undefined;
+  if (secret === undefined) return { format, lifetime, alg: asymmetric, typ };
   const place = [...path, 'token', 'secret'];
   const text = readSecret(secret, place, file.server.host, around) ?? '';
   if (text !== '' && Buffer.byteLength(text) < SECRET_BYTES)
@@ -102,7 +103,7 @@ function resolveToken(
       place,
       `HS256 needs a secret of ${SECRET_BYTES} bytes or more (RFC 7518 section 3.2), and this one is shorter. Make one with openssl rand -base64 32.`,
     );
-  return { format, lifetime, alg: asymmetric, secret: secretKey(text) };
+  return { format, lifetime, alg: asymmetric, typ, secret: secretKey(text) };
 }
 
 const SECRET_BYTES = 32;

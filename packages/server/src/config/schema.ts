@@ -45,6 +45,7 @@ const resource = z.strictObject({
       format: z.enum(['jwt', 'opaque']).default('jwt'),
       lifetime: duration.default(3600),
       alg: z.enum([...signingAlgorithms, 'HS256']).optional(),
+      typ: z.enum(['at+jwt', 'JWT']).default('at+jwt'),
       secret: secret.optional(),
     })
     .refine(({ alg, secret: shared }) => alg !== 'HS256' || shared !== undefined, {

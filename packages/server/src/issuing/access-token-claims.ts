@@ -3,6 +3,7 @@ import { formatDelegation } from '../model/delegation.ts';
 import { formatAct, formatOrigin } from '../primitives/principal.ts';
 import { formatScope } from '../primitives/scope.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
+import { typeClaim } from './access-token-form.ts';
 import type { TokenContent } from './authorization.ts';
 
 /** Claims that no mapping or rule may set. */
@@ -34,6 +35,7 @@ export function accessTokenClaims(
   const lineage = about.family === undefined ? decision.lineage : [about.family, ...decision.lineage];
   return {
     ...extraClaims,
+    ...typeClaim(targets[0]),
     iss: about.issuer,
     sub,
     ...(origin && { sub_id: formatOrigin(origin) }),

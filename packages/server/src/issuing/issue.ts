@@ -14,6 +14,7 @@ import { insertOpaqueToken } from '../store/opaque-tokens.ts';
 import { consumeArtifact } from '../store/sign-in-artifacts.ts';
 import { useId } from '../store/used-ids.ts';
 import { accessTokenClaims } from './access-token-claims.ts';
+import { headerTypeOf } from './access-token-form.ts';
 import type { Authorization, SingleUse } from './authorization.ts';
 import { type Identity, signIdToken } from './id-token.ts';
 import { countingLeashes } from './leash-counter.ts';
@@ -143,14 +144,15 @@ function planAccess(
   const expiresAt = now + authorization.lifetime;
   const claims = accessTokenClaims(authorization, { issuer: by.issuer, id, family, now, expiresAt });
   const trace = { id, type: 'access_token', expiresAt };
-  const { format, alg, secret } = authorization.targets[0].token;
+  const [target] = authorization.targets;
+  const { format, alg, secret } = target.token;
   if (format === 'opaque' && authorization.type !== 'jwt') {
     const { clientId } = authorization;
     return planOpaque(formatOpaqueToken({ id, clientId }, by.refreshKey), claims, trace);
   }
-  if (secret !== undefined) return { text: signCompact('at+jwt', claims, secret), trace, writes: [] };
+  if (secret !== undefined) return { text: signCompact(headerTypeOf(target), claims, secret), trace, writes: [] };
   const key = by.keys.signing(alg);
-  const text = signCompact('at+jwt', claims, key);
+  const text = signCompact(headerTypeOf(target), claims, key);
   // Agents mostly exchange tokens that were issued here a moment ago.
   by.signatures.add(text, key.publicKey.key);
   return { text, trace, writes: [] };

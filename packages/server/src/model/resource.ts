@@ -24,6 +24,8 @@ export interface Resource {
     /** Maximum lifetime of a token, in seconds. */
     readonly lifetime: number;
     readonly alg: SigningAlgorithm;
+    /** The `typ` of its JWTs, instead of `at+jwt`. */
+    readonly typ?: 'JWT' | undefined;
     /** The secret that signs its tokens (HS256), instead of our signing key. */
     readonly secret?: SecretKey;
   };

@@ -188,11 +188,15 @@ const narrowLifetime = ({ lifetime }: Limits): number =>
 
 /** Targets that share one token must agree on its format, algorithm and secret. @throws Refusal targets_disagree */
 export function checkTargetsAgree([first, ...others]: Targets): void {
-  const agrees = ({ token: { format, alg, secret } }: Resource): boolean =>
-    format === first.token.format && alg === first.token.alg && secret?.kid === first.token.secret?.kid;
+  const agrees = ({ token: { format, alg, typ, secret } }: Resource): boolean =>
+    format === first.token.format &&
+    alg === first.token.alg &&
+    typ === first.token.typ &&
+    secret?.kid === first.token.secret?.kid;
   const other = others.find((target) => !agrees(target));
   if (other === undefined) return;
-  const formatOf = ({ audience, token: { format, alg } }: Resource): string => `${audience} (${format}, ${alg})`;
+  const formatOf = ({ audience, token: { format, alg, typ } }: Resource): string =>
+    `${audience} (${[format, alg, ...(typ === undefined ? [] : [`typ ${typ}`])].join(', ')})`;
   throw new Refusal('targets_disagree', { detail: `${formatOf(first)} and ${formatOf(other)}` });
 }
 

@@ -1,4 +1,5 @@
 // Reads `id_token_hint` (OpenID Connect Core section 3.1.2.1).
+import { isAccessToken } from '../issuing/access-token-form.ts';
 import { readCompact, verifyCompact } from '../keys/jws.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
@@ -18,7 +19,7 @@ export function readHint(
     const jws = readCompact(hint);
     const key = jws.kid === undefined ? undefined : keys.verifying(jws.kid);
     const { iss, sub, aud } = jws.payload;
-    if (key === undefined || jws.typ !== 'jwt' || iss !== issuer) return undefined;
+    if (key === undefined || jws.typ !== 'jwt' || isAccessToken(jws) || iss !== issuer) return undefined;
     verifyCompact(jws, key);
     return typeof sub === 'string' && typeof aud === 'string' ? { sub, clientId: aud } : undefined;
   } catch (error) {

@@ -1,6 +1,7 @@
 // Validates access_token: a token of this server (RFC 8693 section 3), either a JWT of RFC 9068 or opaque. A foreign one is
 // accepted only if the entry of its issuer lists access_token under `accepts`.
 
+import { requireAccessToken } from '../issuing/access-token-form.ts';
 import { isOpaqueToken } from '../issuing/opaque-token.ts';
 import { isRefreshToken } from '../issuing/refresh-token.ts';
 import { type CompactJws, readCompact, verifyPresented } from '../keys/jws.ts';
@@ -41,7 +42,7 @@ const mayBeForeignOpaque = (token: string): boolean => /^[\w~+/=-]{1,2048}$/.tes
 
 /** Validates a token signed by a key of this server. For tokens signed by a resource's secret see resource-token.ts. @throws TokenRefusal */
 export function validateOwnJwt(jws: CompactJws, context: ValidationContext): ValidatedToken {
-  if (jws.typ !== 'at+jwt') throw new TokenRefusal('wrong_type', 'its typ is not at+jwt');
+  requireAccessToken(jws);
   const key = jws.kid === undefined ? undefined : context.keys.verifying(jws.kid);
   if (key === undefined) throw unknownOwnKey(jws);
   verifyPresented(jws, key, context.signatures);

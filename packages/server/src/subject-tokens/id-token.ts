@@ -1,5 +1,6 @@
 // Validates id_token: a person's sign-in, attested to a client by this server or by a trusted OpenID provider (OpenID Connect
 // Core sections 2 and 3.1.3.7).
+import { isAccessToken } from '../issuing/access-token-form.ts';
 import { type CompactJws, readCompact, verifyPresented } from '../keys/jws.ts';
 import { expired, stringList, timeClaim } from '../primitives/claims.ts';
 import { isName } from '../primitives/principal.ts';
@@ -21,7 +22,7 @@ export const idToken = {
     refuseOtherPurposes(jws, 'id_token');
     const { payload } = jws;
     // An access token does not prove a sign-in. Its header or its claims show that it is one.
-    if (jws.typ === 'at+jwt' || 'scope' in payload || 'client_id' in payload)
+    if (isAccessToken(jws) || 'scope' in payload || 'client_id' in payload)
       throw new TokenRefusal('wrong_type', 'it is an access token');
     if (payload.iss === context.issuer) return validateOwn(jws, context);
     const issuer = issuerOf(payload, context.issuers);

@@ -1,4 +1,5 @@
 // Finds the id of a token in lineage and revocations from its text, even if the token has expired or was revoked.
+import { isAccessToken } from '../issuing/access-token-form.ts';
 import { claimedIdOf, isOpaqueToken } from '../issuing/opaque-token.ts';
 import { isRefreshToken, parseRefreshToken } from '../issuing/refresh-token.ts';
 import type { Revocations } from '../issuing/revocations.ts';
@@ -48,7 +49,7 @@ function signedHere(
   try {
     const jws = readCompact(text);
     const key = jws.kid === undefined ? undefined : keys.verifying(jws.kid);
-    if (key === undefined || jws.payload.iss !== issuer || jws.typ !== 'at+jwt') return undefined;
+    if (key === undefined || jws.payload.iss !== issuer || !isAccessToken(jws)) return undefined;
     verifyPresented(jws, key, signatures);
     return jws.payload;
   } catch (error) {

@@ -1,5 +1,6 @@
 // Validates tokens signed by a resource's own secret (HS256). The resource could have made such a token itself, so it proves
 // something to that resource only. It has a type of its own, so that it is never used as a validated token.
+import { requireAccessToken } from '../issuing/access-token-form.ts';
 import { type CompactJws, readCompact, verifyPresented } from '../keys/jws.ts';
 import type { Resource } from '../model/resource.ts';
 import type { TokenFacts } from '../model/token-facts.ts';
@@ -38,7 +39,7 @@ function verifyWithSecret(
   jws: CompactJws,
   { resources, signatures }: Pick<ValidationContext, 'signatures'> & { readonly resources: readonly Resource[] },
 ): Resource {
-  if (jws.typ !== 'at+jwt') throw new TokenRefusal('wrong_type', 'its typ is not at+jwt');
+  requireAccessToken(jws);
   const resource = resources.find(({ token }) => token.secret !== undefined && token.secret.kid === jws.kid);
   if (resource?.token.secret === undefined) throw new TokenRefusal('unknown_key');
   verifyPresented(jws, resource.token.secret, signatures);

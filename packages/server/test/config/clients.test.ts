@@ -15,11 +15,11 @@ const API = 'https://api.example';
 const CERTIFICATES = '{ authorities: ca.pem, header: { name: Client-Cert, format: pem } }';
 
 /** Returns the faults and warnings of a file with these clients, with their paths. */
-async function complaints(folder: string, entries: readonly string[], server = ''): Promise<string[]> {
+async function complaints(folder: string, entries: readonly string[], server = '', token = '{}'): Promise<string[]> {
   const yaml = `
 issuer: https://login.example
 server: { trustProxy: [192.0.2.7], clientCertificates: ${CERTIFICATES} ${server} }
-resources: [{ audience: ${API} }]
+resources: [{ audience: ${API}, token: ${token} }]
 issuers:
   - { trustDomain: prod.example, ${jwksOf(key)}, accepts: [jwt], audiences: [urn:us] }
   - { issuer: https://idp.example, name: idp, accepts: [jwt], audiences: [urn:us] }
@@ -44,6 +44,17 @@ const good = {
   none: 'auth: none, publicExchange: true, grants: [token_exchange]',
   workload: 'auth: none, workload: { issuer: idp, audience: urn:us }, grants: [token_exchange]',
 };
+
+test('a resource with typ: JWT cannot have the audience of a client that gets ID tokens', async (t) => {
+  const folder = temporaryFolder(t);
+  writeFileSync(join(folder, 'ca.pem'), (await selfIssued({ name: 'CN=ca', authority: true })).cert);
+  const signIn = `${good.secret}, grants: [authorization_code], redirectUris: ['https://app.example/callback'], scopes: [openid]`;
+  const of = (id: string, typ: string) => complaints(folder, [`id: '${id}', ${signIn}`], '', `{ typ: ${typ} }`);
+  const fault = `clients[${API}].id: "${API}" is also the audience of a resource with typ: JWT, whose API would accept ID tokens of this client as access tokens. Give the client another id, or remove typ.`;
+  assert.deepEqual(await of(API, 'JWT'), [fault]);
+  assert.deepEqual(await of(API, 'at+jwt'), []);
+  assert.deepEqual(await of('web', 'JWT'), []);
+});
 
 test('an entry must have the keys of its method, and none that only other methods read (MT-02)', async (t) => {
   const folder = temporaryFolder(t);

@@ -6,8 +6,25 @@ import { DatabaseSync } from 'node:sqlite';
 import { after, before, suite, test } from 'node:test';
 import { API, assertIssued, assertRefused, BACKEND } from '../support/basics.ts';
 import { createBrowser } from '../support/browser.ts';
+import { added, changed, edited } from '../support/configuration.ts';
 import { claimsOf, EXCHANGE, type Form, type TestServer, type } from '../support/harness.ts';
-import { authorizationUrl, authorizeAs, CALLBACK, goThrough, redeem, startPeople, web } from '../support/people.ts';
+import {
+  authorizationUrl,
+  authorizeAs,
+  CALLBACK,
+  configuration,
+  goThrough,
+  redeem,
+  startPeople,
+  web,
+} from '../support/people.ts';
+
+/** A resource whose verifiers know no `typ` but JWT. */
+const SPRING = 'https://spring.example';
+const world = changed(configuration, {
+  resources: added({ audience: SPRING, scopes: ['read'], token: { typ: 'JWT', alg: 'RS256' } }),
+  clients: edited('web', { audiences: [API, BACKEND, SPRING] }),
+});
 
 const CODE_REFUSED = { error: 'invalid_grant', description: 'The provided code is invalid or expired' };
 
@@ -15,7 +32,7 @@ suite('authorization code', () => {
   const undo: (() => void | Promise<void>)[] = [];
   let server: TestServer;
   before(async () => {
-    server = await startPeople({ after: (work) => void undo.unshift(work as () => void) });
+    server = await startPeople({ after: (work) => void undo.unshift(work as () => void) }, world);
   });
   after(async () => {
     for (const work of undo) await work();
@@ -288,6 +305,52 @@ suite('authorization code', () => {
       server.audit(await exchange(answer.body.access_token, 'id_token'))?.reason,
       'subject_token_wrong_type',
     );
+  });
+
+  test('signs with typ JWT for a resource that says so, and takes no other token for an access token or the reverse', async () => {
+    const { body } = await redeem(server, await authorizeAs(server, { scope: 'openid read', audience: SPRING }));
+    const headerOf = (token: unknown) =>
+      JSON.parse(Buffer.from(String(token).split('.')[0] ?? '', 'base64url').toString());
+    assert.deepEqual([headerOf(body.access_token).typ, headerOf(body.access_token).alg], ['JWT', 'RS256']);
+    assert.equal(claimsOf(body.access_token).typ, 'at+jwt');
+    assert.equal(headerOf(body.id_token).typ, 'JWT');
+    assert.equal(claimsOf(body.id_token).typ, undefined);
+    const exchange = async (token: unknown, name: string) => {
+      const subject = { subject_token: String(token), subject_token_type: type(name) };
+      return server.token({ grant_type: EXCHANGE, ...web, ...subject, audience: BACKEND });
+    };
+    const userinfo = async (token: unknown): Promise<number> =>
+      (await fetch(`${server.issuer}/oauth/userinfo`, { headers: { authorization: `Bearer ${token}` } })).status;
+    for (const name of ['access_token', 'jwt'])
+      assert.equal(server.audit(await exchange(body.id_token, name))?.reason, 'subject_token_wrong_type', name);
+    assert.equal(server.audit(await exchange(body.access_token, 'id_token'))?.reason, 'subject_token_wrong_type');
+    assert.deepEqual([await userinfo(body.id_token), await userinfo(body.access_token)], [401, 200]);
+    // As a hint it would name ada, and bob would not get a code.
+    const bob = createBrowser(server.issuer);
+    await goThrough(bob, await bob.get(authorizationUrl()), { username: 'bob', password: 'builder' });
+    const id_token_hint = String(body.access_token);
+    assert.equal((await bob.get(authorizationUrl({ id_token_hint }))).leftTo?.searchParams.has('code'), true);
+    for (const name of ['access_token', 'jwt']) assertIssued(server, await exchange(body.access_token, name), name);
+    const identity = await exchange(body.id_token, 'id_token');
+    assert.equal(server.audit(identity)?.reason, 'target_not_agreed', 'it is an ID token, for another audience');
+    const ask = (path: string) =>
+      server.post(path, new URLSearchParams({ ...web, token: String(body.access_token) }).toString());
+    const { active, aud, typ } = (await ask('/oauth/introspect')).body;
+    assert.deepEqual([active, aud, typ], [true, SPRING, undefined]);
+    await ask('/oauth/revoke');
+    assert.deepEqual((await ask('/oauth/introspect')).body, { active: false });
+  });
+
+  test('lists the algorithms of resources for libraries that read no other list, that of ID tokens first', async () => {
+    const answer = await fetch(`${server.issuer}/.well-known/openid-configuration`);
+    const { id_token_signing_alg_values_supported: algorithms } = (await answer.json()) as Record<string, unknown>;
+    assert.deepEqual(algorithms, ['ES256', 'RS256']);
+  });
+
+  test('issues no token for targets whose typ differs', async () => {
+    const { searchParams } = await authorizeAs(server, { audience: [API, SPRING], scope: 'read' });
+    assert.equal(searchParams.get('error'), 'invalid_target');
+    assert.equal((await authorizeAs(server, { audience: SPRING, scope: 'read' })).searchParams.has('code'), true);
   });
 
   test('stores no text that could be presented as a credential', async () => {

@@ -57,11 +57,11 @@ async function findFor(
   return signed?.audience === resource ? signed.facts : undefined;
 }
 
-/** RFC 7662 section 2.2, RFC 8693 section 4 (`act`, `may_act`). For an access token, all of its claims except its lineage and its delegation. */
+/** RFC 7662 section 2.2, RFC 8693 section 4 (`act`, `may_act`). For an access token, all of its claims except its lineage, its delegation and its kind. */
 function describe({ type, claims, ...token }: TokenFacts, issuer: string): JsonObject {
   const { confirmation } = token;
   if (type === 'access_token') {
-    const { lineage: _lineage, actor_lineage: _actorLineage, delegation: _delegation, ...shown } = claims;
+    const { lineage: _lineage, actor_lineage: _actorLineage, delegation: _delegation, typ: _typ, ...shown } = claims;
     return { ...shown, active: true, token_type: tokenTypeOf(confirmation) };
   }
   const { sub, clientId, expiresAt, origin, scope, authentication, chain, mayAct } = token;

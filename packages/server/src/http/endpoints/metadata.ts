@@ -5,6 +5,7 @@ import { grants, SIGN_IN_GRANTS } from '../../grants/index.ts';
 import { identityClaimNames } from '../../issuing/identity-claims.ts';
 import { algorithmNames } from '../../keys/algorithms.ts';
 import { SIGN_IN_SCOPES } from '../../narrowing/narrow.ts';
+import type { Targeting } from '../../narrowing/targets.ts';
 import { languageNames } from '../../sign-in/pages/languages/index.ts';
 import { type Endpoint, type Exchange, type HttpServices, urlOf } from '../endpoint.ts';
 
@@ -66,7 +67,7 @@ function describe(endpoints: readonly Endpoint[], services: HttpServices) {
     grant_types_supported: grants
       .filter(({ name }) => people !== undefined || !SIGN_IN_GRANTS.has(name))
       .map(({ grantType }) => grantType),
-    ...(people !== undefined && describeSignIn(defaultAlgorithm)),
+    ...(people !== undefined && describeSignIn([defaultAlgorithm, ...algorithmsOf(targeting)])),
   };
 }
 
@@ -79,8 +80,16 @@ const methodsOf = ({ publicClients }: Endpoint, { readCertificate }: HttpService
     .map(({ name }) => name)
     .filter((name) => name !== 'none' || publicClients !== 'never');
 
-/** RFC 9207 section 3, RFC 7636, OpenID Connect Discovery 1.0 section 3. */
-const describeSignIn = (algorithm: string) => ({
+/** The algorithms that sign the tokens of resources. */
+const algorithmsOf = ({ audiences, byAudience }: Targeting): readonly string[] =>
+  audiences.flatMap((audience) => byAudience(audience)?.token.alg ?? []);
+
+/**
+ * Some libraries accept only these algorithms for access tokens, too: the first signs ID tokens, the others sign for resources.
+ *
+ * RFC 9207 section 3, RFC 7636, OpenID Connect Discovery 1.0 section 3.
+ */
+const describeSignIn = (algorithms: readonly string[]) => ({
   response_modes_supported: ['query'],
   code_challenge_methods_supported: ['S256'],
   authorization_response_iss_parameter_supported: true,
@@ -88,6 +97,6 @@ const describeSignIn = (algorithm: string) => ({
   request_parameter_supported: false,
   request_uri_parameter_supported: false,
   subject_types_supported: ['public'],
-  id_token_signing_alg_values_supported: [algorithm],
+  id_token_signing_alg_values_supported: [...new Set(algorithms)],
   claims_supported: ['sub', 'auth_time', 'amr', ...identityClaimNames],
 });

@@ -121,6 +121,32 @@ export const claims = {
     await twin(present(world, 'subject', ours.sign(), 'access_token'));
   },
 
+  J39: async (world, { attempt, twin }) => {
+    const { server, ours } = world;
+    const plain = { typ: 'JWT' };
+    const marked = { typ: 'at+jwt' };
+    const identity = { aud: 'gateway', nonce: 'n', client_id: undefined, scope: undefined };
+    const kinds: readonly (readonly [what: string, declared: string, token: string])[] = [
+      ['no claim typ', 'access_token', ours.sign({}, plain)],
+      ['no claim typ', 'jwt', ours.sign({}, plain)],
+      ['an ID token', 'access_token', ours.sign(identity, plain)],
+      ['an ID token', 'jwt', ours.sign(identity, plain)],
+      ['the claim typ Bearer', 'access_token', ours.sign({ typ: 'Bearer' }, plain)],
+      ['the claim typ in a list', 'access_token', ours.sign({ typ: ['at+jwt'] }, plain)],
+      ['a logout token', 'access_token', ours.sign(marked, { typ: 'logout+jwt' })],
+      ['an ID-JAG', 'access_token', ours.sign(marked, { typ: 'oauth-id-jag+jwt' })],
+      ['no typ in the header', 'access_token', ours.sign(marked, { typ: undefined })],
+      ['an access token', 'id_token', ours.sign(marked, plain)],
+      ['an access token without scope, for the client', 'id_token', ours.sign({ ...identity, ...marked }, plain)],
+    ];
+    for (const [what, declared, token] of kinds) {
+      const answer = await attempt(`${what} as ${declared}`, present(world, 'subject', token, declared));
+      assert.equal(server.audit(answer)?.reason, 'subject_token_wrong_type', what);
+    }
+    for (const declared of ['access_token', 'jwt'])
+      await twin(present(world, 'subject', ours.sign(marked, plain), declared));
+  },
+
   J27: async (world, { attempt, twin }) => {
     const { server, ours } = world;
     const { body } = await server.token({ grant_type: 'client_credentials' }, agentBasic);
