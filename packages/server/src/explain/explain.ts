@@ -4,6 +4,7 @@ import { recordSent } from '../audit/sent.ts';
 import { type ExchangeServices, judgeRequest } from '../exchange/exchange.ts';
 import { accessTokenClaims } from '../issuing/access-token-claims.ts';
 import type { Decision } from '../issuing/authorization.ts';
+import { refuseSuspendedClient, type Suspensions } from '../issuing/suspensions.ts';
 import type { Limits } from '../narrowing/narrow.ts';
 import type { Parameters } from '../primitives/parameters.ts';
 import { publicAnswer, type Reason, Refusal, reasons, type TokenErrorCode } from '../primitives/refusal.ts';
@@ -50,6 +51,7 @@ export interface ExplanationContext extends ValueContext, PlaceContext {
 interface ExplainContext extends ExchangeServices, ExplanationContext {
   /** Seconds since 1970. */
   readonly now: number;
+  readonly suspensions: Pick<Suspensions, 'find'>;
   /** Has a single-use id been used up? */
   readonly isUsed: (id: string) => Promise<boolean>;
 }
@@ -66,6 +68,7 @@ export async function explainExchange(
   event.grant = 'token_exchange';
   try {
     const client = findExchangeClient(clientId, context.clients);
+    refuseSuspendedClient(client.id, context);
     const assumed = { ...context, confirmation: undefined, proof: 'assumed' } as const;
     const { result: decision, trace } = await judgeRequest(parameters, client, event, assumed);
     limits = trace.limits;

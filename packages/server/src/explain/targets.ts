@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { AuditEvent } from '../audit/event.ts';
 import { type ExchangeServices, presentTokens } from '../exchange/exchange.ts';
 import { judge } from '../exchange/judge.ts';
+import { refuseSuspendedClient, type Suspensions } from '../issuing/suspensions.ts';
 import type { Parameters } from '../primitives/parameters.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import { formatScope } from '../primitives/scope.ts';
@@ -21,11 +22,12 @@ export async function findTargets(
   parameters: Parameters,
   clientId: string,
   event: AuditEvent,
-  services: ExchangeServices & { readonly now: number },
+  services: ExchangeServices & { readonly now: number; readonly suspensions: Pick<Suspensions, 'find'> },
 ): Promise<readonly PossibleTarget[]> {
   event.client = clientId;
   event.grant = 'token_exchange';
   const client = findExchangeClient(clientId, services.clients);
+  refuseSuspendedClient(client.id, services);
   const context = { ...services, confirmation: undefined, proof: 'assumed' } as const;
   const presented = await presentTokens(parameters, client, event, context);
   const possible: PossibleTarget[] = [];

@@ -7,6 +7,7 @@ import { refuseGrant } from '../client-auth/refuse-grant.ts';
 import { bindTo } from '../issuing/authorization.ts';
 import { type IssuedToken, issue } from '../issuing/issue.ts';
 import type { TokenSigner } from '../issuing/signer.ts';
+import { refuseSuspendedClient } from '../issuing/suspensions.ts';
 import { seconds } from '../primitives/clock.ts';
 import { refuseRepeated } from '../primitives/parameters.ts';
 import { recordKnown } from '../primitives/redact.ts';
@@ -52,7 +53,7 @@ export async function answerTokenRequest(
   if (grant === undefined) throw new Refusal('grant_type_unsupported', { sent: { grant_type: grantType } });
   event.grant = grant.name;
   if (!client.grants.has(grant.name)) throw refuseGrant(client, grant.name);
-  refuseSuspended(client.id, services);
+  refuseSuspendedClient(client.id, services);
   const { publicClients: open } = grant;
   if (method === 'none' && (open === 'never' || (open === 'publicExchange' && !client.publicExchange)))
     throw new Refusal('public_client_not_allowed');
@@ -73,12 +74,6 @@ export async function answerTokenRequest(
     ...(issued.refreshToken !== undefined && { refresh_token: issued.refreshToken }),
     ...(issued.idToken !== undefined && { id_token: issued.idToken }),
   };
-}
-
-/** @throws Refusal client_suspended */
-function refuseSuspended(id: string, { issuer, suspensions }: TokenServices): void {
-  const party = { principal: { iss: issuer, sub: id }, sub: id, clientId: id, chain: [], actorLineage: [] };
-  if (suspensions.find(party) !== undefined) throw new Refusal('client_suspended', { detail: `${id} is suspended` });
 }
 
 const known = new Set([

@@ -117,3 +117,12 @@ export async function openSuspensions(store: Store, issuer: string): Promise<Sus
 
 export const describeParty = ({ subject, issuer }: Suspendable): string =>
   issuer === undefined ? subject : `${subject} of ${issuer}`;
+
+/** A suspended client gets no token, whatever it is about. @throws Refusal client_suspended */
+export function refuseSuspendedClient(
+  id: string,
+  { issuer, suspensions }: { readonly issuer: string; readonly suspensions: Pick<Suspensions, 'find'> },
+): void {
+  const party = { principal: { iss: issuer, sub: id }, sub: id, clientId: id, chain: [], actorLineage: [] };
+  if (suspensions.find(party) !== undefined) throw new Refusal('client_suspended', { detail: `${id} is suspended` });
+}

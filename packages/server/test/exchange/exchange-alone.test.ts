@@ -58,6 +58,7 @@ const context = (rules: readonly Rule[], more: object = {}) =>
     revocations: { whyRefused: () => undefined },
     signIn: undefined,
     leashes: NO_LEASHES,
+    suspensions: { find: () => undefined },
     confirmation: undefined,
     now: NOW,
     findOpaque: async (hash: string) => held.get(hash),

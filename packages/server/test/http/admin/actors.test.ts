@@ -104,6 +104,8 @@ test('refuses a rule that would make a suspended client the actor, and the clien
   await suspend(server, { subject: 'other' });
   assert.equal(server.audit(await server.token(form))?.reason, 'client_suspended');
   assert.equal(server.audit(await refresh(server, refresh_token, other))?.reason, 'client_suspended');
+  const { body: explained } = await admin(server, 'POST /explain', { body: { client: 'other', subject_token } });
+  assert.deepEqual([explained.decision, explained.reason], ['refused', 'client_suspended']);
   assert.equal(await active(server, access_token), false);
   assertIssued(server, await exchange(server, { subject_token }));
   await resume(server, { subject: 'other' });
