@@ -78,7 +78,7 @@ export async function checkAssertion(
   jws: CompactJws,
   keys: KeySource | undefined,
   audiences: readonly string[],
-  { clock, decoyKeys }: AuthenticationContext,
+  { clock, decoyKeys, leeway }: Pick<AuthenticationContext, 'clock' | 'decoyKeys'> & { readonly leeway: number },
 ): Promise<{ readonly expiresAt: number; readonly now: number }> {
   await verifySignature(jws, keys, decoyKeys);
   const { aud } = jws.payload;
@@ -90,5 +90,5 @@ export async function checkAssertion(
       `its aud is ${JSON.stringify(redactValue(aud ?? null))} and must be ${audiences.join(' or ')}`,
     );
   const now = seconds(clock);
-  return { now, expiresAt: checkTimes(jws.payload, now).expiresAt };
+  return { now, expiresAt: checkTimes(jws.payload, now, leeway).expiresAt };
 }

@@ -27,7 +27,10 @@ export const privateKeyJwt = {
         if (!TYPES.has(jws.typ)) throw new TokenRefusal('wrong_type', 'its typ is for another purpose');
         const { issuer, tokenEndpoint, keysOf } = context;
         const audiences = client.assertionAudience === 'legacy' ? [issuer, tokenEndpoint] : [issuer];
-        const { expiresAt, now } = await checkAssertion(jws, keysOf(client), audiences, context);
+        const { expiresAt, now } = await checkAssertion(jws, keysOf(client), audiences, {
+          ...context,
+          leeway: LEEWAY_SECONDS,
+        });
         if (iss !== client.id || (parameters.get('client_id') ?? sub) !== sub)
           throw new TokenRefusal('claims', 'iss, sub and client_id must all be the id of the client');
         if (expiresAt > now + MAX_LIFETIME_SECONDS + LEEWAY_SECONDS)

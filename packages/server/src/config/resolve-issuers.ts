@@ -1,6 +1,7 @@
 // Resolves the issuers of the file, and checks that no issuer can be taken for another one.
 import { RESERVED_CLAIMS } from '../issuing/access-token-claims.ts';
 import { urlProblem } from '../outbound/address.ts';
+import { LEEWAY_SECONDS } from '../primitives/clock.ts';
 import { prefixOf } from '../primitives/principal.ts';
 import type { IssuerEntry, Mapping } from '../trust/issuer.ts';
 import { decryptionKeysOf, type SamlIssuerEntry } from '../trust/saml-issuer.ts';
@@ -76,6 +77,7 @@ function resolveIssuer(source: IssuerSource, path: Path, file: ConfigurationFile
     audiences: new Set(source.audiences),
     algorithms: new Set(source.algorithms),
     keys: jwks ? { jwks } : jwksUri !== undefined ? { jwksUri } : 'discovery',
+    leeway: source.leeway ?? LEEWAY_SECONDS,
     maxAge: source.maxAge,
     use: source.singleUse ? 'single' : 'repeated',
     scopes: source.scopes ?? 'ignore',

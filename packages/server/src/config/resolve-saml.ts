@@ -2,6 +2,7 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { resolve } from 'node:path';
 import { RESERVED_CLAIMS } from '../issuing/access-token-claims.ts';
+import { LEEWAY_SECONDS } from '../primitives/clock.ts';
 import { signingKey } from '../saml/certificates.ts';
 import { readMetadata } from '../saml/metadata.ts';
 import { isStrong, RSA_BITS } from '../trust/key-strength.ts';
@@ -44,6 +45,7 @@ export async function resolveSamlIssuer(
         ? undefined
         : readKey(source.decryptionKey, [...path, 'decryptionKey'], around),
     attributeFormats: source.attributeFormats && new Set(source.attributeFormats),
+    leeway: source.leeway ?? LEEWAY_SECONDS,
     maxAge: source.maxAge,
     use: source.singleUse ? 'single' : 'repeated',
     subject: named?.mapping,

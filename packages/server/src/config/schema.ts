@@ -5,6 +5,7 @@ import { parseDistinguishedName } from '../client-auth/distinguished-name.ts';
 import { clientAuthMethods } from '../client-auth/index.ts';
 import { grants } from '../grants/index.ts';
 import { algorithmNames, signingAlgorithms } from '../keys/algorithms.ts';
+import { MAX_LEEWAY_SECONDS } from '../primitives/clock.ts';
 import { expecting } from '../primitives/expectation.ts';
 import { levels } from '../primitives/log.ts';
 import { dataUriProblem } from './logo.ts';
@@ -125,6 +126,12 @@ const client = z.strictObject({
   limits: limits.optional(),
 });
 
+const leeway = expecting(
+  duration.refine((seconds) => seconds <= MAX_LEEWAY_SECONDS),
+  'a leeway',
+  `a duration of at most ${MAX_LEEWAY_SECONDS / 60}m, such as 60s`,
+);
+
 /** Another issuer: an OpenID provider or OAuth server by `issuer`, or a SPIFFE trust domain by `trustDomain`. */
 const oauthIssuer = z
   .strictObject({
@@ -143,6 +150,7 @@ const oauthIssuer = z
     jwksUri: httpsUrl.optional(),
     jwks: jwks.optional(),
     allowPrivateNetwork: z.boolean().default(false),
+    leeway: leeway.optional(),
     maxAge: duration.optional(),
     singleUse: z.boolean().default(false),
     scopes: z.literal('intersect').optional(),
@@ -168,6 +176,7 @@ const samlIssuer = z
     metadata: file.optional(),
     decryptionKey: file.optional(),
     attributeFormats: z.array(z.string()).min(1).optional(),
+    leeway: leeway.optional(),
     maxAge: duration.optional(),
     singleUse: z.boolean().default(false),
     subject: expression.optional(),

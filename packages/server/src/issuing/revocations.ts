@@ -27,6 +27,8 @@ export interface Revocable extends TokenParties {
   readonly epoch?: number | undefined;
   /** In seconds since 1970, by the clock of its issuer. */
   readonly issuedAt: number | undefined;
+  /** How far the clock of its issuer may differ from ours, in seconds. Default: the usual leeway. */
+  readonly leeway?: number;
 }
 
 type Commit = (write: (database: Database) => Promise<void>) => Promise<void>;
@@ -90,8 +92,8 @@ interface Revoked {
 
 /** Time until every node knows a revocation, for nodes of the previous version, which compare it with the time of issue. */
 const PROPAGATION_MS = 1000;
-/** Tolerated total clock difference between this node and an issuer, or a node of the previous version. */
-const SKEW_MS = 2 * LEEWAY_SECONDS * 1000;
+/** Tolerated total clock difference between the node that revoked and an issuer, or a node of the previous version. */
+const skewMs = ({ leeway = LEEWAY_SECONDS }: Revocable): number => (LEEWAY_SECONDS + leeway) * 1000;
 
 /** Holds revocations in memory: ids of tokens apart from bulk revocations. */
 function createRevocationIndex(issuer: string, ids: TokenIds) {
@@ -116,7 +118,7 @@ function createRevocationIndex(issuer: string, ids: TokenIds) {
       const known = token.epoch ?? ids.epochOf(token.id);
       const issuedAt = (token.issuedAt ?? 0) * 1000;
       return found.some(({ moment, by }) =>
-        known !== undefined && by === 'moment' ? known < moment : issuedAt <= moment + SKEW_MS,
+        known !== undefined && by === 'moment' ? known < moment : issuedAt <= moment + skewMs(token),
       );
     },
     epoch: () => epoch,

@@ -21,6 +21,8 @@ export interface TokenFacts extends Party {
   readonly agreedAudiences: Bound<readonly string[]>;
   /** Seconds since 1970; undefined if the token does not say. */
   readonly issuedAt: number | undefined;
+  /** Tolerated difference between the clock of its issuer and ours, in seconds; absent for a token of ours. */
+  readonly leeway?: number;
   /** Seconds since 1970. A token without an expiry is refused. */
   readonly expiresAt: number;
   /** The key that the token is bound to (`cnf`). */

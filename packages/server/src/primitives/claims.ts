@@ -1,5 +1,4 @@
 // Reads the claims that all JWTs share. A claim of the wrong form is refused.
-import { LEEWAY_SECONDS } from './clock.ts';
 import { formatDuration, formatTime } from './duration.ts';
 import { isName } from './principal.ts';
 import { TokenRefusal } from './refusal.ts';
@@ -19,18 +18,19 @@ export function timeClaim(claims: JsonObject, name: string): number | undefined 
 
 /**
  * Checks the times of a JWT from another issuer, with a leeway for its clock. A JWT without `exp` is refused.
- * @param now seconds since 1970 @throws TokenRefusal claims, expired, not_yet_valid
+ * @param now seconds since 1970 @param leeway in seconds @throws TokenRefusal claims, expired, not_yet_valid
  */
 export function checkTimes(
   claims: JsonObject,
   now: number,
+  leeway: number,
 ): { readonly expiresAt: number; readonly issuedAt: number | undefined } {
   const expiresAt = timeClaim(claims, 'exp');
   const issuedAt = timeClaim(claims, 'iat');
   const notBefore = timeClaim(claims, 'nbf');
   if (expiresAt === undefined) throw new TokenRefusal('claims', 'exp is missing');
-  if (now > expiresAt + LEEWAY_SECONDS) throw expired(expiresAt, now, LEEWAY_SECONDS);
-  refuseFuture({ iat: issuedAt, nbf: notBefore }, now, LEEWAY_SECONDS);
+  if (now > expiresAt + leeway) throw expired(expiresAt, now, leeway);
+  refuseFuture({ iat: issuedAt, nbf: notBefore }, now, leeway);
   return { expiresAt, issuedAt };
 }
 

@@ -75,7 +75,7 @@ const describeAge = (age: number): string =>
 /** A proof needs neither `exp` nor `nbf`, but they are checked if present (RFC 7519 section 4.1). */
 function checkTimeClaims({ exp, nbf }: JsonObject, now: number): void {
   try {
-    checkTimes({ exp: exp === undefined ? now : exp, nbf }, now);
+    checkTimes({ exp: exp === undefined ? now : exp, nbf }, now, LEEWAY_SECONDS);
   } catch (error) {
     throw error instanceof TokenRefusal ? new Refusal('dpop_time', { detail: error.detail, cause: error }) : error;
   }

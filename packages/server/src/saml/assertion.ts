@@ -113,7 +113,7 @@ function judgeSigned(
   const assertion = withoutAdvice(whole, id);
   refuseDecoys(assertion, id, profile.attributes[0]);
   let parts = 0;
-  return profile.judge(assertion, trust, context, (container) => {
+  return profile.judge(assertion, trust, { ...context, leeway: trust.leeway }, (container) => {
     if (++parts > MAX_ENCRYPTED_PARTS)
       throw new TokenRefusal('malformed', `it has more than ${MAX_ENCRYPTED_PARTS} encrypted parts`);
     const part = decryptPart(container, trust.entityId, context.decryptionKeys);

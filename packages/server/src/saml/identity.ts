@@ -12,6 +12,8 @@ export interface SamlTrust {
   readonly certificates: readonly X509Certificate[];
   /** Certificates by version of SAML, if a metadata file lists them; undefined: all certificates, for either version. */
   readonly certificatesOf?: CertificatesByVersion | undefined;
+  /** Tolerated difference between its clock and ours, in seconds. */
+  readonly leeway: number;
   /** The audiences that name this server. */
   readonly audiences: readonly string[];
   /** Formats (SAML 1.1: namespaces) that are left out of an attribute's key; undefined: the usual ones of the version. */
@@ -36,9 +38,10 @@ export interface SamlContext {
   readonly addressee: Addressee | undefined;
   /** Seconds since 1970. */
   readonly now: number;
-  /** Accepted difference between the clocks, in seconds. */
-  readonly leeway: number;
 }
+
+/** The context of the checks after the issuer is known. */
+export type TimedSamlContext = SamlContext & { readonly leeway: number };
 
 /** The content of a verified assertion. Times are seconds since 1970. */
 export interface SamlIdentity {

@@ -1,6 +1,6 @@
 // The differences between SAML 2.0 and 1.1 in verifying an assertion.
 import type { XmlElement } from './element.ts';
-import type { SamlContext, SamlIdentity, SamlTrust } from './identity.ts';
+import type { SamlIdentity, SamlTrust, TimedSamlContext } from './identity.ts';
 
 /** Decrypts a part of a verified assertion. @throws TokenRefusal */
 export type DecryptPart = (container: XmlElement) => XmlElement;
@@ -15,5 +15,10 @@ export interface AssertionProfile {
   /** @param root with its first child @throws TokenRefusal malformed */
   readonly issuer: (root: XmlElement) => string;
   /** Checks a verified assertion and returns the identity. @throws TokenRefusal */
-  readonly judge: (assertion: XmlElement, trust: SamlTrust, context: SamlContext, decrypt: DecryptPart) => SamlIdentity;
+  readonly judge: (
+    assertion: XmlElement,
+    trust: SamlTrust,
+    context: TimedSamlContext,
+    decrypt: DecryptPart,
+  ) => SamlIdentity;
 }

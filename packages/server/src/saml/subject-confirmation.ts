@@ -2,7 +2,7 @@
 import { type TokenFault, TokenRefusal } from '../primitives/refusal.ts';
 import type { AcceptedAudience } from './addressing.ts';
 import { attribute, childrenOf, elementsOf, excerpt, optionalChild, type XmlElement } from './element.ts';
-import type { SamlContext } from './identity.ts';
+import type { TimedSamlContext } from './identity.ts';
 import { SAML2 } from './names.ts';
 import { optionalInstant, requireWindow } from './validity.ts';
 
@@ -23,7 +23,7 @@ export interface SubjectConfirmation {
 export function confirmSubject(
   subject: XmlElement,
   accepted: readonly AcceptedAudience[],
-  context: SamlContext,
+  context: TimedSamlContext,
 ): SubjectConfirmation {
   const refusals: TokenRefusal[] = [];
   const confirmations = childrenOf(subject, SAML2, 'SubjectConfirmation');
@@ -54,7 +54,7 @@ function endOf(confirmation: XmlElement): number {
 function confirm(
   confirmation: XmlElement,
   accepted: readonly AcceptedAudience[],
-  context: SamlContext,
+  context: TimedSamlContext,
 ): Omit<SubjectConfirmation, 'latest'> {
   const method = attribute(confirmation, 'Method') ?? 'missing';
   // holder-of-key would need a proof of the key, and sender-vouches would need a trusted sender.

@@ -1,7 +1,7 @@
 // Validates JWTs of other issuers, whatever their declared type: the issuer's entry, keys, times, audience and subject.
 import { type CompactJws, verifyPresented } from '../keys/jws.ts';
 import { checkTimes, stringList, timeClaim } from '../primitives/claims.ts';
-import { LEEWAY_SECONDS } from '../primitives/clock.ts';
+import { MAX_LEEWAY_SECONDS } from '../primitives/clock.ts';
 import { formatDuration } from '../primitives/duration.ts';
 import { hasInvisibleCharacters, isName, type Principal } from '../primitives/principal.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
@@ -73,7 +73,7 @@ export function readForeign(
   if (!audiences.some(ours))
     throw new TokenRefusal('audience', `its aud holds none of ${[...issuer.audiences].join(', ')}`);
   const { sub, jti } = claims;
-  const authenticatedAt = authTimeOf(claims, now);
+  const authenticatedAt = authTimeOf(claims, now, issuer.leeway);
   if (!isName(sub)) throw new TokenRefusal('claims', 'sub is missing or malformed');
   const principal = { iss: issuer.issuer, sub };
   const chain = actClaim(claims, { issuer: issuer.issuer, vouchesFor: 'its own subjects' });
@@ -101,12 +101,14 @@ export function readForeign(
     scope: issuer.scopes === 'intersect' ? foreignScope(claims) : 'unbounded',
     agreedAudiences: 'unbounded',
     issuedAt: timeClaim(claims, 'iat'),
+    leeway: issuer.leeway,
     expiresAt,
     confirmation: confirmationClaim(claims),
     mayAct: mayActClaim(claims, issuer.issuer),
     authentication: authenticationClaims({ acr: claims.acr, amr: claims.amr, auth_time: authenticatedAt }),
     extraClaims,
-    ...(issuer.use === 'single' && { singleUse: { id, expiresAt: expiresAt + LEEWAY_SECONDS } }),
+    // The entry may get a larger leeway later. Until then the id must stay used.
+    ...(issuer.use === 'single' && { singleUse: { id, expiresAt: expiresAt + MAX_LEEWAY_SECONDS } }),
   });
 }
 
@@ -114,11 +116,11 @@ export function readForeign(
  * An `auth_time` in the future would satisfy every limit on age. Within the leeway it counts as now.
  * @throws TokenRefusal claims, not_yet_valid
  */
-function authTimeOf({ auth_time: at }: JsonObject, now: number): number | undefined {
+function authTimeOf({ auth_time: at }: JsonObject, now: number, leeway: number): number | undefined {
   if (at === undefined) return undefined;
   if (typeof at !== 'number' || !Number.isSafeInteger(at) || at < 0)
     throw new TokenRefusal('claims', 'auth_time is not a time in whole seconds');
-  if (at > now + LEEWAY_SECONDS)
+  if (at > now + leeway)
     throw new TokenRefusal(
       'not_yet_valid',
       `auth_time is ${formatDuration(at - now)} ahead of the clock of this server`,
@@ -130,9 +132,9 @@ function authTimeOf({ auth_time: at }: JsonObject, now: number): number | undefi
 export const foreignTokenId = (issuer: string, id: string): string => sha256(JSON.stringify([issuer, id]));
 
 /** Refuses a token if its end, or its age where a limit applies, is unknown. */
-function checkAge(claims: JsonObject, { maxAge }: TrustedIssuer, now: number): number {
-  const { expiresAt, issuedAt } = checkTimes(claims, now);
-  if (maxAge !== undefined && (issuedAt === undefined || now - issuedAt > maxAge + LEEWAY_SECONDS))
+function checkAge(claims: JsonObject, { maxAge, leeway }: TrustedIssuer, now: number): number {
+  const { expiresAt, issuedAt } = checkTimes(claims, now, leeway);
+  if (maxAge !== undefined && (issuedAt === undefined || now - issuedAt > maxAge + leeway))
     throw new TokenRefusal('too_old', describeAge(issuedAt, maxAge, now));
   return expiresAt;
 }

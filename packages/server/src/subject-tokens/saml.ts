@@ -2,7 +2,7 @@
 // them; this file converts them to our form. The XML parser is loaded with the first assertion.
 import { describeUnreadable, UNREADABLE, type Unreadable } from '../expression/elsewhere.ts';
 import { formatMemberPath } from '../expression/reads.ts';
-import { LEEWAY_SECONDS } from '../primitives/clock.ts';
+import { MAX_LEEWAY_SECONDS } from '../primitives/clock.ts';
 import type { Principal } from '../primitives/principal.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
@@ -29,7 +29,6 @@ const samlType = (version: 'saml1' | 'saml2') =>
         recipient: tokenEndpoint,
         addressee: client.saml,
         now,
-        leeway: LEEWAY_SECONDS,
       });
       const issuer = saml.get(identity.issuer);
       if (issuer === undefined) throw new TokenRefusal('unknown_issuer');
@@ -56,7 +55,7 @@ function toToken(
   const { audiences, addressedTo, issuedAt, authnInstant, authnContext } = identity;
   if (!issuer.accepts.has(type))
     throw new TokenRefusal('not_accepted', `${issuer.entityId} accepts ${[...issuer.accepts].join(', ')}`);
-  if (issuer.maxAge !== undefined && context.now - issuedAt > issuer.maxAge + LEEWAY_SECONDS)
+  if (issuer.maxAge !== undefined && context.now - issuedAt > issuer.maxAge + issuer.leeway)
     throw new TokenRefusal('too_old', describeAge(issuedAt, issuer.maxAge, context.now));
   refuseUnreadable(identity, issuer);
   const facts = factsOf(identity);
@@ -80,13 +79,14 @@ function toToken(
     scope: 'unbounded',
     agreedAudiences: 'unbounded',
     issuedAt,
+    leeway: issuer.leeway,
     expiresAt,
     // Holder-of-key assertions are refused; only bearer confirmations are accepted.
     confirmation: undefined,
     mayAct: undefined,
     authentication: authenticationClaims({ acr: authnContext, auth_time: authnInstant }),
     extraClaims,
-    ...(single && { singleUse: { id, expiresAt: identity.usableUntil + LEEWAY_SECONDS } }),
+    ...(single && { singleUse: { id, expiresAt: identity.usableUntil + MAX_LEEWAY_SECONDS } }),
   });
 }
 

@@ -43,6 +43,8 @@ export interface IssuerEntry {
   readonly algorithms: ReadonlySet<AlgorithmName>;
   /** The location of its keys: a set in the file, a URL, or discovery. */
   readonly keys: { readonly jwks: JsonObject } | { readonly jwksUri: string } | 'discovery';
+  /** Tolerated difference between its clock and ours, in seconds. */
+  readonly leeway: number;
   /** Maximum age since `iat`, in seconds. */
   readonly maxAge: number | undefined;
   readonly use: 'single' | 'repeated';

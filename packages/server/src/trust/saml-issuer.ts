@@ -25,6 +25,8 @@ export interface SamlIssuerEntry {
   readonly decryptionKey: KeyObject | undefined;
   /** Formats whose attributes are read by name only; undefined: the usual formats. */
   readonly attributeFormats?: ReadonlySet<string> | undefined;
+  /** Tolerated difference between its clock and ours, in seconds. */
+  readonly leeway: number;
   readonly maxAge: number | undefined;
   readonly use: 'single' | 'repeated';
   /** The subject's name in our tokens, instead of `name:nameId`. */

@@ -144,9 +144,13 @@ test('accepts an assertion from NotBefore until before NotOnOrAfter, with the le
   await accepts({ window: { NotBefore: at(30) } });
   await refuses(signed({ window: { NotBefore: at(31) } }), context, 'not_yet_valid', /NotBefore of Conditions/);
   await refuses(signed({ window: { NotBefore: at(300) } }), context, 'claims', /ends before it begins/);
-  const exact = { ...context, leeway: 0 };
-  await accepts({}, { ...exact, now: NOW + 299 });
-  await refuses(signed(), { ...exact, now: NOW + 300 }, 'expired', /is past/);
+  for (const leeway of [0, 1, 120]) {
+    const other = contextFor([trustIn(idp, { leeway })]);
+    await accepts({}, { ...other, now: NOW + 299 + leeway });
+    await refuses(signed(), { ...other, now: NOW + 300 + leeway }, 'expired', /is past/);
+    await accepts({ window: { NotBefore: at(leeway) } }, other);
+    await refuses(signed({ window: { NotBefore: at(leeway + 1) } }), other, 'not_yet_valid', /NotBefore of Conditions/);
+  }
 });
 
 test('requires every audience restriction to name this server, by any of its audiences (SA-33)', async () => {

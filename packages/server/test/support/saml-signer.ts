@@ -42,6 +42,7 @@ export function identityProvider(
 export const trustIn = ({ entityId, certificate }: IdentityProvider, changes: Partial<SamlTrust> = {}): SamlTrust => ({
   entityId,
   certificates: [certificate],
+  leeway: 30,
   audiences: [AUDIENCE],
   ...changes,
 });
@@ -63,7 +64,6 @@ export function contextFor(trusted: readonly SamlTrust[], changes: Partial<SamlC
     recipient: TOKEN_ENDPOINT,
     addressee: undefined,
     now: NOW,
-    leeway: 30,
     ...changes,
   };
 }

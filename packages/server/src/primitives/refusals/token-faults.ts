@@ -31,7 +31,7 @@ export const tokenFaults = {
   expired: ['has expired', 'Get a new token, and exchange it at once. Compare the clocks if it was just issued.'],
   not_yet_valid: [
     'is not valid yet, or was issued in the future',
-    'Set the clock of the machine that issued the token, or of this server: 30 seconds are tolerated.',
+    'Set the clock of the machine that issued the token, or of this server: 30 seconds are tolerated, or the leeway of the issuer entry.',
   ],
   claims: [
     'lacks a claim that its type must have, or has one of the wrong form',
