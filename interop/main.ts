@@ -95,8 +95,8 @@ try {
       formatPage(results, await versionOfDotnet()),
     );
   const failed = results.reduce((sum, { faults }) => sum + faults.length, 0);
-  const tried = results.reduce((sum, { trials }) => sum + trials.length, 0);
-  console.log(`${tried - failed} passed, ${failed} failed`);
+  const passed = results.flatMap(({ trials }) => trials).filter(({ outcome }) => outcome !== 'wrong').length;
+  console.log(`${passed} passed, ${failed} failed`);
   process.exitCode = failed === 0 ? 0 : 1;
 } finally {
   for (const cleanup of cleanups) await cleanup();
