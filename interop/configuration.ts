@@ -6,6 +6,9 @@ export const ORDERS = 'https://orders.example.com';
 /** Signed with RS256. */
 export const REPORTS = 'https://reports.example.com';
 
+/** Signed with Ed25519, a name that some libraries do not know. */
+const LEDGER = 'https://ledger.example.com';
+
 /** Where the browser is sent back to. Nothing listens there: the trial reads the URL. */
 export const CALLBACK = 'http://127.0.0.1:9/callback';
 /** Of Spring Security and oauth2-proxy. The port may vary. */
@@ -51,7 +54,7 @@ interface Parties {
 
 export function configurationOf({ issuer, platform, mcp, keys }: Parties): Configuration {
   const jwks = { keys: keys.map(({ publicJwk }) => publicJwk) };
-  const audiences = [ORDERS, REPORTS, mcp];
+  const audiences = [ORDERS, REPORTS, LEDGER, mcp];
   const exchanging = { grants: ['token_exchange'], scopes: ['read', 'write'] };
   /** A client that may do everything that needs no person. */
   const machine = (id: string, auth: unknown, members: Configuration): Configuration => ({
@@ -93,6 +96,7 @@ export function configurationOf({ issuer, platform, mcp, keys }: Parties): Confi
     resources: [
       { audience: ORDERS, scopes: ['read', 'write'] },
       { audience: REPORTS, scopes: ['read', 'write'], token: { alg: 'RS256' } },
+      { audience: LEDGER, scopes: ['read', 'write'], token: { alg: 'Ed25519' } },
       { audience: mcp, scopes: ['read'] },
     ],
     clients,

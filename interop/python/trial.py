@@ -14,6 +14,7 @@ MCP = os.environ["MCP"]
 FILES = Path(os.environ["FILES"])
 ORDERS = "https://orders.example.com"
 REPORTS = "https://reports.example.com"
+LEDGER = "https://ledger.example.com"
 URN = "urn:ietf:params:oauth:token-type:"
 EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 

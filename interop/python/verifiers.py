@@ -9,11 +9,11 @@ from fastmcp.server.auth.providers.jwt import JWTVerifier
 from joserfc import jwt as jose
 from joserfc.jwk import KeySet
 
-from trial import ISSUER, ORDERS, REPORTS, own_token, trial
+from trial import ISSUER, LEDGER, ORDERS, REPORTS, own_token, trial
 
 JWKS = f"{ISSUER}/.well-known/jwks.json"
-TOKENS = {"ES256": own_token(), "RS256": own_token(REPORTS)}
-AUDIENCES = {"ES256": ORDERS, "RS256": REPORTS}
+AUDIENCES = {"ES256": ORDERS, "RS256": REPORTS, "Ed25519": LEDGER}
+TOKENS = {alg: own_token(audience) for alg, audience in AUDIENCES.items()}
 
 
 def check(alg, verify):
@@ -83,6 +83,9 @@ for alg in ["ES256", "RS256"]:
     trial("PyJWT", f"verification, {alg}", lambda: pyjwt(alg))
     trial("joserfc", f"verification, {alg}", lambda: joserfc(alg))
     trial("authlib", f"verification by RFC 9068, {alg}", lambda: authlib(alg))
+UNKNOWN = {"fails": "signing key that matches", "because": "it does not know the name `Ed25519`"}
+trial("joserfc", "verification, Ed25519", lambda: joserfc("Ed25519"))
+trial("PyJWT", "verification, Ed25519", lambda: pyjwt("Ed25519"), **UNKNOWN)
 trial("fastmcp", "JWTVerifier, RS256", lambda: fastmcp("RS256", None))
 trial("fastmcp", "JWTVerifier, ES256", lambda: fastmcp("ES256", "ES256"), setting='library: `algorithm="ES256"`')
 trial(

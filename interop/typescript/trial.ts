@@ -8,10 +8,11 @@ const { ISSUER = '', HELPER = '', FILES = '', CALLBACK = '' } = process.env;
 export { CALLBACK, ISSUER };
 export const ORDERS = 'https://orders.example.com';
 export const REPORTS = 'https://reports.example.com';
+export const LEDGER = 'https://ledger.example.com';
 export const URN = 'urn:ietf:params:oauth:token-type:';
 export const EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
 
-interface Expected {
+export interface Expected {
   /** What a user must know. */
   readonly setting?: string;
   /** The error that the library or the server must give. */

@@ -7,13 +7,19 @@ import buildGetJwks from 'get-jwks';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 import jwt from 'jsonwebtoken';
 import jwksRsa from 'jwks-rsa';
-import { ISSUER, ORDERS, ownToken, REPORTS, trial } from './trial.ts';
+import { type Expected, ISSUER, LEDGER, ORDERS, ownToken, REPORTS, trial } from './trial.ts';
 
 const JWKS = `${ISSUER}/.well-known/jwks.json`;
-const tokens = { ES256: await ownToken(ORDERS), RS256: await ownToken(REPORTS) };
-const audiences = { ES256: ORDERS, RS256: REPORTS };
+const audiences = { ES256: ORDERS, RS256: REPORTS, Ed25519: LEDGER };
+const tokens = {
+  ES256: await ownToken(ORDERS),
+  RS256: await ownToken(REPORTS),
+  Ed25519: await ownToken(LEDGER),
+};
 type Alg = keyof typeof tokens;
-const algs: readonly Alg[] = ['ES256', 'RS256'];
+const algs: readonly Alg[] = ['ES256', 'RS256', 'Ed25519'];
+const unknownTo = (alg: Alg): Expected =>
+  alg === 'Ed25519' ? { fails: /Cannot fetch key|Unknown key type/, because: 'it does not know keys for Ed25519' } : {};
 
 /** The token must be accepted, and a changed one and another API's refused. */
 async function check(alg: Alg, verify: (token: string) => unknown): Promise<void> {
@@ -28,25 +34,35 @@ for (const alg of algs) {
     const keys = createRemoteJWKSet(new URL(JWKS));
     return check(alg, (token) => jwtVerify(token, keys, { issuer: ISSUER, audience, typ: 'at+jwt' }));
   });
-  await trial('fast-jwt', `verification with get-jwks, ${alg}`, () => {
-    const getJwks = buildGetJwks();
-    const verify = createVerifier({
-      allowedIss: ISSUER,
-      allowedAud: audience,
-      algorithms: [alg],
-      key: async ({ header }: { header: { kid: string; alg: string } }) =>
-        getJwks.getPublicKey({ kid: header.kid, alg: header.alg, domain: ISSUER }),
-    });
-    return check(alg, verify);
-  });
-  await trial('jsonwebtoken', `verification with jwks-rsa, ${alg}`, () => {
-    const client = jwksRsa({ jwksUri: JWKS });
-    return check(alg, async (token) => {
-      const { header } = jwt.decode(token, { complete: true }) ?? {};
-      const key = await client.getSigningKey(header?.kid);
-      jwt.verify(token, key.getPublicKey(), { issuer: ISSUER, audience, algorithms: [alg] });
-    });
-  });
+  await trial(
+    'fast-jwt',
+    `verification with get-jwks, ${alg}`,
+    () => {
+      const getJwks = buildGetJwks();
+      const verify = createVerifier({
+        allowedIss: ISSUER,
+        allowedAud: audience,
+        algorithms: [alg as never],
+        key: async ({ header }: { header: { kid: string; alg: string } }) =>
+          getJwks.getPublicKey({ kid: header.kid, alg: header.alg, domain: ISSUER }),
+      });
+      return check(alg, verify);
+    },
+    unknownTo(alg),
+  );
+  await trial(
+    'jsonwebtoken',
+    `verification with jwks-rsa, ${alg}`,
+    () => {
+      const client = jwksRsa({ jwksUri: JWKS });
+      return check(alg, async (token) => {
+        const { header } = jwt.decode(token, { complete: true }) ?? {};
+        const key = await client.getSigningKey(header?.kid);
+        jwt.verify(token, key.getPublicKey(), { issuer: ISSUER, audience, algorithms: [alg] as never });
+      });
+    },
+    unknownTo(alg),
+  );
 }
 await trial('aws-jwt-verify', 'verification, RS256', () => {
   const verifier = JwtRsaVerifier.create({ issuer: ISSUER, audience: REPORTS, jwksUri: JWKS });

@@ -17,6 +17,7 @@ import (
 const (
 	Orders   = "https://orders.example.com"
 	Reports  = "https://reports.example.com"
+	Ledger   = "https://ledger.example.com"
 	URN      = "urn:ietf:params:oauth:token-type:"
 	Exchange = "urn:ietf:params:oauth:grant-type:token-exchange"
 	Platform = "platform:repo:example/shop"

@@ -22,9 +22,9 @@ const (
 var (
 	ctx       = context.Background()
 	keys      = trial.Issuer + "/.well-known/jwks.json"
-	audiences = map[string]string{"ES256": trial.Orders, "RS256": trial.Reports}
-	tokens    = map[string]string{"ES256": trial.OwnToken(trial.Orders), "RS256": trial.OwnToken(trial.Reports)}
-	other     = map[string]string{"ES256": "RS256", "RS256": "ES256"}
+	audiences = map[string]string{"ES256": trial.Orders, "RS256": trial.Reports, "Ed25519": trial.Ledger}
+	tokens    = map[string]string{"ES256": trial.OwnToken(trial.Orders), "RS256": trial.OwnToken(trial.Reports), "Ed25519": trial.OwnToken(trial.Ledger)}
+	other     = map[string]string{"ES256": "RS256", "RS256": "ES256", "Ed25519": "ES256"}
 )
 
 // check accepts the token, and refuses a changed one and another API's.
@@ -88,6 +88,10 @@ func main() {
 		trial.Run(lestrrat, "verification, "+alg, none, withJWX(alg))
 		trial.Run(golangJWT, "verification with keyfunc, "+alg, none, withGolangJWT(alg))
 	}
+	unknown := trial.Expected{Fails: "signing method|failed to verify", Because: "it does not know the name `Ed25519`"}
+	trial.Run(lestrrat, "verification, Ed25519", none, withJWX("Ed25519"))
+	trial.Run(golangJWT, "verification with keyfunc, Ed25519", unknown, withGolangJWT("Ed25519"))
+	trial.Run(goOIDC, "verification, Ed25519", unknown, withOIDC("Ed25519", "Ed25519"))
 	trial.Run(goOIDC, "verification, ES256", none, withOIDC("ES256"))
 	trial.Run(goOIDC, "verification, RS256", trial.Expected{Setting: "library: `SupportedSigningAlgs`"}, withOIDC("RS256", oidc.RS256))
 	trial.Run(goOIDC, "verification, RS256 without this setting",

@@ -7,6 +7,7 @@ pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 pub const ORDERS: &str = "https://orders.example.com";
 pub const REPORTS: &str = "https://reports.example.com";
+pub const LEDGER: &str = "https://ledger.example.com";
 
 pub fn issuer() -> String {
     var("ISSUER").expect("ISSUER")

@@ -1,5 +1,5 @@
 //! The crates openidconnect and jsonwebtoken: sign-in with an ID token, and verification of access tokens.
-use cambio_interop::{Failure, ORDERS, REPORTS, callback, issuer, own_token, sign_in, trial};
+use cambio_interop::{Failure, LEDGER, ORDERS, REPORTS, callback, issuer, own_token, sign_in, trial};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header, jwk::JwkSet};
 use openidconnect::core::{CoreAuthenticationFlow, CoreClient, CoreProviderMetadata, CoreUserInfoClaims};
 use openidconnect::{
@@ -60,4 +60,5 @@ async fn main() {
     trial("openidconnect", "sign-in with PKCE: ID token, userinfo", "", None, people()).await;
     trial("jsonwebtoken", "verification, ES256", "", None, check(Algorithm::ES256, ORDERS, REPORTS)).await;
     trial("jsonwebtoken", "verification, RS256", "", None, check(Algorithm::RS256, REPORTS, ORDERS)).await;
+    trial("jsonwebtoken", "verification, Ed25519", "", Some(("unknown variant `Ed25519`", "it does not know the name `Ed25519`")), check(Algorithm::EdDSA, LEDGER, ORDERS)).await;
 }
