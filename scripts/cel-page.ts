@@ -24,7 +24,7 @@ ${from.version}, evaluates those that apply, and writes this page. They are not 
 them. \`-- --from FOLDER\` takes them from a folder in which the package is installed.
 
 **${agreeing.length} of ${applying.length} tests that apply agree.** ${judged.length - applying.length} of ${judged.length} do not apply, because they need a part of CEL that
-[expressions](../reference/expressions.md#not-available) lists as not available.
+[expressions](../reference/expressions.md#not-available) lists as not available, or give no value.
 
 | suite | agree | apply | do not apply |
 |---|---|---|---|
