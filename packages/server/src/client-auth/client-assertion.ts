@@ -71,23 +71,27 @@ async function findKey(jws: CompactJws, keys: KeySource | undefined): Promise<Ke
 
 /**
  * Checks the signature first, so that the details of later refusals come from the client.
- * @param audiences the only values that `aud` may have; two for legacy clients
+ * @param audiences what `aud` may name, each in all its spellings, the usual one first; two for legacy clients
  * @returns seconds since 1970 @throws TokenRefusal, Refusal issuer_unavailable
  */
 export async function checkAssertion(
   jws: CompactJws,
   keys: KeySource | undefined,
-  audiences: readonly string[],
+  audiences: readonly (readonly [string, ...string[]])[],
   { clock, decoyKeys, leeway }: Pick<AuthenticationContext, 'clock' | 'decoyKeys'> & { readonly leeway: number },
 ): Promise<{ readonly expiresAt: number; readonly now: number }> {
   await verifySignature(jws, keys, decoyKeys);
   const { aud } = jws.payload;
   const named = stringList(aud) ?? [];
   // draft-ietf-oauth-rfc7523bis section 4: another party in `aud` could send the assertion on.
-  if (named.length === 0 || named.length > audiences.length || !named.every((one) => audiences.includes(one)))
+  if (
+    named.length === 0 ||
+    named.length > audiences.length ||
+    !named.every((one) => audiences.some((spellings) => spellings.includes(one)))
+  )
     throw new TokenRefusal(
       'audience',
-      `its aud is ${JSON.stringify(redactValue(aud ?? null))} and must be ${audiences.join(' or ')}`,
+      `its aud is ${JSON.stringify(redactValue(aud ?? null))} and must be ${audiences.map(([usual]) => usual).join(' or ')}`,
     );
   const now = seconds(clock);
   return { now, expiresAt: checkTimes(jws.payload, now, leeway).expiresAt };

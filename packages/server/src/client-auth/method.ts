@@ -95,6 +95,7 @@ export type ClientKey =
   | 'jwks'
   | 'jwksUri'
   | 'assertionAudience'
+  | 'assertionLifetime'
   | 'tlsSubject'
   | 'spiffeId'
   | 'publicExchange'

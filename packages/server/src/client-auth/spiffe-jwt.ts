@@ -30,7 +30,7 @@ export const spiffeJwt = {
           throw new TokenRefusal('wrong_type', 'its header is not that of a JWT-SVID');
         if (!SIGNATURE.test(jws.alg) || ![...trusted.algorithms].some((name) => name === jws.alg))
           throw new TokenRefusal('algorithm');
-        await checkAssertion(jws, trusted.keySource, [context.issuer], { ...context, leeway: trusted.leeway });
+        await checkAssertion(jws, trusted.keySource, [[context.issuer]], { ...context, leeway: trusted.leeway });
         // Checked last, so that a workload that is not a client takes as long.
         if (spiffeId === undefined) throw new TokenRefusal('unknown_issuer');
         return {};

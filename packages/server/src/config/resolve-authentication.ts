@@ -29,7 +29,14 @@ export const asksForCertificate = ({ server, clients }: Pick<ConfigurationFile, 
 
 type Authentication = Pick<
   Client,
-  'secrets' | 'keys' | 'assertionAudience' | 'tlsSubject' | 'spiffeId' | 'publicExchange' | 'workload'
+  | 'secrets'
+  | 'keys'
+  | 'assertionAudience'
+  | 'assertionLifetime'
+  | 'tlsSubject'
+  | 'spiffeId'
+  | 'publicExchange'
+  | 'workload'
 >;
 
 export function resolveAuthentication(
@@ -38,7 +45,7 @@ export function resolveAuthentication(
   file: ConfigurationFile,
   around: Surroundings,
 ): Authentication {
-  const { secret = [], jwks, jwksUri, assertionAudience, tlsSubject } = entry;
+  const { secret = [], jwks, jwksUri, assertionAudience, assertionLifetime, tlsSubject } = entry;
   const { complain } = around;
   checkKeys(entry, path, complain);
   checkKeyPlace(entry, path, complain);
@@ -48,6 +55,11 @@ export function resolveAuthentication(
     complain(
       [...path, 'id'],
       `${JSON.stringify(entry.id)} is an issuer too, and its tokens and the assertions of the client could be taken for each other. Give the client another id.`,
+    );
+  if (assertionLifetime !== undefined && assertionLifetime > MAX_ASSERTION_SECONDS)
+    complain(
+      [...path, 'assertionLifetime'],
+      'is longer than an hour, and the server remembers each used assertion that long. Write 1h or less.',
     );
   if (entry.auth === 'none') checkPublic(entry, path, complain);
   checkTls(entry, path, file.server, around);
@@ -59,6 +71,7 @@ export function resolveAuthentication(
     ),
     keys: jwks ? { jwks } : jwksUri === undefined ? undefined : { jwksUri, network: networkOfKeys(entry) },
     assertionAudience,
+    assertionLifetime,
     tlsSubject:
       tlsSubject && kinds.flatMap((kind) => ({ kind, value: tlsSubject[kind] ?? '' })).find(({ value }) => value),
     spiffeId: entry.spiffeId && checkSpiffeId(entry.spiffeId, [...path, 'spiffeId'], file, around),
@@ -66,6 +79,8 @@ export function resolveAuthentication(
     workload: entry.workload && resolveWorkload(entry.workload, [...path, 'workload'], file, around),
   };
 }
+
+const MAX_ASSERTION_SECONDS = 3600;
 
 const kinds: readonly TlsSubject['kind'][] = ['dn', 'dns', 'uri', 'ip', 'email'];
 

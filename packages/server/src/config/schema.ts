@@ -103,6 +103,7 @@ const client = z.strictObject({
   jwksUri: httpsUrl.optional(),
   allowPrivateNetwork: z.boolean().default(false),
   assertionAudience: z.literal('legacy').optional(),
+  assertionLifetime: duration.optional(),
   tlsSubject: tlsSubject.optional(),
   spiffeId: z.string().optional(),
   publicExchange: z.boolean().optional(),

@@ -33,6 +33,8 @@ export interface Client {
   readonly keys?: ClientKeys | undefined;
   /** For private_key_jwt. `legacy`: the `aud` of an assertion may also be the token endpoint. */
   readonly assertionAudience?: 'legacy' | undefined;
+  /** For private_key_jwt: longest time until the `exp` of an assertion, in seconds. */
+  readonly assertionLifetime?: number | undefined;
   /** For tls_client_auth. */
   readonly tlsSubject?: TlsSubject | undefined;
   /** For spiffe_jwt: a SPIFFE ID, or a prefix of its path followed by `/*`. */

@@ -38,6 +38,42 @@ test('authenticates a client by a JWT that it signs, with or without client_id (
   assertIssued(server, await ask(server, asserting(assertion(server, key, { nbf, iat: nbf, exp: nbf + 300 }, header))));
 });
 
+test('accepts an assertion for as long as the entry says, and the issuer with or without its slash', async (t) => {
+  const server = await startBatch(t, `assertionLifetime: 1h, ${jwksOf(key)}`);
+  const claims = (seconds: number, more: Claims = {}): Claims => ({
+    exp: Math.floor(server.clock.now / 1000) + seconds,
+    ...more,
+  });
+  for (const aud of [server.issuer, `${server.issuer}/`])
+    assertIssued(server, await ask(server, asserting(assertion(server, key, claims(3600, { aud })))), aud);
+  const refusal = async (changed: Claims): Promise<readonly unknown[]> => {
+    const { reason, detail } = server.audit(await ask(server, asserting(assertion(server, key, changed)))) ?? {};
+    return [reason, detail];
+  };
+  assert.deepEqual(await refusal(claims(3640)), [
+    'client_assertion_claims',
+    'it expires in 3640 seconds; at most 3600 are allowed (assertionLifetime)',
+  ]);
+  assert.deepEqual(await refusal({ aud: `${server.issuer}/oauth/token` }), [
+    'client_assertion_audience',
+    `its aud is "${server.issuer}/oauth/token" and must be ${server.issuer}`,
+  ]);
+  assert.deepEqual(await refusal({ iss: 'someone' }), [
+    'client_assertion_claims',
+    'its iss is "someone"; iss, sub and client_id must all be batch',
+  ]);
+  const { status } = await ask(await startBatch(t), asserting(assertion(server, key, claims(3600))));
+  assert.equal(status, 401, 'ten minutes without the key');
+});
+
+test('an issuer that ends in a slash may be named without it', async (t) => {
+  const source = changed(withClients(entryOf()), { issuer: `\${ISSUER}/` });
+  const server = await start(t, source);
+  for (const aud of [server.issuer, `${server.issuer}/`])
+    assertIssued(server, await ask(server, asserting(assertion(server, key, { aud }))), aud);
+  assert.equal((await ask(server, asserting(assertion(server, key, { aud: `${server.issuer}//` })))).status, 401);
+});
+
 test('refuses a token of an issuer as a client assertion, and a client assertion as a subject token (AS-06, JW-12)', async (t) => {
   const idp = await startIssuer(t);
   const issuers = [entry(idp)];

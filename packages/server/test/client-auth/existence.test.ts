@@ -194,7 +194,7 @@ test('verifies an assertion with a decoy key if there is no other (C30)', async 
   };
   const context = { clock: () => at.clock.now, decoyKeys: () => watched, leeway: 30 };
   const jws = readCompact(assertion(at, stranger));
-  await assert.rejects(checkAssertion(jws, undefined, [at.issuer], context), { fault: 'unknown_key' });
+  await assert.rejects(checkAssertion(jws, undefined, [[at.issuer]], context), { fault: 'unknown_key' });
   assert.ok(read > 0, 'nothing was verified');
 });
 

@@ -37,6 +37,7 @@ ${entries.map((entry) => `  - { ${entry.includes('grants') ? '' : 'grants: [clie
 const good = {
   secret: 'auth: client_secret_post, secret: { plain: x }',
   keys: `auth: private_key_jwt, ${jwksOf(key)}`,
+  slow: `auth: private_key_jwt, assertionLifetime: 1h, ${jwksOf(key)}`,
   remote: 'auth: private_key_jwt, jwksUri: https://client.example/keys, assertionAudience: legacy',
   tls: "auth: tls_client_auth, tlsSubject: { dn: 'CN=x' }",
   own: `auth: self_signed_tls_client_auth, ${jwksOf(key)}`,
@@ -84,6 +85,14 @@ test('an entry must have the keys of its method, and none that only other method
     [
       `${good.keys}, secret: { plain: x }`,
       'clients[c].secret: a client with auth: private_key_jwt does not use secret. Remove it, or write auth: client_secret_basic or client_secret_post.',
+    ],
+    [
+      `${good.keys}, assertionLifetime: 61m`,
+      'clients[c].assertionLifetime: is longer than an hour, and the server remembers each used assertion that long. Write 1h or less.',
+    ],
+    [
+      `${good.secret}, assertionLifetime: 1h`,
+      'clients[c].assertionLifetime: a client with auth: client_secret_post does not use assertionLifetime. Remove it, or write auth: private_key_jwt.',
     ],
     [
       `${good.own}, assertionAudience: legacy`,

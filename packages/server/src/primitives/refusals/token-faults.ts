@@ -108,8 +108,10 @@ export const assertionFaults = {
   unknown_issuer: 'Set iss and sub to the client_id. For a JWT-SVID, list its trust domain under issuers.',
   unknown_key: 'Add the key of the kid to jwks of the client, or publish it at its jwksUri.',
   signature: 'Sign with the private key that belongs to the registered public key of this kid.',
-  claims: 'Add the claim that the detail names: iss, sub, aud, exp, and jti.',
-  audience: 'Set aud to the issuer of this server alone, as its metadata has it.',
+  claims:
+    'Correct the claim that the detail names: iss, sub, aud, exp or jti. For a library whose assertions live longer, write assertionLifetime: 1h.',
+  audience:
+    'Set aud to the issuer of this server alone, as its metadata has it. For a library that sends the token endpoint, write assertionAudience: legacy.',
   expired: 'Make a new assertion for each request, with an exp of a minute or so. Compare the clocks.',
   not_yet_valid: 'Set the clock of the client: 30 seconds are tolerated.',
   replayed: 'Make a new assertion, with a new jti, for each request and each repetition.',

@@ -94,19 +94,35 @@ export const assertions = {
     const { server, ask, prove } = world;
     const { issuer } = server;
     const endpoint = `${issuer}/oauth/token`;
-    const near = [endpoint, `${issuer}/`, issuer.toUpperCase(), `${issuer} `, 'https://other.example', ''];
-    const lists = [[issuer, endpoint], [issuer, issuer], [issuer, 'https://other.example'], [], [[issuer]]];
+    const near = [
+      endpoint,
+      `${endpoint}/`,
+      `${issuer}//`,
+      issuer.toUpperCase(),
+      `${issuer} `,
+      'https://other.example',
+      '',
+    ];
+    const lists = [
+      [issuer, endpoint],
+      [issuer, issuer],
+      [issuer, `${issuer}/`],
+      [issuer, 'https://other.example'],
+      [],
+      [[issuer]],
+    ];
     const wrong = [...near, ...lists, 7, null, undefined, { issuer }, `${issuer}/tenant/oauth/token`];
     const attacks = wrong.map(
       (aud): Attack => [`${JSON.stringify(aud)}`, assertion(server, key, { aud }), '+audience'],
     );
     await tryAll(world, trial, attacks);
     const old = { iss: 'old', sub: 'old' };
-    for (const aud of ['https://other.example', [endpoint, 'https://other.example'], `${issuer}/oauth/introspect`]) {
+    const [others, slash] = [['https://other.example', `${issuer}/oauth/introspect`], `${endpoint}/`];
+    for (const aud of [...others, [endpoint, 'https://other.example'], slash]) {
       await trial.attempt('of a client with assertionAudience: legacy', prove({ ...old, aud }));
     }
     for (const aud of [issuer, endpoint, [endpoint], [issuer, endpoint]]) await trial.twin(prove({ ...old, aud }));
-    await trial.twin(prove({ aud: [issuer] }));
+    for (const aud of [[issuer], `${issuer}/`, [`${issuer}/`]]) await trial.twin(prove({ aud }));
     const mismatch = await ask(asserting(assertion(server, key, { aud: endpoint })));
     assert.equal(server.audit(mismatch)?.detail, `its aud is "${endpoint}" and must be ${issuer}`);
   },
@@ -129,6 +145,25 @@ export const assertions = {
     );
     const good = [{ exp: -30 }, { exp: 630 }, { iat: 30 }, { nbf: 30 }, { iat: -86_400 }, { iat: undefined }];
     for (const dates of good) await trial.twin(world.ask(asserting(at(world, dates))));
+  },
+
+  C32: async (world, { attempt, twin }) => {
+    const { server, ask } = world;
+    const slow = { iss: 'slow', sub: 'slow' };
+    const refused = async (what: string, dates: Claims, reason: string): Promise<void> => {
+      const answer = await attempt(what, ask(asserting(at(world, dates))));
+      assert.equal(server.audit(answer)?.reason, reason, what);
+    };
+    for (const exp of [3631, 86_400]) await refused(`an exp in ${exp} s`, { ...slow, exp }, 'client_assertion_claims');
+    await refused('of another client', { exp: 3600 }, 'client_assertion_claims');
+    const once = asserting(at(world, { ...slow, exp: 3600 }));
+    await twin(ask(once));
+    server.clock.now += 3_500_000;
+    assert.equal(
+      server.audit(await attempt('again, most of an hour later', ask(once)))?.reason,
+      'client_assertion_replayed',
+    );
+    await twin(ask(asserting(at(world, { ...slow, exp: 3630 }))));
   },
 
   C13: async ({ server, ask }, { attempt, twin }) => {
