@@ -9,6 +9,9 @@ export const REPORTS = 'https://reports.example.com';
 /** Signed with Ed25519, a name that some libraries do not know. */
 const LEDGER = 'https://ledger.example.com';
 
+/** Typed as Spring expects it, and signed with ES256 and RS256. */
+const SHOPS = ['https://shop.example.com', 'https://store.example.com'];
+
 /** Where the browser is sent back to. Nothing listens there: the trial reads the URL. */
 export const CALLBACK = 'http://127.0.0.1:9/callback';
 /** Of Spring Security and oauth2-proxy. The port may vary. */
@@ -54,7 +57,7 @@ interface Parties {
 
 export function configurationOf({ issuer, platform, mcp, keys }: Parties): Configuration {
   const jwks = { keys: keys.map(({ publicJwk }) => publicJwk) };
-  const audiences = [ORDERS, REPORTS, LEDGER, mcp];
+  const audiences = [ORDERS, REPORTS, LEDGER, ...SHOPS, mcp];
   const exchanging = { grants: ['token_exchange'], scopes: ['read', 'write'] };
   /** A client that may do everything that needs no person. */
   const machine = (id: string, auth: unknown, members: Configuration): Configuration => ({
@@ -97,6 +100,8 @@ export function configurationOf({ issuer, platform, mcp, keys }: Parties): Confi
       { audience: ORDERS, scopes: ['read', 'write'] },
       { audience: REPORTS, scopes: ['read', 'write'], token: { alg: 'RS256' } },
       { audience: LEDGER, scopes: ['read', 'write'], token: { alg: 'Ed25519' } },
+      { audience: SHOPS[0], scopes: ['read', 'write'], token: { typ: 'JWT' } },
+      { audience: SHOPS[1], scopes: ['read', 'write'], token: { typ: 'JWT', alg: 'RS256' } },
       { audience: mcp, scopes: ['read'] },
     ],
     clients,

@@ -93,8 +93,5 @@ const bearer = (alg: Alg, options: object): Promise<void> => {
       }),
   );
 };
-await trial('express-oauth2-jwt-bearer', 'verification, ES256', () => bearer('ES256', {}));
-await trial('express-oauth2-jwt-bearer', 'verification, RS256', () => bearer('RS256', {}), {
-  fails: /alg|algorithm/i,
-  because: 'it reads `id_token_signing_alg_values_supported`',
-});
+for (const alg of ['ES256', 'RS256'] as const)
+  await trial('express-oauth2-jwt-bearer', `verification, ${alg}`, () => bearer(alg, {}));

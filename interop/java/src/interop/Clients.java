@@ -110,15 +110,16 @@ final class Clients {
   }
 
   /** Verifies access tokens with nimbus-jose-jwt. */
-  private static void verify(JOSEObjectTypeVerifier<SecurityContext> type) throws Exception {
+  private static void verify(JOSEObjectTypeVerifier<SecurityContext> type, String audience) throws Exception {
     var processor = new DefaultJWTProcessor<SecurityContext>();
     if (type != null) processor.setJWSTypeVerifier(type);
     var keys = JWKSourceBuilder.create(metadata.getJWKSetURI().toURL()).build();
     processor.setJWSKeySelector(new JWSVerificationKeySelector<>(JWSAlgorithm.ES256, keys));
     var expected = new JWTClaimsSet.Builder().issuer(ISSUER).build();
-    processor.setJWTClaimsSetVerifier(new DefaultJWTClaimsVerifier<>(ORDERS, expected, Set.of("sub", "exp")));
-    processor.process(subject, null);
-    for (String bad : List.of(subject.substring(0, subject.length() - 6) + "AAAAAA", ownToken(REPORTS))) {
+    processor.setJWTClaimsSetVerifier(new DefaultJWTClaimsVerifier<>(audience, expected, Set.of("sub", "exp")));
+    String token = ownToken(audience);
+    processor.process(token, null);
+    for (String bad : List.of(token.substring(0, token.length() - 6) + "AAAAAA", ownToken(REPORTS))) {
       try {
         processor.process(bad, null);
       } catch (BadJOSEException | JOSEException refused) {
@@ -157,8 +158,9 @@ final class Clients {
     works(NIMBUS, "exchange with an actor, refresh, introspection, revocation", "", Clients::life);
     works(NIMBUS, "sign-in with PKCE, ID token", "", Clients::people);
     works(NIMBUS, "DefaultJWTProcessor, ES256", "library: `JOSEObjectType(\"at+jwt\")`",
-        () -> verify(new DefaultJOSEObjectTypeVerifier<>(new JOSEObjectType("at+jwt"))));
-    fails(NIMBUS, "DefaultJWTProcessor without this setting", "typ", "it expects `typ: JWT`, or none", () -> verify(null));
+        () -> verify(new DefaultJOSEObjectTypeVerifier<>(new JOSEObjectType("at+jwt")), ORDERS));
+    works(NIMBUS, "DefaultJWTProcessor, as it is", "file: `token: { typ: JWT }` of the resource", () -> verify(null, SHOP));
+    fails(NIMBUS, "DefaultJWTProcessor without either setting", "typ", "it expects `typ: JWT`, or none", () -> verify(null, ORDERS));
     String scopes = "library: `createScoped`, else it asks for the scope `cloud-platform`";
     works(GOOGLE, "external account from a file, a workload", scopes, () -> google(Map.of(), List.of("read")));
     works(GOOGLE, "external account with a client", scopes,

@@ -102,6 +102,25 @@ final class Spring {
     }
   }
 
+  /** An API that has two properties and no code for its security. */
+  private static void api(String audience, String other) throws Exception {
+    String start = "spring.security.oauth2.resourceserver.jwt.";
+    var application = new SpringApplication(Application.class);
+    application.setDefaultProperties(
+        Map.of("server.port", "0", "server.address", "127.0.0.1", "logging.level.root", "error", "spring.main.banner-mode", "off",
+            start + "issuer-uri", ISSUER, start + "audiences", audience));
+    try (var context = application.run()) {
+      String home = "http://127.0.0.1:" + context.getEnvironment().getProperty("local.server.port");
+      String token = ownToken(audience);
+      Map<String, Integer> expected =
+          Map.of(token, 200, token.substring(0, token.length() - 6) + "AAAAAA", 401, ownToken(other), 401);
+      for (var call : expected.entrySet()) {
+        int status = statusOf(home + "/", call.getKey());
+        check(status == call.getValue(), status + " instead of " + call.getValue());
+      }
+    }
+  }
+
   private static void login(Class<?>... sources) throws Exception {
     var application = new SpringApplication(sources);
     String start = "spring.security.oauth2.client.";
@@ -135,8 +154,11 @@ final class Spring {
         () -> verify(rfc9068(NimbusJwtDecoder.withJwkSetUri(ISSUER + "/.well-known/jwks.json"), ORDERS, SignatureAlgorithm.ES256), ORDERS));
     works(SPRING, "API, RS256", decoder, 
         () -> verify(rfc9068(NimbusJwtDecoder.withIssuerLocation(ISSUER), REPORTS, SignatureAlgorithm.RS256), REPORTS));
-    fails(SPRING, "API, `issuer-uri` alone", "typ", "it requires `typ: JWT`, and RFC 9068 requires `at+jwt`",
-        () -> verify(JwtDecoders.fromIssuerLocation(ISSUER), ORDERS));
+    String typed = "file: `token: { typ: JWT }` of the resource";
+    works(SPRING, "API, the properties `issuer-uri` and `audiences`, ES256", typed, () -> api(SHOP, STORE));
+    works(SPRING, "API, the properties `issuer-uri` and `audiences`, RS256", typed, () -> api(STORE, SHOP));
+    fails(SPRING, "API, these properties without that setting", "401 instead of 200",
+        "it requires `typ: JWT`, and RFC 9068 requires `at+jwt`", () -> api(ORDERS, SHOP));
     works(SPRING, "sign-in by `oauth2Login`", "library: a `JwtDecoderFactory` for ES256; or file: `keys: { alg: RS256 }`",
         () -> login(Application.class, IdTokensByEs256.class));
     fails(SPRING, "sign-in by `oauth2Login` without this setting", "login\\?error", "it expects ID tokens with RS256", () -> login(Application.class));

@@ -21,6 +21,8 @@ final class Trial {
   static final String CALLBACK = System.getenv("CALLBACK");
   static final String ORDERS = "https://orders.example.com";
   static final String REPORTS = "https://reports.example.com";
+  static final String SHOP = "https://shop.example.com";
+  static final String STORE = "https://store.example.com";
   static final String NIMBUS = "Nimbus oauth2-oidc-sdk";
   static final String SPRING = "Spring Boot";
   static final String GOOGLE = "google-auth-library-java";
@@ -85,6 +87,12 @@ final class Trial {
   /** The status, the URL and the text of the last page of an application. */
   static String visit(String url) throws Exception {
     return ask("/visit", url);
+  }
+
+  /** The status of a call with the token. */
+  static int statusOf(String url, String token) throws Exception {
+    HttpRequest request = HttpRequest.newBuilder(URI.create(url)).header("authorization", "Bearer " + token).build();
+    return HttpClient.newHttpClient().send(request, HttpResponse.BodyHandlers.ofString()).statusCode();
   }
 
   /** A token of a client, by a plain request. */
