@@ -18,6 +18,8 @@ export interface ChangedDecision {
   readonly subject: string;
   readonly before: string;
   readonly after: string;
+  /** Does the file refuse the request? */
+  readonly isRefused: boolean;
   /** Claims that the rules read now, and that the row does not contain. */
   readonly missing: readonly string[];
 }
@@ -38,7 +40,8 @@ export function replay(event: AuditEvent, context: Context): ReplayVerdict {
   const { sub } = recalled.subject;
   const format = (outcome: Outcome): string => describe(outcome, sub, context.issuer);
   const missing = missingClaims(recalled, context);
-  return { requestId, time, client, subject: sub, before: format(before), after: format(after), missing };
+  const isRefused = after.reason !== undefined;
+  return { requestId, time, client, subject: sub, before: format(before), after: format(after), isRefused, missing };
 }
 
 /** A reason of refusal, or the issued token. */

@@ -1,5 +1,5 @@
-// Would another configuration decide recorded refusals in the same way? Requests that got a token do not depend on rights that they
-// did not use; a refusal may: its reason depends on rules that did not match, and a rule that denies reads what would be granted.
+// Would another configuration refuse recorded refusals too? Requests that got a token do not depend on rights that they did not use;
+// a refusal may: without a rule, a later one may match.
 import { type AuditEvent, isErased } from '../audit/event.ts';
 import { type ReplayVerdict, replay } from './replay.ts';
 
@@ -34,11 +34,16 @@ export function collectRefused({ rules, denials }: Context['policy']): RefusedRe
     },
     uncertainClients,
     areSame: (before, after) =>
-      requests.values().every((event) => textOf(replay(event, before)) === textOf(replay(event, after))),
+      requests.values().every((event) => outcomeOf(replay(event, before)) === outcomeOf(replay(event, after))),
   };
 }
 
-const textOf = (verdict: ReplayVerdict): string => (typeof verdict === 'string' ? verdict : `now ${verdict.after}`);
+/** A refusal remains one, though another rule may come nearest, and with it the reason be another. */
+const outcomeOf = (verdict: ReplayVerdict): string => {
+  if (verdict === 'same') return 'refused';
+  if (typeof verdict === 'string') return verdict;
+  return verdict.isRefused ? 'refused' : verdict.after;
+};
 
 function keyOf({ client, subject, actor, facts, confirmation, ...event }: AuditEvent, time: number): string {
   const { requestedType, audiencesAsked, resourcesAsked, scopeAsked, reason } = event;

@@ -225,13 +225,6 @@ const TRAPS: Readonly<
     forms: [{}, { scope: 'read' }],
     stays: 'scope admin of rule open',
   },
-  'a rule that makes the reason of a refusal': {
-    rules: `
-  - { name: strangers, client: gateway, subject: { clients: [stranger] }, grant: { audiences: [${BACKEND}] } }
-  - { name: open, client: gateway, grant: { audiences: [${API}], scopes: [read] } }`,
-    forms: [{ audience: BACKEND }],
-    stays: 'rule open',
-  },
   'a scope that a condition of its rule reads': {
     rules: `
   - { name: few, client: gateway, when: size(scope) < 2, grant: { audiences: [${API}], scopes: [read, admin] } }
