@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fields } from '../packages/server/src/audit/fields.ts';
-import { configurationSchema } from '../packages/server/src/config/json-schema.ts';
+import { configurationSchema, includedFileSchema } from '../packages/server/src/config/json-schema.ts';
 import { publicAnswer, type Reason, Refusal, reasons } from '../packages/server/src/primitives/refusal.ts';
 import { cliPage } from './cli-page.ts';
 import { keysTable } from './configuration-keys.ts';
@@ -16,14 +16,17 @@ const DESCRIPTIONS = 'packages/server/src/config/key-descriptions.json';
 const configurationPage = (): string =>
   readFileSync(resolve(import.meta.dirname, '../docs/reference/configuration.md'), 'utf8');
 
+const schemaPage = (make: typeof configurationSchema): string =>
+  `${JSON.stringify(make(JSON.parse(keyDescriptions(configurationPage()))), null, 2)}\n`;
+
 /** Each generator gets the current page, and replaces all of it or the part between two marks. */
 const pages: Readonly<Record<string, (before: string) => string>> = {
   'docs/reference/errors.md': errorsPage,
   'docs/reference/cli.md': () => commandLine,
   'docs/reference/configuration.md': (before) => withPart(before, 'keys', keysTable()),
   [DESCRIPTIONS]: () => keyDescriptions(configurationPage()),
-  'docs/reference/cambio.schema.json': () =>
-    `${JSON.stringify(configurationSchema(JSON.parse(keyDescriptions(configurationPage()))), null, 2)}\n`,
+  'docs/reference/cambio.schema.json': () => schemaPage(configurationSchema),
+  'docs/reference/cambio-included.schema.json': () => schemaPage(includedFileSchema),
   'docs/reference/audit-log.md': (before) => withPart(before, 'fields', fieldsTable()),
   'docs/evidence/vectors.md': vectorsPage,
   ...conformancePages(),

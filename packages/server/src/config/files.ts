@@ -10,7 +10,7 @@ import type { Complain, Path } from './fault.ts';
 import { listIncluded, readIncluded } from './include.ts';
 import type { Inputs } from './inputs.ts';
 import { type ConfigurationText, foreignVariable, type Origin } from './origin.ts';
-import { type FileLimits, type IncludeSource, include } from './schema-include.ts';
+import { type FileLimits, INCLUDED_SECTIONS, type IncludeSource, include } from './schema-include.ts';
 import { readYaml, type YamlFile } from './yaml.ts';
 
 export interface ReadFiles extends Omit<YamlFile, 'lineOf'> {
@@ -27,11 +27,9 @@ interface Around {
   readonly inputs: Inputs;
 }
 
-/** The sections that an included file may have. */
-const SECTIONS = ['resources', 'clients', 'issuers', 'rules'] as const;
-type Section = (typeof SECTIONS)[number];
+type Section = (typeof INCLUDED_SECTIONS)[number];
 /** With limits it cannot have issuers, which vouch for people. */
-const LIMITED_SECTIONS = SECTIONS.filter((section) => section !== 'issuers');
+const LIMITED_SECTIONS = INCLUDED_SECTIONS.filter((section) => section !== 'issuers');
 
 /** Files that a configuration may include. */
 const MAX_FILES = 1000;
@@ -48,7 +46,7 @@ export function readFiles(text: string, around: Around): ReadFiles {
   const yaml = readYaml(text, around.environment);
   const value = isObject(yaml.value) ? (yaml.value as Readonly<Record<string, unknown>>) : undefined;
   const lists = Object.fromEntries(
-    SECTIONS.flatMap((section) => (Array.isArray(value?.[section]) ? [[section, value[section]]] : [])),
+    INCLUDED_SECTIONS.flatMap((section) => (Array.isArray(value?.[section]) ? [[section, value[section]]] : [])),
   );
   const origin = { file: around.file, folder: dirname(resolve(around.file)), include: undefined, limits: undefined };
   const main: Part = { text, yaml, origin, lists };
@@ -68,7 +66,7 @@ export function readFiles(text: string, around: Around): ReadFiles {
 /** A section of the main file that is not a list is left as it is, and reported later. */
 const mergeLists = (parts: readonly Part[], main: Readonly<Record<string, unknown>>) =>
   Object.fromEntries(
-    SECTIONS.flatMap((section) => {
+    INCLUDED_SECTIONS.flatMap((section) => {
       if (Object.hasOwn(main, section) && !Array.isArray(main[section])) return [];
       const all = parts.flatMap(({ lists }) => lists[section] ?? []);
       return all.length > 0 ? [[section, all]] : [];
@@ -133,7 +131,7 @@ function listsOf({ value, complain }: YamlFile, limits: FileLimits | undefined):
     );
     return {};
   }
-  const allowed: readonly string[] = limits === undefined ? SECTIONS : LIMITED_SECTIONS;
+  const allowed: readonly string[] = limits === undefined ? INCLUDED_SECTIONS : LIMITED_SECTIONS;
   const lists: Record<string, readonly unknown[]> = {};
   for (const [key, list] of Object.entries(value)) {
     if (!allowed.includes(key)) complain([key], unknownSection(key, allowed, limits), 'fault', keyOrHidden(key));
@@ -196,7 +194,7 @@ function joined(parts: readonly Part[], value: unknown, extent: ReadFiles['exten
   };
 }
 
-const isSection = (key: unknown): key is Section => SECTIONS.includes(key as Section);
+const isSection = (key: unknown): key is Section => INCLUDED_SECTIONS.includes(key as Section);
 
 function createLocator(parts: readonly Part[]): (path: Path) => Located {
   const [main] = parts as [Part];

@@ -1,9 +1,10 @@
-// Makes the JSON Schema (draft 2020-12) of the configuration file, which editors use for completion, descriptions and faults.
+// Makes the JSON Schema (draft 2020-12) of the configuration file and of the files that it includes, which editors use for completion, descriptions and faults.
 // It refuses nothing that `cambio check` accepts. Faults that need another key, a file or the environment are found by `check` alone.
 import { z } from 'zod';
 import { expectationOf, isWorded } from '../primitives/expectation.ts';
 import descriptions from './key-descriptions.json' with { type: 'json' };
 import { configurationFile } from './schema.ts';
+import { INCLUDED_SECTIONS } from './schema-include.ts';
 
 export interface JsonSchema {
   readonly $defs?: Readonly<Record<string, JsonSchema>>;
@@ -34,6 +35,15 @@ export function configurationSchema(described: Readonly<Record<string, string>> 
     ...root,
     ...rewrite(root, { path: [], described }),
     $defs: { ...$defs, variable: VARIABLE },
+  };
+}
+
+/** The schema of a file that `include` names: its sections are those of the main file, and it needs none of them. */
+export function includedFileSchema(described: Readonly<Record<string, string>> = descriptions): JsonSchema {
+  const { required: _, properties = {}, ...whole } = configurationSchema(described);
+  return {
+    ...whole,
+    properties: Object.fromEntries(INCLUDED_SECTIONS.map((name) => [name, properties[name] ?? {}])),
   };
 }
 

@@ -5,6 +5,9 @@ import { isPattern } from '../primitives/pattern.ts';
 import { isAudiencePattern } from './audience-pattern.ts';
 import { duration, issuerName, oneOrMore } from './schema-values.ts';
 
+/** The sections that an included file may have. */
+export const INCLUDED_SECTIONS = ['resources', 'clients', 'issuers', 'rules'] as const;
+
 /** `*` stands for any text within one name. Names that begin with a dot are for other programs, such as editors. */
 const path = expecting(
   z

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { parse } from 'yaml';
-import { configurationSchema, type JsonSchema } from '../../src/config/json-schema.ts';
+import { configurationSchema, includedFileSchema, type JsonSchema } from '../../src/config/json-schema.ts';
 import { configurationFile } from '../../src/config/schema.ts';
 import { readYaml } from '../../src/config/yaml.ts';
 import { cambio } from '../support/command.ts';
@@ -14,6 +14,7 @@ import { repository, temporaryFolder } from '../support/program.ts';
 const schema = configurationSchema();
 const validate = new Ajv2020({ strict: false }).compile(schema);
 const bySchema = (value: unknown): boolean => validate(value);
+const validateIncluded = new Ajv2020({ strict: false }).compile(includedFileSchema());
 const byForm = (value: unknown): boolean => configurationFile.safeParse(value).success;
 
 const read = (path: string): string => readFileSync(join(repository, path), 'utf8');
@@ -44,6 +45,26 @@ test('the first line of each example names the schema to editors', () => {
     const [, named = ''] = /^# yaml-language-server: \$schema=(\S+)\n/.exec(read(path)) ?? [];
     assert.deepEqual(JSON.parse(read(join(dirname(path), named))), schema, path);
   }
+});
+
+test('accepts the included files of the documentation, whose first line names their schema, and no section of the main file', () => {
+  const included = ['docs/**/*.md']
+    .flatMap(filesOf)
+    .flatMap((page) => [...read(page).matchAll(/```yaml team\n([\s\S]*?)```/g)]);
+  assert.ok(included.length >= 2);
+  for (const [, text = ''] of included) {
+    assert.match(text, /^# yaml-language-server: \$schema=(?:\.\.\/)+cambio-included\.schema\.json\n/);
+    assert.equal(validateIncluded(parse(text)), true, `${text}${JSON.stringify(validateIncluded.errors)}`);
+    for (const [section, value] of [
+      ['issuer', 'https://login.example.com'],
+      ['include', 'more.yaml'],
+      ['server', {}],
+      ['rules', [{ name: 'without a client' }]],
+      ['resources', [{ audience: 7, scopes: [] }]],
+    ] as const)
+      assert.equal(validateIncluded({ ...parse(text), [section]: value }), false, section);
+  }
+  assert.equal(validateIncluded({}), true);
 });
 
 /** Faults of the wrong files that a schema cannot see, and the one that only the schema sees as a fault of form. */
@@ -134,6 +155,8 @@ test('cambio schema prints it, or writes it to a file', async (t) => {
   const printed = await cambio(t, ['schema']);
   assert.deepEqual([printed.code, printed.stderr], [0, '']);
   assert.deepEqual(JSON.parse(printed.stdout), JSON.parse(read('docs/reference/cambio.schema.json')));
+  const included = await cambio(t, ['schema', '--included']);
+  assert.deepEqual(JSON.parse(included.stdout), JSON.parse(read('docs/reference/cambio-included.schema.json')));
   assert.deepEqual(await cambio(t, ['schema', '--out', file]), { code: 0, stdout: '', stderr: '' });
   assert.equal(readFileSync(file, 'utf8'), printed.stdout);
   const missing = join(file, 'x.json');

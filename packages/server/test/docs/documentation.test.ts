@@ -67,7 +67,9 @@ test('every configuration on a page is valid, and its tests pass', async (t) => 
   }
   // A file that another block includes begins with its path.
   for (const page of pages) {
-    for (const [, path = '', yaml = ''] of read(page).matchAll(/```yaml team\n# (\S+)\n([\s\S]*?)```/g)) {
+    for (const [, path = '', yaml = ''] of read(page).matchAll(
+      /```yaml team\n(?:# yaml-language.*\n)?# (\S+)\n([\s\S]*?)```/g,
+    )) {
       mkdirSync(join(folder, dirname(path)), { recursive: true });
       writeFileSync(join(folder, path), yaml);
     }
