@@ -32,7 +32,7 @@ export interface VerifierOptions {
   readonly issuer: string;
   /** The audience of this API. */
   readonly audience: string;
-  /** URL of the keys. Default `<issuer>/.well-known/jwks.json`. */
+  /** URL of the keys. Default `<issuer>/.well-known/jwks.json`. A resource with a key set of its own needs `<issuer>/keys/<name>`. */
   readonly jwksUri?: string;
   /** The key set, or a function that fetches it, instead of `jwksUri`. */
   readonly jwks?: JSONWebKeySet | (() => Promise<JSONWebKeySet>);

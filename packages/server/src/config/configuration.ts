@@ -5,7 +5,7 @@ import type { AuditRetentionSettings } from '../audit-retention/retain.ts';
 import type { RequestLimits } from '../client-auth/request-limit.ts';
 import type { CertificateSource } from '../http/client-certificate.ts';
 import type { SigningAlgorithm } from '../keys/algorithms.ts';
-import type { KeySchedule } from '../keys/key-ring.ts';
+import type { KeySchedule } from '../keys/key-sets.ts';
 import type { SealingKeySource } from '../keys/sealing-key.ts';
 import type { MetricsAddress } from '../metrics/listener.ts';
 import type { Clients } from '../model/client.ts';

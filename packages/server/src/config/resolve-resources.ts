@@ -13,6 +13,7 @@ import { elsewhere, readSecret, type Surroundings } from './source.ts';
 export function resolveResources(file: ConfigurationFile, around: Surroundings): readonly Resource[] {
   const seen = new Map<string, Path>();
   const secrets = new Set<string>();
+  const sets = new Map<string, Path>();
   return file.resources.map((source, index) => {
     const { audience, locations, scopes, scopeNames, requiredAcr, requireSenderConstraint } = source;
     const path: Path = ['resources', index];
@@ -60,6 +61,7 @@ export function resolveResources(file: ConfigurationFile, around: Surroundings):
         );
       secrets.add(token.secret.kid);
     }
+    checkKeySet(token, path, sets, around);
     return {
       audience,
       // An audience that is a URL is its own location.
@@ -71,6 +73,19 @@ export function resolveResources(file: ConfigurationFile, around: Surroundings):
       token,
     };
   });
+}
+
+/** @param sets the first resource of each key set */
+function checkKeySet({ jwks }: Resource['token'], path: Path, sets: Map<string, Path>, around: Surroundings): void {
+  if (jwks === undefined) return;
+  const first = sets.get(jwks) ?? path;
+  sets.set(jwks, first);
+  const place = elsewhere(path, first, around);
+  if (place !== '')
+    around.complain(
+      [...path, 'token', 'jwks'],
+      `a resource of another file${place} has the key set ${jwks}, and each would change what verifiers of the other read. Name another.`,
+    );
 }
 
 /** Is it the audience of this server or of its admin API, in any spelling? */
@@ -88,14 +103,14 @@ function spelledAlike(name: string): string {
 }
 
 function resolveToken(
-  { format, lifetime, alg, typ: stated, secret }: ResourceSource['token'],
+  { format, lifetime, alg, typ: stated, secret, jwks }: ResourceSource['token'],
   path: Path,
   file: ConfigurationFile,
   around: Surroundings,
 ): Resource['token'] {
   const asymmetric: SigningAlgorithm = alg === undefined || alg === 'HS256' ? file.keys.alg : alg;
   const typ = stated === 'JWT' ? stated : undefined;
-  if (secret === undefined) return { format, lifetime, alg: asymmetric, typ };
+  if (secret === undefined) return { format, lifetime, alg: asymmetric, typ, jwks };
   const place = [...path, 'token', 'secret'];
   const text = readSecret(secret, place, file.server.host, around) ?? '';
   if (text !== '' && Buffer.byteLength(text) < SECRET_BYTES)

@@ -1,5 +1,6 @@
 // Resolves a file: looks names up, reads secrets and certificates, and finds parts that contradict each other.
 import { SIGN_IN_GRANTS } from '../grants/index.ts';
+import { MAIN_SET } from '../keys/key-sets.ts';
 import { parseSealingKey, type SealingKeySource } from '../keys/sealing-key.ts';
 import { OWN_LIFETIME_SECONDS, type Resource } from '../model/resource.ts';
 import { compilePolicy } from '../policy/policy.ts';
@@ -88,8 +89,13 @@ function resolveKeys(
   const ownLifetime = clients.some(({ grants }) => grants.some((grant) => SIGN_IN_GRANTS.has(grant)))
     ? OWN_LIFETIME_SECONDS
     : 0;
+  const sets = Map.groupBy(
+    [{ jwks: undefined, alg }, ...resources.map(({ token }) => token)],
+    ({ jwks }) => jwks ?? MAIN_SET,
+  );
   return {
     algorithms: [alg, ...resources.map(({ token }) => token.alg)],
+    sets: new Map([...sets].map(([set, tokens]) => [set, new Set(tokens.map((token) => token.alg))])),
     rotateEvery: rotateEvery * 1000,
     publishAhead: publishAhead * 1000,
     keepAfter: Math.max(ownLifetime, ...resources.map(({ token }) => token.lifetime)) * 1000,

@@ -48,6 +48,15 @@ const resource = z.strictObject({
       alg: z.enum([...signingAlgorithms, 'HS256']).optional(),
       typ: z.enum(['at+jwt', 'JWT']).default('at+jwt'),
       secret: secret.optional(),
+      jwks: expecting(
+        z.string().regex(/^\/keys\/[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/),
+        'the path of a key set',
+        '/keys/ and a name of letters, digits, dots, - and _, such as /keys/orders',
+      ).optional(),
+    })
+    .refine(({ alg, jwks: set }) => alg !== 'HS256' || set === undefined, {
+      path: ['jwks'],
+      message: 'is for keys that verifiers fetch, and HS256 has a secret. Remove jwks, or write another alg.',
     })
     .refine(({ alg, secret: shared }) => alg !== 'HS256' || shared !== undefined, {
       path: ['secret'],

@@ -3,10 +3,19 @@
 import type { Clock } from '../primitives/clock.ts';
 import type { Freshness } from '../store/freshness.ts';
 import type { Poll } from '../store/poll.ts';
-import { deleteSigningKey, insertSigningKey, listSigningKeys, resealSigningKey } from '../store/signing-keys.ts';
+import type { KeySetRow } from '../store/schema.ts';
+import {
+  deleteSigningKey,
+  insertSigningKey,
+  keepInSet,
+  listKeySets,
+  listSigningKeys,
+  resealSigningKey,
+} from '../store/signing-keys.ts';
 import type { Access, Store } from '../store/store.ts';
 import type { SigningAlgorithm } from './algorithms.ts';
 import type { Key } from './jws.ts';
+import { dueSets, isPublished, type KeySchedule, MAIN_SET, MARGIN_MS, setsOfNew } from './key-sets.ts';
 import type { Sealer } from './sealing.ts';
 import { createSigningKey, openSigningKey, type PublishedKey, resealed, type SigningKey } from './signing-key.ts';
 
@@ -15,7 +24,8 @@ export interface KeyRing {
   readonly signing: (alg: SigningAlgorithm) => Pick<SigningKey, keyof Key | 'publicKey'>;
   /** The published public key with this id. @throws like `signing` */
   readonly verifying: (kid: string) => Key | undefined;
-  readonly published: () => readonly PublishedKey[];
+  /** @param set the path of a key set; absent: the main set */
+  readonly published: (set?: string) => readonly PublishedKey[];
   /** Every public key that this process has read, including keys deleted since. */
   readonly held: () => readonly PublishedKey[];
   readonly states: () => readonly KeyState[];
@@ -33,19 +43,6 @@ export interface KeyState {
   readonly activatesAt: number;
 }
 
-export interface KeySchedule {
-  readonly algorithms: readonly SigningAlgorithm[];
-  /** Milliseconds that a key signs. */
-  readonly rotateEvery: number;
-  /** Milliseconds that a key is published before it signs. */
-  readonly publishAhead: number;
-  /** Milliseconds that a key is published after it signed: the longest token lifetime. */
-  readonly keepAfter: number;
-}
-
-/** Tolerance for clock differences between nodes and verifiers, and for nodes that have not polled yet. */
-const MARGIN_MS = 60_000;
-
 /** Milliseconds between publishing a key and signing with it, so that every verifier has refreshed its cached key set. */
 export const publishLeadMs = ({ publishAhead }: KeySchedule): number => publishAhead + MARGIN_MS;
 
@@ -62,24 +59,32 @@ export async function openKeyRing(
 ): Promise<KeyRing> {
   const { store, sealer, clock, access, freshness } = by;
   let keys: ReadonlyMap<string, SigningKey> = new Map();
+  let sets: readonly KeySetRow[] = [];
   const held = new Map<string, PublishedKey>();
+  const isPublishedNow = (key: SigningKey, set?: string): boolean =>
+    isPublished(key, { keys: [...keys.values()], sets }, schedule, clock(), set);
   const read = async (): Promise<void> => {
     const rows = await listSigningKeys(store);
     // A known key is not opened again. A key deleted from the table is dropped.
     keys = new Map(rows.map((row) => [row.kid, keys.get(row.kid) ?? openSigningKey(row, sealer)]));
+    sets = await listKeySets(store);
     for (const [kid, { published }] of keys) held.set(kid, published);
   };
   const poll: Poll = async (changed) => {
     if ((await changed) !== false) await read();
     if (access === 'read') return;
-    const all = [...keys.values()];
-    const missing = missingKeys(all, schedule, clock());
-    const finished = all.filter((key) => !isPublished(key, all, schedule, clock()));
+    const now = clock();
+    const missing = missingKeys([...keys.values()], schedule, now);
     for (const { alg, activatesAt } of missing) {
-      await insertSigningKey(store, createSigningKey(alg, sealer, { created_at: clock(), activates_at: activatesAt }));
+      const row = createSigningKey(alg, sealer, { created_at: now, activates_at: activatesAt });
+      await store.transaction().execute((database) => insertSigningKey(database, row, setsOfNew(row, schedule, now)));
     }
+    const due = dueSets({ keys: [...keys.values()], sets }, schedule, now);
+    for (const row of due) await keepInSet(store, row);
+    if (missing.length + due.length > 0) await read();
+    const finished = [...keys.values()].filter((key) => !isPublishedNow(key));
     for (const { kid } of finished) await deleteSigningKey(store, kid);
-    if (missing.length + finished.length > 0) await read();
+    if (finished.length > 0) await read();
   };
   if (access === 'write') {
     for (const row of await listSigningKeys(store)) {
@@ -98,14 +103,12 @@ export async function openKeyRing(
     verifying: (kid) => {
       freshness.check();
       const key = keys.get(kid);
-      return key !== undefined && isPublished(key, [...keys.values()], schedule, clock()) ? key.publicKey : undefined;
+      return key !== undefined && isPublishedNow(key) ? key.publicKey : undefined;
     },
-    published: () => {
-      const all = [...keys.values()];
-      return all.filter((key) => isPublished(key, all, schedule, clock())).map(({ published }) => published);
-    },
+    published: (set = MAIN_SET) =>
+      [...keys.values()].filter((key) => isPublishedNow(key, set)).map(({ published }) => published),
     held: () => [...held.values()],
-    states: () => statesOf([...keys.values()], clock()),
+    states: () => statesOf([...keys.values()], schedule, clock()),
     poll,
   };
 }
@@ -119,26 +122,25 @@ function current(keys: readonly SigningKey[], alg: SigningAlgorithm, now: number
   );
 }
 
-export const statesOf = (keys: readonly SigningKey[], now: number): readonly KeyState[] =>
+export const statesOf = (keys: readonly SigningKey[], schedule: KeySchedule, now: number): readonly KeyState[] =>
   keys.map((key) => ({
     kid: key.kid,
     alg: key.alg,
     createdAt: key.createdAt,
     activatesAt: Math.max(key.activatesAt, key.createdAt),
-    state: stateOf(key, keys, now),
+    state: stateOf(key, keys, schedule, now),
   }));
 
-export function stateOf(key: SigningKey, keys: readonly SigningKey[], now: number): KeyState['state'] {
+export function stateOf(
+  key: SigningKey,
+  keys: readonly SigningKey[],
+  { algorithms }: KeySchedule,
+  now: number,
+): KeyState['state'] {
+  if (!algorithms.includes(key.alg)) return 'retired';
   if (key.activatesAt > now) return 'next';
   return current(keys, key.alg, now) === key ? 'active' : 'retired';
 }
-
-/** When the next key of the algorithm begins to sign. */
-const succeededAt = ({ alg, activatesAt }: SigningKey, keys: readonly SigningKey[]): number =>
-  Math.min(...keys.filter((key) => key.alg === alg && key.activatesAt > activatesAt).map((key) => key.activatesAt));
-
-const isPublished = (key: SigningKey, keys: readonly SigningKey[], { keepAfter }: KeySchedule, now: number): boolean =>
-  now < succeededAt(key, keys) + keepAfter + MARGIN_MS;
 
 /**
  * The keys that are due and do not exist. Their times follow from the previous keys, so that two nodes that create the same

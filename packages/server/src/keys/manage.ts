@@ -4,7 +4,8 @@ import type { Database } from '../store/schema.ts';
 import { deleteSigningKey, insertSigningKey, listSigningKeys } from '../store/signing-keys.ts';
 import type { Store } from '../store/store.ts';
 import type { SigningAlgorithm } from './algorithms.ts';
-import { type KeySchedule, type KeyState, publishLeadMs, stateOf, statesOf } from './key-ring.ts';
+import { type KeyState, publishLeadMs, stateOf, statesOf } from './key-ring.ts';
+import { type KeySchedule, setsOfNew } from './key-sets.ts';
 import type { Sealer } from './sealing.ts';
 import { createSigningKey, openSigningKey, type SigningKey } from './signing-key.ts';
 
@@ -15,7 +16,10 @@ export interface KeyManagement {
   readonly list: () => Promise<readonly KeyState[]>;
   /** Creates a key that is published now and signs from `activatesAt`, when verifiers have had time to read it. */
   readonly rotate: (alg: SigningAlgorithm) => { readonly activatesAt: number; readonly write: Change };
-  /** Removes a key at once: tokens that it signed do not verify any more. If it was active, a new key signs at once. */
+  /**
+   * Removes a key at once: tokens that it signed do not verify any more. If it was active, a new key signs at once. A key whose
+   * algorithm is not used any more is never active.
+   */
   readonly retire: (kid: string) => Promise<Change>;
 }
 
@@ -25,10 +29,10 @@ export function manageKeys(store: Store, schedule: KeySchedule, sealer: Sealer, 
   /** Creates the key before the transaction begins, because generating an RSA key is slow. */
   const add = (alg: SigningAlgorithm, activatesAt: number): Change => {
     const row = createSigningKey(alg, sealer, { created_at: clock(), activates_at: activatesAt });
-    return (database) => insertSigningKey(database, row);
+    return (database) => insertSigningKey(database, row, setsOfNew(row, schedule, clock()));
   };
   return {
-    list: async () => statesOf(await read(), clock()),
+    list: async () => statesOf(await read(), schedule, clock()),
     rotate: (alg) => {
       const activatesAt = clock() + publishLeadMs(schedule);
       return { activatesAt, write: add(alg, activatesAt) };
@@ -38,7 +42,7 @@ export function manageKeys(store: Store, schedule: KeySchedule, sealer: Sealer, 
       const key = keys.find((one) => one.kid === kid);
       if (key === undefined) throw new Error(`unknown signing key: ${kid}`);
       // With the time of the retired key, so that the new one signs at once on every node, whatever its clock.
-      const replace = stateOf(key, keys, clock()) === 'active' ? add(key.alg, key.activatesAt) : undefined;
+      const replace = stateOf(key, keys, schedule, clock()) === 'active' ? add(key.alg, key.activatesAt) : undefined;
       return async (database) => {
         await deleteSigningKey(database, kid);
         await replace?.(database);

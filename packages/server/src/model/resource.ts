@@ -28,6 +28,8 @@ export interface Resource {
     readonly typ?: 'JWT' | undefined;
     /** The secret that signs its tokens (HS256), instead of our signing key. */
     readonly secret?: SecretKey;
+    /** The path of the key set that publishes the keys of its tokens; absent: the main set. */
+    readonly jwks?: string | undefined;
   };
 }
 

@@ -76,4 +76,5 @@ const statement = sql<{ marker: string }>`select
   coalesce((select sum(sequence) from (select sequence from revocations order by sequence desc limit ${sql.lit(OVERLAP_ROWS)}) as latest), 0)
   || ' ' || coalesce((select number from revisions where name = 'clients'), 0)
   || ' ' || coalesce((select number from revisions where name = 'actors'), 0)
-  || ' ' || coalesce((select string_agg(kid, ' ' order by kid) from signing_keys), '') as marker`;
+  || ' ' || coalesce((select string_agg(kid, ' ' order by kid) from signing_keys), '')
+  || ' ' || coalesce((select sum(needed_until) from key_sets), 0) as marker`;

@@ -4,6 +4,7 @@ import type { Generated, Insertable, Kysely, Selectable, Transaction } from 'kys
 export interface Schema {
   migrations: { name: string; applied_at: number };
   signing_keys: SigningKeyTable;
+  key_sets: KeySetTable;
   audit: AuditTable;
   audit_statements: AuditStatementTable;
   audit_cursors: AuditCursorTable;
@@ -76,6 +77,14 @@ interface SigningKeyTable {
   created_at: number;
   /** When it begins to sign; 0 for the first key of its algorithm. */
   activates_at: number;
+}
+
+interface KeySetTable {
+  kid: string;
+  /** The path of the set; empty for the main set. */
+  key_set: string;
+  /** Milliseconds since 1970: by then, the tokens that it signed for this set have expired. */
+  needed_until: number;
 }
 
 interface RegisteredClientTable {
@@ -247,6 +256,7 @@ export type NewAuditRow = AuditColumns & AuditTexts & AuditLink;
 export type AuditRow = Selectable<AuditTable>;
 export type AuditStatementRow = Insertable<AuditStatementTable>;
 export type SigningKeyRow = SigningKeyTable;
+export type KeySetRow = KeySetTable;
 
 /** The database, or a transaction. */
 export type Database = Kysely<Schema> | Transaction<Schema>;

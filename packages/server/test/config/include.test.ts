@@ -605,3 +605,16 @@ test('follows the links of a mounted folder, but no link out of the folder of a 
     /include\[0\]\.path: teams\/a\/y\.yaml is a link out of its folder\. Put the file itself there\./,
   );
 });
+
+test('refuses a key set that resources of two files name, and accepts resources of one file', async (t) => {
+  const api = (name: string): string =>
+    `  - { audience: https://pay.example/${name}, token: { alg: ML-DSA-44, jwks: /keys/pay } }\n`;
+  const files = {
+    'cambio.yaml': MAIN.replace(/LIMITS|, trusted-later/g, ''),
+    'teams/pay/a.yaml': `resources:\n${api('a')}${api('b')}`,
+  };
+  assert.deepEqual(await messagesOf(write(t, files)), []);
+  assert.deepEqual(await messagesOf(write(t, { ...files, 'teams/pay/b.yaml': `resources:\n${api('c')}` })), [
+    'teams/pay/b.yaml:2:71: resources[https://pay.example/c].token.jwks: a resource of another file (teams/pay/a.yaml:2) has the key set /keys/pay, and each would change what verifiers of the other read. Name another.',
+  ]);
+});

@@ -71,6 +71,7 @@ test('never signs with a key that a verifier with a cached key set lacks, while 
   const sealer = createSealer([randomBytes(32)]);
   const schedule = {
     algorithms: ['ES256'],
+    sets: new Map([['', new Set(['ES256'] as const)]]),
     rotateEvery: 7 * MINUTE,
     publishAhead: 5 * MINUTE,
     keepAfter: 10 * MINUTE,

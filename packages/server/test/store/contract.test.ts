@@ -394,14 +394,14 @@ for (const [name, [one, two]] of Object.entries(nodes)) {
     await replaceSecret(two, 'shared', 'sealed again');
     assert.equal(await findSecret(one, 'shared'), 'sealed again');
     assert.equal(await findSecret(one, 'other'), undefined);
-    await race([one, two], (store) => insertSigningKey(store, signingKey(`key ${made++}`, 100)));
+    await race([one, two], (store) => insertSigningKey(store, signingKey(`key ${made++}`, 100), []));
     assert.equal((await listSigningKeys(one)).length, 1);
   });
 
   test(`${name}: lists signing keys oldest first, seals them again and deletes them`, async () => {
     for (const { kid } of await listSigningKeys(one)) await deleteSigningKey(one, kid);
     for (const key of [signingKey('b', 300), signingKey('a', 200), signingKey('c', 200, 'RS256')]) {
-      await insertSigningKey(one, key);
+      await insertSigningKey(one, key, []);
     }
     await resealSigningKey(two, { ...signingKey('a', 999), private_key: 'sealed again' });
     await deleteSigningKey(two, 'c');
@@ -803,7 +803,7 @@ test('postgres: notifies changes of revocations and keys at once, without pollin
   );
   const writes = [
     () => insertRevocation(store, 'revoked', 1),
-    () => insertSigningKey(store, signingKey('key', 100)),
+    () => insertSigningKey(store, signingKey('key', 100), []),
     () => resealSigningKey(store, signingKey('key', 100)),
     () => deleteSigningKey(store, 'key'),
   ];

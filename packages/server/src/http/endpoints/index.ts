@@ -6,7 +6,7 @@ import { front } from './front.ts';
 import { livez, readyz } from './health.ts';
 import { interaction } from './interaction.ts';
 import { introspect } from './introspect.ts';
-import { jwks } from './jwks.ts';
+import { jwks, resourceJwks } from './jwks.ts';
 import { loggedOut, logout, logoutConfirm } from './logout.ts';
 import { metadata, openidConfiguration } from './metadata.ts';
 import { deviceAuthorization, par } from './push.ts';
@@ -16,7 +16,7 @@ import { upstreamReturn, upstreamVisit } from './upstream.ts';
 import { userinfo } from './userinfo.ts';
 
 export const endpoints: readonly Endpoint[] = [
-  ...[front, token, introspect, revoke, jwks, metadata, openidConfiguration, livez, readyz],
+  ...[front, token, introspect, revoke, jwks, resourceJwks, metadata, openidConfiguration, livez, readyz],
   ...[
     authorizationEndpoint,
     authorizeResume,

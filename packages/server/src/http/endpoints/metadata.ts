@@ -80,9 +80,12 @@ const methodsOf = ({ publicClients }: Endpoint, { readCertificate }: HttpService
     .map(({ name }) => name)
     .filter((name) => name !== 'none' || publicClients !== 'never');
 
-/** The algorithms that sign the tokens of resources. */
+/** The algorithms that sign the tokens of resources, without those that have a key set of their own. */
 const algorithmsOf = ({ audiences, byAudience }: Targeting): readonly string[] =>
-  audiences.flatMap((audience) => byAudience(audience)?.token.alg ?? []);
+  audiences.flatMap((audience) => {
+    const { alg, jwks } = byAudience(audience)?.token ?? {};
+    return alg === undefined || jwks !== undefined ? [] : alg;
+  });
 
 /**
  * Some libraries accept only these algorithms for access tokens, too: the first signs ID tokens, the others sign for resources.

@@ -1,9 +1,10 @@
-// Creates the tables of suspended parties and of limits, and of the configurations that were in force.
+// Creates the tables of suspended parties and of limits, of the configurations that were in force, and of the key
+// sets that publish each signing key.
 import type { Migration } from './migration.ts';
 
 const TABLES = [
   ...['suspensions', 'leash_counts', 'leash_uses', 'leash_tokens'],
-  ...['configuration_texts', 'configuration_nodes'],
+  ...['configuration_texts', 'configuration_nodes', 'key_sets'],
 ];
 
 export const actorsAndConfigurations: Migration = {
@@ -56,10 +57,17 @@ export const actorsAndConfigurations: Migration = {
       .addColumn('rejected', 'text')
       .addColumn('seen_at', 'bigint', (column) => column.notNull())
       .execute();
+    await schema
+      .createTable('key_sets')
+      .addColumn('kid', 'text', (column) => column.notNull())
+      .addColumn('key_set', 'text', (column) => column.notNull())
+      .addColumn('needed_until', 'bigint', (column) => column.notNull())
+      .addPrimaryKeyConstraint('key_sets_key', ['kid', 'key_set'])
+      .execute();
   },
   down: async (schema) => {
     for (const table of TABLES) await schema.dropTable(table).execute();
   },
-  // The latest configuration of a node saves an audit row only.
-  holds: TABLES.filter((table) => table !== 'configuration_nodes'),
+  // The latest configuration of a node saves an audit row only. The previous version publishes all keys in one set, for longer.
+  holds: TABLES.filter((table) => table !== 'configuration_nodes' && table !== 'key_sets'),
 };
