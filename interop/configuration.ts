@@ -76,6 +76,12 @@ export function configurationOf({ issuer, platform, mcp, keys }: Parties): Confi
     machine(ODD.id, 'client_secret_basic', { secret: { plain: ODD.secret } }),
     machine('key', 'private_key_jwt', { jwks }),
     machine('key-legacy', 'private_key_jwt', { jwks, assertionAudience: 'legacy' }),
+    machine('key-hour', 'private_key_jwt', {
+      jwks,
+      assertionAudience: 'legacy',
+      assertionLifetime: '1h',
+      resource: ORDERS,
+    }),
     { ...exchanging, id: 'public', auth: 'none', publicExchange: true },
     { ...exchanging, id: 'workload', auth: 'none', workload: { issuer: 'platform', audience: issuer } },
     { ...exchanging, id: 'api', auth: 'client_secret_basic', ...secret('api'), resource: ORDERS },
@@ -84,7 +90,7 @@ export function configurationOf({ issuer, platform, mcp, keys }: Parties): Confi
     people('native', 'none'),
     people('tv', 'none', { grants: ['device_code', 'refresh_token'], redirectUris: [] }),
   ];
-  const machines = ['basic', 'post', ODD.id, 'key', 'key-legacy', 'public'];
+  const machines = ['basic', 'post', ODD.id, 'key', 'key-legacy', 'key-hour', 'public'];
   const all = [...machines, 'web', 'web-post', 'native', 'tv'];
   const grant = {
     audiences,

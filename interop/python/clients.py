@@ -139,6 +139,12 @@ trial("authlib", "exchange, httpx", authlib_async)
 trial(
     "authlib",
     "exchange, private_key_jwt",
+    lambda: authlib_key("key-hour"),
+    setting="file: `assertionAudience: legacy` and `assertionLifetime: 1h`",
+)
+trial(
+    "authlib",
+    "exchange, private_key_jwt without these settings",
     lambda: authlib_key("key"),
     fails="invalid_client",
     because="its assertions live for an hour, and name the token endpoint",

@@ -150,10 +150,15 @@ func main() {
 	trial.Run(z, "exchange, client_secret_basic", none, func() error {
 		return zitadelExchange(tokenexchange.NewTokenExchangerClientCredentials(ctx, trial.Issuer, "basic", "basic-secret"))
 	})
-	trial.Run(z, "exchange, private_key_jwt",
+	hour := trial.Expected{Setting: "file: `assertionLifetime: 1h`"}
+	trial.Run(z, "exchange, private_key_jwt", hour, zitadelKey("key-hour"))
+	trial.Run(z, "exchange, private_key_jwt without this setting",
 		trial.Expected{Fails: "invalid_client", Because: "its assertions live for an hour, which is a constant of the library"}, zitadelKey("key"))
 	trial.Run(z, "introspection, client_secret_basic", trial.Expected{Setting: "file: a client with `resource`"}, func() error {
 		return introspect(rs.NewResourceServerClientCredentials(ctx, trial.Issuer, "api", "api-secret"))
+	})
+	trial.Run(z, "introspection, private_key_jwt from a key file", trial.Expected{Setting: "file: `assertionLifetime: 1h`, a client with `resource`"}, func() error {
+		return introspect(rs.NewResourceServerFromKeyFile(ctx, trial.Issuer, trial.File("zitadel.json")))
 	})
 	trial.Run("grpc-go", "credentials/sts",
 		trial.Expected{Fails: "400", Because: "it sends JSON, and RFC 8693 requires a form"}, grpc)
