@@ -11,9 +11,12 @@ import type { JsonObject } from '../primitives/strict-json.ts';
 import { type PublicKeySet, readKeySet } from './key-set.ts';
 
 export interface KeySource {
-  /** @throws TokenRefusal unknown_key, algorithm; Refusal issuer_unavailable if the keys cannot be fetched */
+  /**
+   * @throws TokenRefusal unknown_key, algorithm; Refusal issuer_unavailable if the keys cannot be fetched, issuer_keys_recent if the
+   *   key may have been published since
+   */
   readonly find: (jws: Pick<CompactJws, 'alg' | 'kid'>) => Promise<Key>;
-  /** @throws TokenRefusal unknown_key if it is not the certificate of a key; Refusal issuer_unavailable */
+  /** @throws TokenRefusal unknown_key if it is not the certificate of a key; Refusal like `find` */
   readonly certify: (certificate: X509Certificate) => Promise<void>;
 }
 
@@ -28,25 +31,45 @@ const GONE = 410;
 
 const MAX_IDS_SHOWN = 10;
 
-/** @param ids of the known keys @param kid of the token */
-function unknownKey(ids: readonly string[], kid?: string): TokenRefusal {
+type Names = Pick<PublicKeySet, 'ids' | 'ignored'>;
+type Sought = Partial<Pick<CompactJws, 'alg' | 'kid'>>;
+
+/** Says which keys there are, and which keys are ignored. */
+function unknownKey({ ids, ignored }: Names, { alg, kid }: Sought): TokenRefusal {
+  if (kid !== undefined && ids.includes(kid)) return new TokenRefusal('algorithm', `its key is not for ${alg}`);
+  const same = ignored.find((one) => one.kid !== undefined && one.kid === kid);
+  if (same !== undefined)
+    return new TokenRefusal('unknown_key', `the key ${showId(same)} there is ignored: ${same.why}`);
   const shown = ids.slice(0, MAX_IDS_SHOWN).map(recordKeyId);
-  const more = ids.length - shown.length;
   const hint = kid === undefined ? '' : didYouMean(recordKeyId(kid), shown);
+  const there =
+    ids.length === 0 ? 'its issuer has no key with a kid' : `the keys there are ${list(ids.map(recordKeyId))}`;
+  const others = ignored.map((one) => `${showId(one)} (${one.why})`);
   return new TokenRefusal(
     'unknown_key',
-    ids.length === 0
-      ? 'its issuer has no key with a kid'
-      : `the keys there are ${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}${hint && `.${hint}`}`,
+    `${there}${others.length === 0 ? '' : `; ignored are ${list(others)}`}${hint && `.${hint}`}`,
   );
 }
+
+const showId = ({ kid }: { readonly kid: string | undefined }): string =>
+  kid === undefined ? 'without a kid' : recordKeyId(kid);
+
+function list(names: readonly string[]): string {
+  const more = names.length - MAX_IDS_SHOWN;
+  return `${names.slice(0, MAX_IDS_SHOWN).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}
+
+const isListed = ({ ids, ignored }: Names, kid: string | undefined): boolean =>
+  kid !== undefined && (ids.includes(kid) || ignored.some((one) => one.kid === kid));
+
+const NO_KEYS: Names = { ids: [], ignored: [] };
 
 export function fixedKeySource(jwks: JsonObject): KeySource {
   const keys = readKeySet(jwks);
   return {
     find: async (jws) => {
       const key = typeof keys === 'string' ? undefined : keys.find(jws);
-      if (key === undefined) throw unknownKey(typeof keys === 'string' ? [] : keys.ids, jws.kid);
+      if (key === undefined) throw unknownKey(typeof keys === 'string' ? NO_KEYS : keys, jws);
       return key;
     },
     certify: async (certificate) => {
@@ -70,27 +93,35 @@ async function fetchSet(outbound: Outbound, locate: (deadline: AbortSignal) => P
 const withdrawsKeys = (error: unknown): boolean =>
   error instanceof BadKeySet || (error instanceof OutboundFailure && error.status === GONE);
 
+/** Time also counts as passed if the clock was set back. */
+function hasPassed(since: number, span: number, now: number): boolean {
+  const age = now - since;
+  return age < 0 || age >= span;
+}
+
+const tooRecent = (leftMs: number): Refusal =>
+  new Refusal('issuer_keys_recent', { headers: { 'Retry-After': String(Math.max(1, Math.ceil(leftMs / 1000))) } });
+
 /** @param locate finds the URL of the set within the deadline. @throws OutboundFailure */
 export function fetchedKeySource(
   outbound: Outbound,
   locate: (deadline: AbortSignal) => Promise<string>,
   clock: Clock,
 ): KeySource {
-  let held: { readonly keys: PublicKeySet; readonly since: number } | undefined;
+  /** The set of the last successful fetch, and the number of that fetch. */
+  let held: { readonly keys: PublicKeySet; readonly since: number; readonly fetch: number } | undefined;
+  let fetches = 0;
   /** The failure of the last fetch. */
   let failure: { readonly why: string; readonly at: number } | undefined;
   let refetchedAt = Number.NEGATIVE_INFINITY;
   let underWay: Promise<void> | undefined;
 
-  /** Time also counts as passed if the clock was set back. */
-  const passed = (since: number, span: number): boolean => {
-    const age = clock() - since;
-    return age < 0 || age >= span;
-  };
+  const passed = (since: number, span: number): boolean => hasPassed(since, span, clock());
 
   const fetchKeys = async (): Promise<void> => {
+    const fetch = ++fetches;
     try {
-      held = { keys: await fetchSet(outbound, locate), since: clock() };
+      held = { keys: await fetchSet(outbound, locate), since: clock(), fetch };
       failure = undefined;
     } catch (error) {
       if (withdrawsKeys(error)) held = undefined;
@@ -125,22 +156,26 @@ export function fetchedKeySource(
   };
 
   /** Looks in the cached set, then in a newer one. */
-  const lookUp = async <T>(inSet: (keys: PublicKeySet) => T | undefined, kid?: string): Promise<T> => {
-    const before = held;
+  const lookUp = async <T>(inSet: (keys: PublicKeySet) => T | undefined, sought: Sought): Promise<T> => {
+    const before = fetches;
     const found = inSet(await current());
     if (found !== undefined) return found;
-    // A set that was just fetched for this call is not fetched again.
-    if (held === before) await refetch();
-    const foundLater = inSet(await current());
+    const isNewer = (): boolean => held !== undefined && held.fetch > before;
+    if (!isNewer()) await refetch();
+    const keys = await current();
+    const foundLater = inSet(keys);
     if (foundLater !== undefined) return foundLater;
     // While the issuer fails, it is unknown whether this is a key of the issuer.
-    throw failure === undefined ? unknownKey(held?.keys.ids ?? [], kid) : unavailable();
+    if (failure !== undefined) throw unavailable();
+    // A fetch that began before the token came may have missed a key that the issuer has just published.
+    if (!isNewer() && !isListed(keys, sought.kid)) throw tooRecent(refetchedAt + COOL_DOWN_MS - clock());
+    throw unknownKey(keys, sought);
   };
 
   return {
-    find: (jws) => lookUp((keys) => keys.find(jws), jws.kid),
+    find: (jws) => lookUp((keys) => keys.find(jws), jws),
     certify: async (certificate) => {
-      await lookUp((keys) => keys.certifies(certificate) || undefined);
+      await lookUp((keys) => keys.certifies(certificate) || undefined, {});
     },
   };
 }

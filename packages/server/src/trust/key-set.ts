@@ -1,6 +1,7 @@
 // Parses a JWK Set (RFC 7517) strictly. A private or symmetric key invalidates the whole set, since its publisher has lost
-// control of it. Keys that we cannot use are ignored.
+// control of it. Keys that we cannot use are ignored, and do not affect the others.
 import { createPublicKey, type JsonWebKey, type X509Certificate } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { type AlgorithmName, algorithmNames, algorithms } from '../keys/algorithms.ts';
 import type { CompactJws, Key } from '../keys/jws.ts';
 import { decodeBase64url } from '../primitives/base64url.ts';
@@ -10,14 +11,14 @@ import { isStrong } from './key-strength.ts';
 
 export interface PublicKeySet {
   readonly size: number;
-  /** The ids of its keys. */
+  /** The ids of its usable keys. */
   readonly ids: readonly string[];
   /** The algorithms that its keys can verify. */
   readonly algorithms: ReadonlySet<string>;
   readonly ignored: readonly IgnoredKey[];
   /**
-   * Finds the key that must have signed. An id with two keys is ambiguous, and so is a missing id with several usable keys.
-   * @returns undefined if the set has no such key. @throws TokenRefusal algorithm, unknown_key
+   * Finds the key that must have signed: the one that fits id and algorithm. Several different ones are ambiguous.
+   * @returns undefined if the set has no such key. @throws TokenRefusal unknown_key
    */
   readonly find: (jws: Pick<CompactJws, 'alg' | 'kid'>) => Key | undefined;
   /**
@@ -52,15 +53,15 @@ export function readKeySet(json: JsonObject): PublicKeySet | string {
   for (const jwk of keys) {
     if (typeof jwk !== 'object' || jwk === null) return 'a key is not an object';
     if (PRIVATE.some((member) => member in jwk)) return 'it holds a private or symmetric key';
-    if (jwk.kid !== undefined && (typeof jwk.kid !== 'string' || jwk.kid.length > MAX_ID_CHARACTERS))
-      return `a kid is not a text of at most ${MAX_ID_CHARACTERS} characters`;
+    if (String(jwk.kid).length > MAX_ID_CHARACTERS) return `a kid has more than ${MAX_ID_CHARACTERS} characters`;
     const key = readKey(jwk);
     if ('why' in key) ignored.push(key);
-    else usable.push(key);
+    else if (!usable.some((one) => isTwin(one, key))) usable.push(key);
   }
+  if (usable.length === 0 && ignored.some(({ why }) => why === WITHOUT_ID)) return WITHOUT_ID;
   return {
     size: usable.length,
-    ids: usable.flatMap(({ kid }) => kid ?? []),
+    ids: [...new Set(usable.flatMap(({ kid }) => kid ?? []))],
     algorithms: new Set(usable.flatMap((key) => [...key.algorithms])),
     ignored,
     find: (jws) => find(usable, jws),
@@ -77,10 +78,19 @@ interface UsableKey {
   readonly certificate: Buffer | undefined;
 }
 
+const WITHOUT_ID = 'its kid is not a text';
+
+/** Is it the same key, listed twice? */
+const isTwin = (one: UsableKey, other: UsableKey): boolean =>
+  one.kid === other.kid &&
+  one.key.equals(other.key) &&
+  isDeepStrictEqual([one.algorithms, one.certificate], [other.algorithms, other.certificate]);
+
 function readKey(jwk: Record<string, unknown>): UsableKey | IgnoredKey {
   const { alg, use, key_ops: operations, x5c } = jwk;
-  const kid = jwk.kid as string | undefined;
+  const kid = typeof jwk.kid === 'string' ? jwk.kid : undefined;
   const ignore = (why: string, signs = true): IgnoredKey => ({ kid, why, signs });
+  if (kid !== jwk.kid) return ignore(WITHOUT_ID);
   if (use !== undefined && use !== 'sig' && use !== 'jwt-svid') return ignore('its use is not sig', false);
   if (operations !== undefined && !(Array.isArray(operations) && operations.includes('verify')))
     return ignore('its key_ops lack verify', false);
@@ -104,14 +114,10 @@ function readKey(jwk: Record<string, unknown>): UsableKey | IgnoredKey {
 const isCanonical = (value: unknown): boolean => typeof value === 'string' && decodeBase64url(value) !== undefined;
 
 function find(keys: readonly UsableKey[], { alg, kid }: Pick<CompactJws, 'alg' | 'kid'>): Key | undefined {
-  const named = kid === undefined ? keys : keys.filter((key) => key.kid === kid);
-  const [fitting, another] = named.filter((key) => key.algorithms.has(alg));
-  if (fitting === undefined) {
-    if (kid !== undefined && named.length > 0) throw new TokenRefusal('algorithm', `its key is not for ${alg}`);
-    return undefined;
-  }
-  if (another !== undefined || (kid !== undefined && named.length > 1)) {
+  const fitting = keys.find((key) => (kid === undefined || key.kid === kid) && key.algorithms.has(alg));
+  if (fitting === undefined) return undefined;
+  const isOther = (key: UsableKey): boolean => key.algorithms.has(alg) && !key.key.equals(fitting.key);
+  if (keys.some((key) => (kid === undefined || key.kid === kid) && isOther(key)))
     throw new TokenRefusal('unknown_key', 'several keys match it');
-  }
   return { kid: kid ?? '', alg: alg as AlgorithmName, key: fitting.key };
 }

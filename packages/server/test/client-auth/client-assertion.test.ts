@@ -116,6 +116,9 @@ test('caches keys of jwksUri like those of an issuer, fetches them again for a n
   keys.keys.push(next);
   server.clock.now += 10_000;
   assertIssued(server, await ask(server, asserting(assertion(server, next))));
+  const recent = await ask(server, asserting(assertion(server, newKey())));
+  assert.deepEqual([recent.status, server.audit(recent)?.reason], [503, 'issuer_keys_recent']);
+  server.clock.now += 10_000;
   const stranger = await ask(server, asserting(assertion(server, newKey())));
   assertRefused(server, stranger, { ...CLIENT_REFUSED, reason: 'client_assertion_unknown_key' });
 });

@@ -12,6 +12,7 @@ import { added, changed } from '../support/configuration.ts';
 import { type Answer, EXCHANGE, encode, type Form, read, start, type TestServer, type } from '../support/harness.ts';
 import { entry, type FakeIssuer, startIssuer, US } from '../support/issuer.ts';
 import { authorizationUrl, authorizeAs, CALLBACK, configuration, DEVICE, redeem, tv, web } from '../support/people.ts';
+import { COOL_DOWN } from '../support/trusting.ts';
 
 const gateway = { client_id: 'gateway', client_secret: 'gateway-secret' };
 
@@ -68,9 +69,13 @@ const exchanges: readonly Row[] = [
   },
   {
     what: 'a kid that is misspelled',
-    send: (world) => {
+    send: async (world) => {
       const kid = String(world.idp.keys[0]?.kid).replace(/.$/, '_');
-      return foreign(world, world.idp.sign({ aud: US }, { header: { kid } }));
+      const { clock } = world.server;
+      clock.now += COOL_DOWN;
+      const answer = await foreign(world, world.idp.sign({ aud: US }, { header: { kid } }));
+      clock.now -= COOL_DOWN;
+      return answer;
     },
     reason: 'subject_token_unknown_key',
     detail: /^the keys there are (\S+)\. Did you mean \1\?$/,

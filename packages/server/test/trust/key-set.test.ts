@@ -10,6 +10,7 @@ import {
   type Attack,
   assertEachRefused,
   assertSubjectRefused,
+  COOL_DOWN,
   freshToken,
   present,
   startBoth,
@@ -130,6 +131,47 @@ test('refuses a key whose members are not base64url as in RFC 7515 section 2, ev
     bad.map((one): Attack => [one.kid, idp.sign({}, { key: one }), 'unknown_key']),
     idp.sign({}, { key }),
   );
+});
+
+test('uses the other keys of a set in which some are faulty, and names the ignored ones', async (t) => {
+  const [server, idp, key] = await startBoth(t);
+  const rsa = newKey('RS256');
+  const written = (changes: object, made = newKey()): FakeKey => ({ ...made, jwk: { ...made.jwk, ...changes } });
+  const spoiled = [
+    written({ kid: null }),
+    written({ kid: 7 }),
+    written({ use: 'signature' }),
+    written({ n: `${rsa.jwk.n}==` }, rsa),
+    written({ kty: 'unknown' }),
+    written({ alg: 7 }),
+  ];
+  idp.keys.push(...spoiled);
+  assertIssued(server, await present(server, idp.sign({}, { key })));
+  for (const one of spoiled.slice(2)) {
+    const answer = await present(server, idp.sign({}, { key: one }));
+    assertSubjectRefused(server, answer, 'unknown_key', one.kid);
+    assert.match(server.audit(answer)?.detail ?? '', new RegExp(`^the key ${one.kid} there is ignored: it`));
+  }
+  server.clock.now += COOL_DOWN;
+  const answer = await present(server, freshToken(server, idp, { header: { kid: 'nobody' } }));
+  assert.match(
+    server.audit(answer)?.detail ?? '',
+    /^the keys there are .*; ignored are without a kid \(its kid is not a text\)/,
+  );
+});
+
+test('tells keys of one kid apart by kty and alg, and accepts a key that is listed twice', async (t) => {
+  const [server, idp, key] = await startBoth(t, { algorithms: '[ES256, RS256, PS256]' });
+  const [rsa, other] = [newKey('RS256', key.kid), newKey('RS256', 'ambiguous')];
+  const twice = newKey('RS256', 'twice');
+  const [{ alg: _1, ...ec }, { alg: _2, ...without }] = [key.jwk, twice.jwk];
+  idp.keys.splice(0, 1, { ...key, jwk: ec }, { ...key }, rsa, rsa);
+  idp.keys.push(twice, { ...twice, alg: 'PS256', jwk: { ...twice.jwk, alg: 'PS256' } }, { ...twice, jwk: without });
+  idp.keys.push(other, newKey('RS256', 'ambiguous'), newKey('ES256', 'ambiguous'));
+  for (const one of [key, rsa, twice, { ...twice, alg: 'PS256' }])
+    assertIssued(server, await present(server, idp.sign({}, { key: one })), `${one.kid} ${one.alg}`);
+  assertSubjectRefused(server, await present(server, idp.sign({}, { key: other })), 'unknown_key');
+  assertIssued(server, await present(server, idp.sign({}, { key: idp.keys.at(-1) as FakeKey })));
 });
 
 /** In base64url of 32 bytes, two bits of the last character are unused. */

@@ -16,7 +16,7 @@ import {
   status,
   trusting,
 } from '../support/issuer.ts';
-import { assertUnavailable, COOL_DOWN, freshToken, present } from '../support/trusting.ts';
+import { assertSubjectRefused, assertUnavailable, COOL_DOWN, freshToken, present } from '../support/trusting.ts';
 
 test('answers 503 for an unknown key while its issuer fails, since the caller is not at fault', async (t) => {
   const idp = await startIssuer(t);
@@ -30,6 +30,30 @@ test('answers 503 for an unknown key while its issuer fails, since the caller is
   idp.keys.push(rotated);
   server.clock.now += COOL_DOWN;
   assertIssued(server, await present(server, freshToken(server, idp, { key: rotated })));
+});
+
+test('answers 503 for an unknown key while the key set may not be fetched again, and 400 when it is fetched for the token', async (t) => {
+  const idp = await startIssuer(t);
+  const server = await start(t, trusting(entry(idp)));
+  assertIssued(server, await present(server, freshToken(server, idp)));
+  const stranger = () => present(server, freshToken(server, idp, { key: newKey() }));
+  assertSubjectRefused(server, await stranger(), 'unknown_key');
+  const rotated = newKey();
+  idp.keys.push(rotated);
+  server.clock.now += 4000;
+  const fresh = await present(server, freshToken(server, idp, { key: rotated }));
+  assert.deepEqual(
+    [fresh.status, fresh.body.error, fresh.headers.get('retry-after')],
+    [503, 'temporarily_unavailable', '6'],
+  );
+  assert.equal(server.audit(fresh)?.reason, 'issuer_keys_recent');
+  for (const answer of await Promise.all(Array.from({ length: 20 }, stranger))) assert.equal(answer.status, 503);
+  assertIssued(server, await present(server, freshToken(server, idp)), 'the known key');
+  assert.equal(idp.count(JWKS), 2);
+  server.clock.now += 6000;
+  assertIssued(server, await present(server, freshToken(server, idp, { key: rotated })));
+  server.clock.now += COOL_DOWN;
+  assertSubjectRefused(server, await stranger(), 'unknown_key');
 });
 
 test('fetches the keys once for any number of concurrent tokens', async (t) => {

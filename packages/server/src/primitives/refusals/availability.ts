@@ -58,6 +58,10 @@ export const availabilityRefusals = {
         'the keys or the introspection of a trusted issuer are unavailable',
         'Check that this server can reach the URL in the detail: name resolution, firewall, certificate. Set allowPrivateNetwork for an issuer in a private network.',
       ],
+      issuer_keys_recent: [
+        'the key set of the issuer does not have the key, and was fetched too recently to be fetched again: the key may be newer',
+        'Wait for as long as Retry-After says, and repeat the request. If it is refused then, the issuer does not publish the key.',
+      ],
       store_unavailable: [
         'the database did not answer',
         'Check that the database runs and can be reached from this node. /readyz reports it, too.',

@@ -23,7 +23,7 @@ export interface World {
   readonly elsewhere: FakeIssuer;
 }
 
-const COUNT = 23;
+const COUNT = 24;
 
 export async function open(undo: Undo): Promise<World> {
   const elsewhere = await startIssuer(undo);
