@@ -6,7 +6,7 @@ import type { Decision, SingleUse } from '../issuing/authorization.ts';
 import type { Client } from '../model/client.ts';
 import type { Party } from '../model/party.ts';
 import type { TokenFacts } from '../model/token-facts.ts';
-import { delegationOf, endWith, findLimits } from '../narrowing/delegation-limit.ts';
+import { delegationOf, endWith, findLimits, withActor } from '../narrowing/delegation-limit.ts';
 import type { Leashes } from '../narrowing/leashes.ts';
 import { extendLineage, type Limits, limitsOf, narrow } from '../narrowing/narrow.ts';
 import type { Targeting } from '../narrowing/targets.ts';
@@ -197,7 +197,9 @@ function applyRule(
   const withRefresh =
     request.requestedType === 'refresh_token' || (rule.grant.refreshToken === 'beside' && mayRefresh(client));
   const parties = () => [caller.principal, ...partiesOf(subject), ...(actor ? partiesOf(actor) : []), ...chain];
-  const { end, ...limited } = findLimits(parties, delegationOf(subject, context.issuer), context.leashes, context.now);
+  const ofSubject = delegationOf(subject, context.issuer);
+  const before = actor === undefined ? ofSubject : withActor(ofSubject, delegationOf(actor, context.issuer));
+  const { end, ...limited } = findLimits(parties, before, context.leashes, context.now);
   const refreshLifetime = endWith(rule.grant.refreshLifetime, end, context.now);
   const family = withRefresh ? refreshLifetime : 'unbounded';
   const bounds = { subject, actor: actor ?? 'unbounded', client, rule, family, delegation: end, targets } as const;

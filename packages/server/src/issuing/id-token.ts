@@ -2,6 +2,7 @@
 import { hash } from 'node:crypto';
 import { algorithms } from '../keys/algorithms.ts';
 import { signCompact } from '../keys/jws.ts';
+import { type Delegation, formatDelegation } from '../model/delegation.ts';
 import { formatOrigin, type Principal } from '../primitives/principal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 import type { TokenSigner } from './signer.ts';
@@ -24,6 +25,7 @@ export function signIdToken(
     readonly lineage: readonly string[];
     /** The agreement, for the access token issued with it: scope, audiences, actor and key. */
     readonly agreed: JsonObject;
+    readonly delegation: Delegation | undefined;
     readonly accessToken: string;
     readonly now: number;
     readonly expiresAt: number;
@@ -48,6 +50,7 @@ export function signIdToken(
       ...(digest !== null && { at_hash: leftHalf(hash(digest, about.accessToken, 'buffer')) }),
       agreed: about.agreed,
       lineage: about.lineage,
+      ...(about.delegation && formatDelegation(about.delegation)),
     },
     by.keys.signing(by.defaultAlgorithm),
   );

@@ -173,7 +173,7 @@ function planIdToken(
   { now, epoch }: AsOf,
 ): PlannedToken {
   const id = by.revocations.ids.make(epoch);
-  const { sub, origin, clientId, authentication, scope, targets, mayAct, confirmation } = authorization;
+  const { sub, origin, clientId, authentication, scope, targets, mayAct, confirmation, delegation } = authorization;
   const lineage = family === undefined ? authorization.lineage : [family, ...authorization.lineage];
   const agreed = {
     scope: formatScope(scope),
@@ -181,7 +181,7 @@ function planIdToken(
     ...(mayAct && { may_act: mayAct }),
     ...(confirmation && { cnf: confirmation }),
   };
-  const about = { id, sub, origin, clientId, authentication, agreed, lineage, accessToken, now, expiresAt };
+  const about = { id, sub, origin, clientId, authentication, agreed, lineage, delegation, accessToken, now, expiresAt };
   return { text: signIdToken(identity, about, by), trace: { id, type: 'id_token', expiresAt }, writes: [] };
 }
 

@@ -26,6 +26,18 @@ export function delegationOf(
   return { began: earliest(signedIn, isFirst ? issuedAt : undefined), ends: 'unbounded', leashes: [] };
 }
 
+/** The delegation of a token that derives from two: it begins with the subject's, ends with the first, and counts for the limits of both. */
+export const withActor = (subject: Delegation, actor: Delegation): Delegation => ({
+  began: subject.began,
+  ends: earlierEnd(subject.ends, actor.ends),
+  leashes: [...new Set([...subject.leashes, ...actor.leashes])],
+});
+
+const earlierEnd = (a: Bound<number>, b: Bound<number>): Bound<number> => {
+  if (a === 'unbounded' || b === 'unbounded') return a === 'unbounded' ? b : a;
+  return Math.min(a, b);
+};
+
 export const signInOf = ({ auth_time: at }: JsonObject): number | undefined =>
   typeof at === 'number' ? at : undefined;
 

@@ -1,8 +1,9 @@
 // Which limits does a token count for? Those of each client and each actor that takes part in it, under every name that they have.
-import type { Client, Clients } from '../model/client.ts';
+import { type Client, type Clients, indexClients } from '../model/client.ts';
 import type { Leash, LeashLimits } from '../model/leash.ts';
 import { matchesAny } from '../primitives/pattern.ts';
 import { digestOf, type Principal } from '../primitives/principal.ts';
+import { trustDomainOf } from '../primitives/spiffe-id.ts';
 
 /** An entry of `actors`: names that are one actor, or one actor each. */
 export interface ActorEntry {
@@ -34,10 +35,17 @@ export const NO_LEASHES: Leashes = { isEmpty: true, of: () => [] };
 /** @param issuer our own */
 export function indexLeashes(actors: readonly ActorEntry[], clients: Clients, issuer: string): Leashes {
   const own = new Map([...clients.values()].flatMap((client) => leashOf(client)));
-  const find = (party: LeashParty): readonly Leash[] => [
+  const { bySpiffeId } = indexClients(clients);
+  const byName = (party: LeashParty): readonly Leash[] => [
     ...(isClient(party, issuer) ? (own.get(party.sub) ?? []) : []),
     ...actors.flatMap((entry) => holds(entry, party, issuer)),
   ];
+  /** A client that authenticates by its JWT-SVID is the workload that the SVID names. */
+  const find = (party: LeashParty): readonly Leash[] => {
+    const { iss, sub } = party.origin ?? party;
+    const client = iss === `spiffe://${trustDomainOf(sub)}` ? bySpiffeId(sub) : undefined;
+    return [...byName(party), ...(client === undefined ? [] : byName({ iss: issuer, sub: client.id }))];
+  };
   const byKey = (key: string): readonly Leash[] => {
     const found = own.get(key.slice(CLIENT.length));
     if (key.startsWith(CLIENT)) return found ?? [];

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { admin, withOperators } from '../support/admin-api.ts';
-import { assertIssued, assertRefused, exchange, subjectToken } from '../support/basics.ts';
+import { API, assertIssued, assertRefused, exchange, subjectToken } from '../support/basics.ts';
 import { createBrowser } from '../support/browser.ts';
-import { type Configuration, changed, edited } from '../support/configuration.ts';
+import { type Configuration, changed, edited, entries } from '../support/configuration.ts';
 import {
   type Answer,
   claimsOf,
@@ -189,6 +189,45 @@ test('counts what derives from its tokens, also where no actor is recorded', asy
   const refused = await exchange(server, { subject_token: derived });
   assertLimited(refused, 60);
   assertIssued(server, await exchange(server));
+});
+
+test('counts what derives from its tokens as an actor token, and from its ID tokens', async (t) => {
+  const rule = changed(BESIDE, {
+    actor: { issuer: 'self', types: ['access_token'], clients: ['agent', 'other', 'plain'], delegated: 'allow' },
+  });
+  const server = await start(t, limited('other', { perMinute: 3 }, administeredLife([rule])));
+  const ada = await subjectToken(server);
+  const as = (id: string): Form => ({ client_id: id, client_secret: `${id}-secret` });
+  const plain = String((await server.token({ grant_type: 'client_credentials', ...as('plain') })).body.access_token);
+  const form = { grant_type: EXCHANGE, subject_token: plain, subject_token_type: OURS };
+  const made = await server.token({ ...form, ...as('other') });
+  const actor = String(made.body.access_token);
+  const ask = (form: Form) => exchange(server, { subject_token: ada, ...form });
+  const first = await ask(by(actor));
+  assert.deepEqual(server.audit(first)?.limitedBy, ['client other']);
+  assertIssued(server, await exchange(server, { subject_token: String(first.body.access_token) }));
+  assertLimited(await ask(by(actor)), 60);
+  assertIssued(server, await ask(by(plain)), 'a token that it did not make');
+  const rules = [
+    {
+      name: 'what web got',
+      client: 'agent',
+      subject: { issuer: 'self', clients: ['web'], types: ['access_token', 'id_token'] },
+      grant: { audiences: [API], scopes: ['read'] },
+    },
+  ];
+  const base = changed(withOperators(people), { rules: entries(rules) });
+  const signedIn = await start(t, limited('web', { perMinute: 2 }, base));
+  const browser = createBrowser(signedIn.issuer);
+  const issued = await redeem(signedIn, await authorizeAs(signedIn, { scope: 'openid read' }, browser));
+  const take = (token: unknown, kind: string) =>
+    signedIn.token({
+      ...{ grant_type: EXCHANGE, audience: API, subject_token: String(token), subject_token_type: type(kind) },
+      ...as('agent'),
+    });
+  assertIssued(signedIn, await take(issued.body.id_token, 'id_token'));
+  assertLimited(await take(issued.body.id_token, 'id_token'), 60);
+  assertLimited(await take(issued.body.access_token, 'access_token'), 60);
 });
 
 test('ends a delegation at its limit: at every hop, in every refresh, and with every token of the chain', async (t) => {

@@ -52,6 +52,15 @@ test('finds limits by client, by pattern, by issuer and by origin, each once, in
   assert.equal(indexLeashes([], new Map(), SELF).isEmpty, true);
 });
 
+test('finds the limits of a client by its SPIFFE ID too, which its trust domain alone may state', () => {
+  const cart = client('cart', { limits: hour, spiffeId: 'spiffe://shop.example/cart/*' });
+  const { of } = indexLeashes([entry({ name: 'carts', clients: ['ca*'] })], new Map([['cart', cart]]), SELF);
+  const keys = (iss: string, sub: string) => of([{ iss, sub }], []).map(({ key }) => key);
+  assert.deepEqual(keys('spiffe://shop.example', 'spiffe://shop.example/cart/1'), ['actor carts', 'client cart']);
+  assert.deepEqual(keys('spiffe://shop.example', 'spiffe://shop.example/till/1'), []);
+  assert.deepEqual(keys(IDP, 'spiffe://shop.example/cart/1'), []);
+});
+
 test('gives each name counts of its own with each, the same under its name here', () => {
   const { of } = indexLeashes([entry({ count: 'each' })], new Map(), SELF);
   const key = `actor runners#${digestOf(theirs('runner-1'))}`;

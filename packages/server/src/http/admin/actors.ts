@@ -4,6 +4,7 @@ import type { PartyName } from '../../issuing/token-names.ts';
 import { didYouMean } from '../../primitives/nearest.ts';
 import { redactTokens } from '../../primitives/redact.ts';
 import { Refusal } from '../../primitives/refusal.ts';
+import { trustDomainOf } from '../../primitives/spiffe-id.ts';
 import type { HttpServices } from '../endpoint.ts';
 import { operation } from './operation.ts';
 import { pageFrom, pageOf, pageQuery } from './page.ts';
@@ -101,11 +102,15 @@ const readParty = ({ subject, issuer }: Party, services: HttpServices): Party =>
   ...(issuer !== undefined && issuer !== services.issuer && { issuer }),
 });
 
-/** A party of ours may be a subject, an actor, and a client that tokens were issued to. */
+/** A party of ours may be a subject, an actor, a client that tokens were issued to, and the workload of a JWT-SVID. */
 function namesOf(named: Party, services: HttpServices): readonly [PartyName, ...PartyName[]] {
   const { subject, issuer } = named;
   const names = namesOfSubject(named, services);
-  return issuer === undefined ? [...names, { client: subject }] : names;
+  if (issuer !== undefined) return names;
+  const spiffeId = services.clients.get(subject)?.spiffeId;
+  const domain = trustDomainOf(spiffeId);
+  const workload = spiffeId !== undefined && domain !== undefined ? [{ iss: `spiffe://${domain}`, sub: spiffeId }] : [];
+  return [...names, { client: subject }, ...workload.map((principal) => ({ principal }))];
 }
 
 /** A mistyped name suspends nobody, and must not look like a success. @throws Refusal admin_item_unknown */
