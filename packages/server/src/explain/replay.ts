@@ -57,12 +57,17 @@ type Outcome =
       readonly lifetime: number;
     };
 
-/** Reasons that do not depend on rules and cannot be reproduced from a row. */
+/** Reasons that do not depend on rules, but on what else happened at the time. */
 const NOT_BY_RULES: ReadonlySet<Reason> = new Set([
   'subject_token_replayed',
   'actor_token_replayed',
   'lineage_too_long',
   'dpop_replayed',
+  'actor_limit_minute',
+  'actor_limit_day',
+  'actor_limit_descendants',
+  'client_suspended',
+  'actor_suspended',
 ] satisfies Reason[]);
 
 function recorded(event: AuditEvent): Outcome | undefined {

@@ -29,7 +29,7 @@ export interface Suspensions {
   /** Oldest first. */
   readonly all: () => readonly Suspension[];
   /**
-   * Here when this resolves, on other nodes after their next poll. A party that is suspended already gets the new reason.
+   * Here when this resolves, on other nodes after their next poll. A party that is suspended already gets the new reason, if there is one.
    * @param names every name that the party has in tokens
    * @param commit runs the write in a transaction with other writes
    */

@@ -1,13 +1,13 @@
 // Suspended parties. A row is deleted when the party is resumed.
 import type { Database, SuspensionRow } from './schema.ts';
 
-/** Inserts a suspension. If the party is suspended already, only the reason changes. */
+/** Inserts a suspension. If the party is suspended already, its reason changes if one is given. */
 export async function putSuspension(database: Database, row: SuspensionRow): Promise<void> {
   const { names, reason } = row;
   await database
     .insertInto('suspensions')
     .values(row)
-    .onConflict((conflict) => conflict.column('id').doUpdateSet({ names, reason }))
+    .onConflict((conflict) => conflict.column('id').doUpdateSet({ names, ...(reason !== null && { reason }) }))
     .execute();
 }
 

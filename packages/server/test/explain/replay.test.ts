@@ -22,6 +22,7 @@ import { beside, type Outcome } from '../support/command.ts';
 import { type Configuration, changed, type Entry, edited, yamlOf } from '../support/configuration.ts';
 import { type Answer, claimsOf, everythingIn, type Form, start, type TestServer, type } from '../support/harness.ts';
 import { entry, startIssuer, trusting } from '../support/issuer.ts';
+import { eventually } from '../support/node.ts';
 
 const patient = { timeout: 120_000 };
 const CLIENT = 'client: gateway, actor: { clients: [agent] }';
@@ -263,6 +264,22 @@ test('counts rows that no rule decided: other grants, invalid tokens, replayed t
     changes(closed).map(([id]) => id),
     [idOf(first)],
   );
+});
+
+test('counts refusals by limits and suspensions among the rows that no rule decided', async (t) => {
+  const limited = changed(withRules(OPEN), { clients: edited('gateway', { limits: { perMinute: 1 } }) });
+  const server = await start(t, limited);
+  const token = await subjectToken(server);
+  assertIssued(server, await exchange(server, { subject_token: token }));
+  assert.equal((await exchange(server, { subject_token: token })).status, 429);
+  assert.equal((await beside(t, server, ['actors suspend', 'gateway'])).code, 0);
+  await eventually(
+    async () => await exchange(server, { subject_token: token }),
+    ({ status }) => status === 400,
+  );
+  const outcome = await against(t, server, limited);
+  assert.deepEqual([outcome.code, outcome.stderr], [0, '']);
+  assert.match(outcome.stdout, /^0 of 1 recorded decisions would change\n\d+ other rows, which no rule decided\n$/);
 });
 
 test('replays foreign subjects, refresh tokens and a required acr as recorded', async (t) => {

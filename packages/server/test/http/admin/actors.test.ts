@@ -209,6 +209,7 @@ test('suspends, lists and resumes by command', async (t) => {
   assert.deepEqual([done.code, done.stderr], [0, '']);
   assert.match(done.stdout, /^gateway is suspended\. Every node knows within a second\. .* until they expire\.\n$/);
   await comesTrue(() => active(server, token), false);
+  assert.equal((await run('actors suspend', 'gateway')).code, 0, 'the reason stays');
   const list = await run('actors list', '--output', 'json');
   const [found] = JSON.parse(list.stdout) as Record<string, string>[];
   assert.deepEqual([found?.subject, found?.reason], ['gateway', 'too eager']);
