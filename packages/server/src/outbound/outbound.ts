@@ -25,10 +25,16 @@ const MAX_CONCURRENT_PER_CLIENT = MAX_CONCURRENT / 4;
 export class OutboundFailure extends Error {
   /** The status of the answer, if there was one and it was not 200. */
   readonly status: number | undefined;
+  /** The answer is 200, and is not JSON. */
+  readonly isNotJson: boolean;
 
-  constructor(message: string, options: { readonly status?: number; readonly cause?: unknown } = {}) {
+  constructor(
+    message: string,
+    options: { readonly status?: number | undefined; readonly isNotJson?: boolean; readonly cause?: unknown } = {},
+  ) {
     super(message, { cause: options.cause });
     this.status = options.status;
+    this.isNotJson = options.isNotJson === true;
   }
 }
 
@@ -95,8 +101,8 @@ function createRequester<T>(
       );
     } catch (error) {
       const why = deadline.aborted ? `no answer within ${DEADLINE_MS} ms` : describeError(error);
-      const status = error instanceof OutboundFailure ? error.status : undefined;
-      throw new OutboundFailure(`${origin}${pathname}: ${why}`, { status, cause: error });
+      const { status, isNotJson = false } = error instanceof OutboundFailure ? error : {};
+      throw new OutboundFailure(`${origin}${pathname}: ${why}`, { status, isNotJson, cause: error });
     } finally {
       underWay--;
       const left = (shares.get(causedBy) ?? 0) - 1;
@@ -203,8 +209,9 @@ async function readObject(response: IncomingMessage): Promise<JsonObject> {
   if (response.statusCode !== 200) throw statusFailure(response);
   const text = decodeUtf8(await readBody(response));
   if (text === undefined) throw new OutboundFailure('the answer is not UTF-8');
-  const json = parseJsonObject(text);
-  if (json === undefined) throw new OutboundFailure('the answer is not a JSON object');
+  // A byte order mark (RFC 8259 section 8.1).
+  const json = parseJsonObject(text.replace(/^\uFEFF/, ''));
+  if (json === undefined) throw new OutboundFailure('the answer is not a JSON object', { isNotJson: true });
   return json;
 }
 
@@ -234,8 +241,9 @@ async function readBody(response: IncomingMessage): Promise<Buffer> {
     chunks.push(chunk);
   }
   const body = Buffer.concat(chunks);
-  const encoding = response.headers['content-encoding'];
-  if (encoding === undefined || encoding === 'identity') return body;
-  if (encoding !== 'gzip') throw new OutboundFailure('an encoding that was not asked for');
+  const encoding = response.headers['content-encoding']?.trim().toLowerCase() ?? '';
+  if (encoding === '' || encoding === 'identity') return body;
+  // RFC 9110 section 8.4.1.3: x-gzip is gzip.
+  if (encoding !== 'gzip' && encoding !== 'x-gzip') throw new OutboundFailure('an encoding that was not asked for');
   return gunzipSync(body, { maxOutputLength: MAX_BODY_BYTES });
 }

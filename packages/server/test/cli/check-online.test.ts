@@ -164,7 +164,7 @@ test('--online reports an issuer that cannot be used, with the place of its entr
   for (const [change, ...expected] of [
     [
       (idp) => idp.instead.set(DISCOVERY, json({ issuer: 'https://other.example', jwks_uri: `${idp.url}${JWKS}` })),
-      `discovery fault issuers[idp]: discovery failed: URL${DISCOVERY} names another issuer.`,
+      `discovery fault issuers[idp]: discovery failed: URL${DISCOVERY} names another issuer: "https://other.example".`,
     ],
     [
       (idp) => idp.instead.set(JWKS, status(503)),
