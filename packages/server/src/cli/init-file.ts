@@ -1,5 +1,6 @@
 // Writes the text of the configuration file of cambio init.
 import { isLoopback } from '../primitives/network.ts';
+import { isProfile } from '../trust/profiles.ts';
 import type { Provider } from './init-provider.ts';
 
 export interface Choices {
@@ -83,7 +84,7 @@ function issuerEntry({ issuer, kind, network, jwksUri, algorithms }: Provider, {
 ${notes}  - issuer: ${value(issuer)}
     name: ${kind.name} # the prefix of its subjects in our tokens, such as ${kind.name}:ada
     accepts: [${kind.accepts}]
-    audiences: [${value(providerAudience)}]
+${isProfile(kind.name) ? `    profile: ${kind.name} # how its tokens show what they are\n` : ''}    audiences: [${value(providerAudience)}]
     algorithms: [${signs.join(', ')}]
 ${jwksUri === undefined ? '' : `    jwksUri: ${value(jwksUri)} # on another host than the issuer\n`}${
   network === 'private' ? '    allowPrivateNetwork: true # its URLs may lead to private addresses\n' : ''

@@ -50,7 +50,7 @@ async function checkIssuer(entry: IssuerEntry, path: Path, deadline: AbortSignal
   if (typeof keys === 'object' && 'jwks' in keys) return judgeKeys(keys.jwks, path, 'in the file', entry.algorithms);
   const { ask, last } = openRequests(network, deadline);
   const opaqueOnly =
-    introspection !== undefined && keys === 'discovery' && [...entry.accepts].join() === 'access_token';
+    introspection?.of === 'opaque' && keys === 'discovery' && [...entry.accepts].join() === 'access_token';
   const outcomes: CheckOutcome[] = [];
   if (introspection !== undefined) outcomes.push(await checkIntrospection(introspection, path, ask));
   if (opaqueOnly) return [...outcomes, ...compareClocks(last.time, last.asked, path, 'its clock')];

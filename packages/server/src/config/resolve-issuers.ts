@@ -4,6 +4,7 @@ import { urlProblem } from '../outbound/address.ts';
 import { LEEWAY_SECONDS } from '../primitives/clock.ts';
 import { prefixOf } from '../primitives/principal.ts';
 import type { IssuerEntry, Mapping } from '../trust/issuer.ts';
+import { issues, profiles } from '../trust/profiles.ts';
 import { decryptionKeysOf, type SamlIssuerEntry } from '../trust/saml-issuer.ts';
 import { compileMappingOf } from './expressions.ts';
 import type { Complain, Path } from './fault.ts';
@@ -66,12 +67,17 @@ function resolveIssuer(source: IssuerSource, path: Path, file: ConfigurationFile
   if (source.trustDomain !== undefined && discovers)
     around.complain(path, 'an entry with trustDomain needs jwksUri or jwks, because a trust domain has no discovery.');
   // An issuer that only introspects needs no keys.
-  const opaqueOnly = introspection !== undefined && source.accepts.every((type) => type === 'access_token');
+  const opaqueOnly =
+    introspection !== undefined &&
+    source.introspect !== 'always' &&
+    source.accepts.every((type) => type === 'access_token');
   if (source.issuer !== undefined && discovers && !opaqueOnly) check(['issuer'], source.issuer);
+  checkProfile(source, path, around.complain);
   return {
     issuer,
     name: nameOf(source),
     kind: source.trustDomain === undefined ? 'oauth' : 'spiffe',
+    profile: source.trustDomain === undefined ? source.profile : 'spiffe',
     network,
     accepts: new Set(source.accepts),
     audiences: new Set(source.audiences),
@@ -91,9 +97,34 @@ function resolveIssuer(source: IssuerSource, path: Path, file: ConfigurationFile
     introspection: introspection && {
       endpoint: introspection.endpoint,
       client: introspection.client,
+      of: source.introspect ?? 'opaque',
       secret: readSecret(introspection.secret, [...path, 'introspection', 'secret'], file.server.host, around) ?? '',
     },
   };
+}
+
+/** Checks that the entry has what its `profile` and its `introspect` need. */
+function checkProfile(source: IssuerSource, path: Path, complain: Complain): void {
+  const { profile, trustDomain, accepts, introspection, introspect } = source;
+  if (introspect !== undefined && introspection === undefined)
+    complain(
+      [...path, 'introspect'],
+      'introspect needs introspection, which says where. Add it, or remove introspect.',
+    );
+  if (profile !== undefined && (profile === 'spiffe') !== (trustDomain !== undefined))
+    complain(
+      [...path, 'profile'],
+      'the profile spiffe is that of a trustDomain, which has no other. Write trustDomain, or another profile.',
+    );
+  const row = trustDomain === undefined ? profile : 'spiffe';
+  if (row === undefined) return;
+  for (const type of accepts)
+    if (!issues(profiles[row], type) && !(type === 'access_token' && introspection !== undefined))
+      complain(
+        [...path, 'accepts'],
+        `no JWT of the profile ${row} is ever accepted as ${type}. Remove ${type}.`,
+        'warning',
+      );
 }
 
 export function compileMapping(text: string, path: Path, complain: Complain): Mapping {

@@ -8,6 +8,7 @@ import { algorithmNames, signingAlgorithms } from '../keys/algorithms.ts';
 import { MAX_LEEWAY_SECONDS } from '../primitives/clock.ts';
 import { expecting } from '../primitives/expectation.ts';
 import { levels } from '../primitives/log.ts';
+import { profileNames } from '../trust/profiles.ts';
 import { dataUriProblem } from './logo.ts';
 import { actor, limits } from './schema-actors.ts';
 import { branding, displayName, words } from './schema-branding.ts';
@@ -167,7 +168,9 @@ const oauthIssuer = z
     subject: expression.optional(),
     people: issuerName.optional(),
     claims: z.record(z.string(), expression).default({}),
+    profile: z.enum(profileNames).optional(),
     introspection: z.strictObject({ endpoint: httpsUrl, client: clientId, secret }).optional(),
+    introspect: z.enum(['opaque', 'always']).optional(),
   })
   .refine(
     (entry) => (entry.issuer === undefined) !== (entry.trustDomain === undefined),

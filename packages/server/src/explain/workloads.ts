@@ -8,12 +8,13 @@ const MAX_WORKLOADS = 10;
 /** @returns an empty list if the request could not have been from a workload */
 export function explainWorkloads({ reason, sent }: AuditEvent, clients: Clients): readonly string[] {
   if (reason !== 'client_authentication_missing' || sent === undefined) return [];
-  const iss = sent.iss ?? (sent.trust_domain === undefined ? undefined : `spiffe://${sent.trust_domain}`);
-  if (iss === undefined) return [];
+  const domain = sent.trust_domain === undefined ? undefined : `spiffe://${sent.trust_domain}`;
+  const issuers = [sent.iss, domain].filter((issuer) => issuer !== undefined);
+  if (issuers.length === 0) return [];
   const audiences = [sent.aud].flat().map(String);
   const tried = [...clients.values()].flatMap(({ id, workload }) => {
     if (workload === undefined) return [];
-    const sameIssuer = workload.issuer === iss;
+    const sameIssuer = issuers.includes(workload.issuer);
     const parts = [
       ...(sameIssuer ? [] : [`its issuer is ${workload.issuer}`]),
       ...(audiences.includes(workload.audience) ? [] : [`its audience is ${workload.audience}`]),

@@ -90,6 +90,21 @@ export function readCompact(token: string): CompactJws {
   };
 }
 
+/**
+ * Is the text a JWS or JWE in compact serialization, intact or damaged: parts with dots between them, of which the first is an object?
+ * A random text is not, even if it has dots.
+ */
+export function isJose(text: string): boolean {
+  const end = text.indexOf('.');
+  if (end < 0) return false;
+  // Node ignores other characters: a damaged header is recognised, too.
+  return (
+    decodeUtf8(Buffer.from(text.slice(0, end), 'base64url'))
+      ?.trimStart()
+      .startsWith('{') === true
+  );
+}
+
 /** Common mistakes in the text of a token. */
 function mistakeIn(token: string): string | undefined {
   if (/^(?:Bearer|DPoP|Basic)\s/i.test(token)) {

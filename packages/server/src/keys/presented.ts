@@ -14,8 +14,8 @@ export function presentedClaims(text: string): Sent {
   try {
     const { alg, kid, typ, payload } = readCompact(text);
     const { iss, sub, aud, exp, nbf, iat } = payload;
-    // A JWT-SVID needs no `iss`. The rest of its `sub` is not recorded.
-    const trust_domain = iss === undefined ? trustDomainOf(sub) : undefined;
+    // The trust domain decides about a JWT-SVID. The rest of its `sub` is not recorded.
+    const trust_domain = trustDomainOf(sub);
     return { iss, trust_domain, aud, kid, alg, typ, exp: timeOf(exp), nbf: timeOf(nbf), iat: timeOf(iat) };
   } catch (error) {
     if (error instanceof TokenRefusal) return {};

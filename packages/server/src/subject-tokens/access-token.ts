@@ -3,21 +3,18 @@
 
 import { requireAccessToken } from '../issuing/access-token-form.ts';
 import { isOpaqueToken } from '../issuing/opaque-token.ts';
-import { isRefreshToken } from '../issuing/refresh-token.ts';
 import { type CompactJws, readCompact, verifyPresented } from '../keys/jws.ts';
 import type { TokenFacts } from '../model/token-facts.ts';
-import { mayTake } from '../policy/match.ts';
 import { expired, refuseFuture, stringList, timeClaim } from '../primitives/claims.ts';
 import { isName, type Principal, parseOrigin } from '../primitives/principal.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import { parseScope } from '../primitives/scope.ts';
 import { sha256 } from '../primitives/secret.ts';
 import { type JsonObject, parseJsonObject } from '../primitives/strict-json.ts';
-import { introspectAt } from '../trust/introspection.ts';
 import { actClaim, authenticationClaims, confirmationClaim, mayActClaim } from './claims.ts';
 import { issuerOf, readForeign, validateForeign } from './foreign.ts';
+import { introspectOpaque, mayBeForeignOpaque } from './introspected.ts';
 import { refuseInvalidParties } from './parties.ts';
-import { refuseStatedOther } from './stated-kind.ts';
 import { asValidated, type SubjectTokenType, type ValidatedToken, type ValidationContext } from './validated-token.ts';
 
 /** Tolerated clock difference between nodes. `exp` gets no leeway, because leeways would add up along a chain. */
@@ -31,14 +28,9 @@ export const accessToken = {
       return validateByIntrospection(token, context);
     const jws = readCompact(token);
     if (jws.payload.iss === context.issuer) return validateOwnJwt(jws, context);
-    const issuer = issuerOf(jws.payload, context.issuers);
-    refuseOtherThanAccess(jws);
-    return validateForeign(jws, issuer, 'access_token', context);
+    return validateForeign(jws, issuerOf(jws.payload, context.issuers), 'access_token', context);
   },
 } as const satisfies SubjectTokenType;
-
-/** May the text be sent to another issuer for introspection? Not a JWT, not a token of this server, and at most 2048 characters. */
-const mayBeForeignOpaque = (token: string): boolean => /^[\w~+/=-]{1,2048}$/.test(token) && !isRefreshToken(token);
 
 /** Validates a token signed by a key of this server. For tokens signed by a resource's secret see resource-token.ts. @throws TokenRefusal */
 export function validateOwnJwt(jws: CompactJws, context: ValidationContext): ValidatedToken {
@@ -67,29 +59,7 @@ async function validateOpaque(token: string, context: ValidationContext): Promis
 async function validateByIntrospection(token: string, context: ValidationContext): Promise<ValidatedToken> {
   const issuer = context.issuers.introspecting;
   if (issuer === undefined || !issuer.accepts.has('access_token')) throw new TokenRefusal('not_accepted');
-  const { client, policy, role } = context;
-  // An introspection costs the endpoint work: a client may cause it only for tokens that it could exchange.
-  const rules = policy.byClient.get(client.id)?.all ?? [];
-  if (!rules.some((rule) => mayTake(rule, role, issuer.issuer, 'access_token')))
-    throw new TokenRefusal('not_accepted', `no rule of this client accepts tokens of ${issuer.name}`);
-  const answer = await introspectAt(issuer, token, client.id);
-  if (answer === undefined) throw new TokenRefusal('inactive');
-  // An answer without this issuer and a client may be about another token.
-  if (answer.iss !== issuer.issuer)
-    throw new TokenRefusal('unknown_issuer', 'the introspection answer names another issuer');
-  refuseStatedOther(answer, 'access_token');
-  if (!isName(answer.client_id)) throw new TokenRefusal('claims', 'the introspection answer names no client_id');
-  return readForeign(answer, issuer, 'access_token', context, token);
-}
-
-/** Requires a mark of an access token: its `typ` (RFC 9068), or claims that access tokens have and ID tokens do not. */
-function refuseOtherThanAccess({ typ, payload }: CompactJws): void {
-  refuseStatedOther(payload, 'access_token');
-  if (typ === 'at+jwt') return;
-  const plain = typ === undefined || typ === 'jwt';
-  const access = 'scope' in payload || 'scp' in payload || 'client_id' in payload || payload.typ === 'Bearer';
-  if (!plain || !access || 'nonce' in payload)
-    throw new TokenRefusal('wrong_type', 'neither its typ nor its claims show that it is an access token');
+  return readForeign(await introspectOpaque(token, issuer, context), issuer, 'access_token', context, token);
 }
 
 /** Reads the claims of an access token in our form. The caller has verified who vouches for them. @throws TokenRefusal */

@@ -7,31 +7,30 @@ import { hasInvisibleCharacters, isName, type Principal } from '../primitives/pr
 import { TokenRefusal } from '../primitives/refusal.ts';
 import { parseScope, type Scope } from '../primitives/scope.ts';
 import { sha256 } from '../primitives/secret.ts';
-import { trustDomainOf } from '../primitives/spiffe-id.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
-import { mapFacts, type TrustedIssuer, type TrustedIssuers } from '../trust/issuer.ts';
+import { findIssuerOf, mapFacts, type TrustedIssuer, type TrustedIssuers } from '../trust/issuer.ts';
+import type { DeclaredKind } from '../trust/profiles.ts';
 import { actClaim, authenticationClaims, confirmationClaim, mayActClaim } from './claims.ts';
+import { introspectJwt } from './introspected.ts';
 import { asValidated, type ValidatedToken, type ValidationContext } from './validated-token.ts';
+import { refuseOtherKinds } from './weigh.ts';
 
 /** Finds the issuer's entry by the unverified claims. No request is sent before it is found. @throws TokenRefusal unknown_issuer */
-export function issuerOf({ iss, sub }: JsonObject, issuers: TrustedIssuers): TrustedIssuer {
-  const entry =
-    typeof iss === 'string'
-      ? issuers.byIssuer(iss)
-      : iss === undefined
-        ? issuers.byTrustDomain(trustDomainOf(sub) ?? '')
-        : undefined;
-  if (entry === undefined) throw new TokenRefusal('unknown_issuer', iss === undefined ? 'it has no iss' : undefined);
+export function issuerOf(claims: JsonObject, issuers: TrustedIssuers): TrustedIssuer {
+  const entry = findIssuerOf(claims, issuers);
+  if (entry === undefined)
+    throw new TokenRefusal('unknown_issuer', claims.iss === undefined ? 'it has no iss' : undefined);
   return entry;
 }
 
-/** @param type the declared type, as a short name @throws TokenRefusal; Refusal issuer_unavailable */
+/** @param type the declared type @throws TokenRefusal; Refusal issuer_unavailable */
 export async function validateForeign(
   jws: CompactJws,
   issuer: TrustedIssuer,
-  type: string,
+  type: DeclaredKind,
   context: ValidationContext,
 ): Promise<ValidatedToken> {
+  refuseOtherKinds(jws, type, issuer);
   if (!issuer.accepts.has(type))
     throw new TokenRefusal('not_accepted', `${issuer.issuer} accepts ${[...issuer.accepts].join(', ')}`);
   if (issuer.kind === 'spiffe' && authenticatesClient(jws.payload, context))
@@ -39,14 +38,15 @@ export async function validateForeign(
       'wrong_type',
       'its only aud is this server: it authenticates a client, and is not a subject token',
     );
-  // A JWT-SVID is not an access token (JWT-SVID section 2.3).
-  if (issuer.kind === 'spiffe' && jws.typ === 'at+jwt') throw new TokenRefusal('wrong_type');
   if (!(issuer.algorithms as ReadonlySet<string>).has(jws.alg)) {
     throw new TokenRefusal('algorithm', `${issuer.issuer} may sign with ${[...issuer.algorithms].join(', ')}`);
   }
   verifyPresented(jws, await issuer.keySource.find(jws), context.signatures);
+  // An ID token is for its client: no endpoint knows it.
+  const introspects = issuer.introspection?.of === 'always' && type !== 'id_token';
+  const claims = introspects ? await introspectJwt(jws, issuer, type, context) : jws.payload;
   // Not the signature: an ECDSA signature has two valid forms, and a revoked token must stay revoked.
-  return readForeign(jws.payload, issuer, type, context, jws.signingInput);
+  return readForeign(claims, issuer, type, context, jws.signingInput);
 }
 
 /** Is the JWT-SVID a client assertion? It is not a subject token: a recipient could act as the client with it. */

@@ -1,6 +1,7 @@
 // Guesses the type of a token from its text, for people and programs that do not state it.
 import { isOpaqueToken } from '../issuing/opaque-token.ts';
 import { isRefreshToken } from '../issuing/refresh-token.ts';
+import { isJose } from '../keys/jws.ts';
 import { decodeBase64url } from '../primitives/base64url.ts';
 import { parseJsonObject } from '../primitives/strict-json.ts';
 import { decodeUtf8 } from '../primitives/utf8.ts';
@@ -10,6 +11,8 @@ export function guessType(token: string, issuer: string): string {
   if (isRefreshToken(token)) return 'refresh_token';
   if (isOpaqueToken(token)) return 'access_token';
   if (assertionText(token) !== undefined) return 'saml2';
+  // An opaque token of another issuer.
+  if (!isJose(token)) return 'access_token';
   const [, payload = ''] = token.split('.');
   const claims = parseJsonObject(textOf(payload));
   return claims?.iss === issuer ? 'access_token' : 'jwt';

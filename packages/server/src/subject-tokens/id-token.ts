@@ -11,21 +11,19 @@ import type { JsonObject } from '../primitives/strict-json.ts';
 import { idList, originClaim, unknownOwnKey } from './access-token.ts';
 import { authenticationClaims, confirmationClaim, mayActClaim } from './claims.ts';
 import { issuerOf, validateForeign } from './foreign.ts';
-import { refuseOtherPurposes } from './jwt.ts';
 import { refuseInvalidParties } from './parties.ts';
 import { asValidated, type SubjectTokenType, type ValidatedToken, type ValidationContext } from './validated-token.ts';
+import { refuseOtherKinds } from './weigh.ts';
 
 export const idToken = {
   name: 'id_token',
   validate: async (token, context) => {
     const jws = readCompact(token);
-    refuseOtherPurposes(jws, 'id_token');
     const { payload } = jws;
-    // An access token does not prove a sign-in. Its header or its claims show that it is one.
-    if (isAccessToken(jws) || 'scope' in payload || 'client_id' in payload)
-      throw new TokenRefusal('wrong_type', 'it is an access token');
     if (payload.iss === context.issuer) return validateOwn(jws, context);
     const issuer = issuerOf(payload, context.issuers);
+    // An access token does not prove a sign-in.
+    refuseOtherKinds(jws, 'id_token', issuer);
     const { iat, azp } = payload;
     if (typeof iat !== 'number') throw new TokenRefusal('claims', 'iat is missing');
     if (azp === undefined && (stringList(payload.aud)?.length ?? 0) > 1) {
@@ -47,9 +45,12 @@ function validateOwn(
   { keys, issuer, clients, names, signatures, now }: ValidationContext,
 ): ValidatedToken {
   const { payload: claims } = jws;
+  if (isAccessToken(jws) || 'scope' in claims || 'client_id' in claims)
+    throw new TokenRefusal('wrong_type', 'it is an access token');
+  if (jws.typ !== 'jwt') throw new TokenRefusal('wrong_type', 'its typ is not JWT');
+  if ('events' in claims) throw new TokenRefusal('wrong_type', 'it is a logout token or another security event');
   const key = jws.kid === undefined ? undefined : keys.verifying(jws.kid);
   if (key === undefined) throw unknownOwnKey(jws);
-  if (jws.typ !== 'jwt') throw new TokenRefusal('wrong_type', 'its typ is not JWT');
   verifyPresented(jws, key, signatures);
   const { sub, jti, aud } = claims;
   const expiresAt = timeClaim(claims, 'exp');

@@ -3,8 +3,10 @@
 import { Budget } from '../expression/run.ts';
 import type { AlgorithmName } from '../keys/algorithms.ts';
 import type { Outbound } from '../outbound/outbound.ts';
+import { trustDomainOf } from '../primitives/spiffe-id.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 import type { KeySource } from './key-cache.ts';
+import type { ProfileName } from './profiles.ts';
 
 /** Computes a value from verified facts; undefined if the facts lack it. @throws TokenRefusal cannot_tell */
 export type Mapping = (facts: JsonObject, budget: Budget) => unknown;
@@ -29,12 +31,22 @@ export function mapFacts(
   };
 }
 
+export interface IntrospectionEntry {
+  readonly endpoint: string;
+  readonly client: string;
+  readonly secret: string;
+  /** `always`: the server introspects a JWT, too, after it has verified the signature. */
+  readonly of: 'opaque' | 'always';
+}
+
 export interface IssuerEntry {
   /** The exact `iss` of its tokens; for a SPIFFE trust domain `spiffe://` and the domain. */
   readonly issuer: string;
   /** The prefix of its subjects in our tokens. */
   readonly name: string;
   readonly kind: 'oauth' | 'spiffe';
+  /** How its tokens show what they are; undefined: as those of many issuers do. */
+  readonly profile: ProfileName | undefined;
   readonly network: 'public' | 'private';
   /** Short names of the types that its tokens may be presented as. */
   readonly accepts: ReadonlySet<string>;
@@ -55,7 +67,7 @@ export interface IssuerEntry {
   /** Claims to add to our tokens. */
   readonly claims: ClaimMappings;
   /** RFC 7662, for opaque access tokens. */
-  readonly introspection: { readonly endpoint: string; readonly client: string; readonly secret: string } | undefined;
+  readonly introspection: IntrospectionEntry | undefined;
 }
 
 export interface TrustedIssuer extends IssuerEntry {
@@ -75,6 +87,16 @@ export interface TrustedIssuers {
   readonly all: () => readonly TrustedIssuer[];
   /** The issuer whose subjects are named `name:…` in our tokens. */
   readonly byName: (name: string) => TrustedIssuer | undefined;
+}
+
+/**
+ * Finds the entry that decides about a token, by its unverified claims: that of its `iss`, else that of the trust domain of its
+ * subject. A JWT-SVID needs no `iss`, and an `iss` that SPIRE adds to it says nothing (JWT-SVID section 3).
+ */
+export function findIssuerOf({ iss, sub }: JsonObject, issuers: TrustedIssuers): TrustedIssuer | undefined {
+  if (iss !== undefined && typeof iss !== 'string') return undefined;
+  const named = iss === undefined ? undefined : issuers.byIssuer(iss);
+  return named ?? issuers.byTrustDomain(trustDomainOf(sub) ?? '');
 }
 
 export function indexIssuers(issuers: readonly TrustedIssuer[]): TrustedIssuers {

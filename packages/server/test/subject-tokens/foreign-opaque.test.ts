@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { API, assertIssued, client, exchange } from '../support/basics.ts';
 import { added, changed } from '../support/configuration.ts';
-import { claimsOf, start, type TestServer, type } from '../support/harness.ts';
+import { base64url, claimsOf, start, type TestServer, type } from '../support/harness.ts';
 import {
   bytes,
   entry,
@@ -172,4 +172,45 @@ test('lets a client with sixteen pending requests block neither other clients no
   assertIssued(server, await exchange(server, jwt));
   await idp.close();
   for (const answer of await Promise.all(asked)) assertUnavailable(server, answer);
+});
+
+test('introspects tokens with dots that are not JWTs, and sends no JWT, whole or damaged', async (t) => {
+  const [server, idp] = await startAsking(t);
+  const about = { ...claimsOf(idp.sign({ client_id: 'web' })), active: true };
+  // The first parts of Hydra's tokens are random: one may begin with the byte of a brace.
+  const random = `${Buffer.from([0x7b, 0xff, 0x00, 0x91]).toString('base64url')}.${'s'.repeat(43)}`;
+  const opaque = [
+    'ory_at_k3y.s1gnature-_',
+    'ya29.a0AfH6SMBx-y_z',
+    'a.b.c',
+    'v1.2.3.4',
+    'eyJub3QiOiJhIEpXVCJ9',
+    random,
+    'k.e/y+x~=',
+  ];
+  for (const token of opaque) {
+    idp.opaque.set(token, about);
+    assertIssued(server, await ask(server, token), token);
+  }
+  const seen = idp.seen.length;
+  const jwt = idp.sign({ client_id: 'web', scope: 'read', aud: 'elsewhere' });
+  const [header = '', payload = '', signature = ''] = jwt.split('.');
+  const jwe = `${base64url(JSON.stringify({ alg: 'dir', enc: 'A256GCM' }))}..a.b.c`;
+  for (const token of [
+    jwt,
+    `${header}.${payload}`,
+    `${header}.${payload}.`,
+    `${header}.x.${signature}`,
+    `${header.slice(0, -9)}.${payload}.${signature}`,
+    `${header}=.${payload}.${signature}`,
+    `${base64url(' {"alg":"none"}')}.${payload}.`,
+    jwe,
+    server.forge({ ...about, iss: server.issuer }, { typ: 'x' }),
+    'cambio_at_unknown.x',
+    `${base64url('<saml:Assertion/>')}`,
+    'two words',
+    `${'x.'.repeat(1025)}`,
+  ])
+    assert.equal((await ask(server, token)).status, 400, token);
+  assert.equal(idp.seen.slice(seen).filter(({ path }) => path === INTROSPECT).length, 0);
 });

@@ -123,7 +123,7 @@ const rows: readonly Row[] = [
   ],
   [
     'a SAML assertion',
-    'inactive malformed malformed malformed',
+    'malformed malformed malformed malformed',
     () => base64url('<Assertion xmlns="urn:oasis:names:tc:SAML:2.0:assertion"/>'),
   ],
 ];

@@ -141,7 +141,7 @@ export const trust = {
     }
     await attempt('a token that it does not know', exchange(server, opaque(randomUUID())));
     const seen = idp.seen.length;
-    for (const token of ['cambio_at_unknown', 'cambio_rt_unknown', 'a.b.c', 'x'.repeat(70_000), 'two words']) {
+    for (const token of ['cambio_at_unknown', 'cambio_rt_unknown', 'eyJhIjoxfQ.b.c', 'x'.repeat(70_000), 'two words']) {
       await attempt(token.slice(0, 20), exchange(server, opaque(token)));
     }
     assert.equal(idp.seen.length, seen, 'what is a token of ours, or none, is told to nobody');
