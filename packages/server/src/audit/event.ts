@@ -26,6 +26,8 @@ export interface TokenTrace {
   readonly expiresAt: number;
   /** The key that the token is bound to. */
   readonly confirmation?: Confirmation;
+  /** The claims of the issuer's entry that the token gives no value, each with the reason, which contains no claim. */
+  readonly unmapped?: Readonly<Record<string, string>>;
 }
 
 export interface IssuedTrace {

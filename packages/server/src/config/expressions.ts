@@ -60,7 +60,7 @@ export function compileMappingOf(
   const mapping: Mapping = (facts, budget) => {
     const evaluation = expression.evaluate(markAll(facts), budget);
     if (evaluation.kind === 'cannot tell') throw new TokenRefusal('cannot_tell', evaluation.problem);
-    return evaluation.kind === 'value' ? evaluation.value : undefined;
+    return evaluation.kind === 'value' ? { value: evaluation.value } : { problem: evaluation.problem };
   };
   return { mapping, expression };
 }

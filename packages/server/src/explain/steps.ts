@@ -160,7 +160,7 @@ function describeRequest(event: AuditEvent): string | undefined {
 }
 
 function describeToken(
-  { iss, sub, type, declaredType, clientId, scope, chain, expiresAt }: TokenTrace,
+  { iss, sub, type, declaredType, clientId, scope, chain, expiresAt, unmapped = {} }: TokenTrace,
   time: number,
   self: string,
 ): string {
@@ -170,6 +170,7 @@ function describeToken(
     scope && `with ${describeScope([...scope])}`,
     chain.length > 0 && `acted for by ${chain.map((one) => describePrincipal(one, self)).join(', before that by ')}`,
     `good for another ${formatDuration(expiresAt - Math.floor(time / 1000))}`,
+    ...Object.entries(unmapped).map(([claim, why]) => `without the claim ${claim} of its issuer entry (${why})`),
   ];
   return `${sub}: ${facts.filter(Boolean).join(', ')}`;
 }

@@ -122,9 +122,11 @@ export function parsePrincipal(claim: unknown, issuer: string): Principal | unde
 // Control characters, lone surrogates, and the marks that change the direction of writing.
 const UNPRINTABLE = /[\p{Cc}\p{Cs}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
 
+export const MAX_NAME_CHARACTERS = 1024;
+
 /** Is the value a valid issuer, subject or token id: printable text of at most 1024 characters? */
 export const isName = (value: unknown): value is string =>
-  typeof value === 'string' && value.length > 0 && value.length <= 1024 && !UNPRINTABLE.test(value);
+  typeof value === 'string' && value.length > 0 && value.length <= MAX_NAME_CHARACTERS && !UNPRINTABLE.test(value);
 
 // Format characters have no width, nor do these letters, variation selectors and fillers. White space at either end is invisible,
 // too.

@@ -3,12 +3,12 @@ import { type CompactJws, verifyPresented } from '../keys/jws.ts';
 import { checkTimes, stringList, timeClaim } from '../primitives/claims.ts';
 import { MAX_LEEWAY_SECONDS } from '../primitives/clock.ts';
 import { formatDuration } from '../primitives/duration.ts';
-import { hasInvisibleCharacters, isName, type Principal } from '../primitives/principal.ts';
+import { hasInvisibleCharacters, isName, MAX_NAME_CHARACTERS, type Principal } from '../primitives/principal.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import { parseScope, type Scope } from '../primitives/scope.ts';
 import { sha256 } from '../primitives/secret.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
-import { findIssuerOf, mapFacts, type TrustedIssuer, type TrustedIssuers } from '../trust/issuer.ts';
+import { findIssuerOf, type Mapped, mapFacts, type TrustedIssuer, type TrustedIssuers } from '../trust/issuer.ts';
 import type { DeclaredKind } from '../trust/profiles.ts';
 import { actClaim, authenticationClaims, confirmationClaim, mayActClaim } from './claims.ts';
 import { introspectJwt } from './introspected.ts';
@@ -79,15 +79,11 @@ export function readForeign(
   const chain = actClaim(claims, { issuer: issuer.issuer, vouchesFor: 'its own subjects' });
   if (jti !== undefined && !isName(jti)) throw new TokenRefusal('claims', 'jti is malformed');
   if (issuer.use === 'single' && jti === undefined) throw new TokenRefusal('claims', 'a single-use token needs a jti');
-  const { subject, extraClaims } = mapFacts(issuer, { claims });
+  const { subject, extraClaims, unmapped } = mapFacts(issuer, { claims });
   const id = jti === undefined ? sha256(text) : foreignTokenId(issuer.issuer, jti);
   return asValidated({
     principal,
-    sub: nameSubject(
-      issuer.subject === undefined ? `${issuer.name}:${sub}` : subject,
-      { name: issuer.name, principal },
-      context,
-    ),
+    sub: nameSubject(subject ?? { value: `${issuer.name}:${sub}` }, { name: issuer.name, principal }, context),
     origin: principal,
     type,
     // A client id in a foreign token names a client of that issuer, not one of ours.
@@ -107,6 +103,7 @@ export function readForeign(
     mayAct: mayActClaim(claims, issuer.issuer),
     authentication: authenticationClaims({ acr: claims.acr, amr: claims.amr, auth_time: authenticatedAt }),
     extraClaims,
+    unmapped,
     // The entry may get a larger leeway later. Until then the id must stay used.
     ...(issuer.use === 'single' && { singleUse: { id, expiresAt: expiresAt + MAX_LEEWAY_SECONDS } }),
   });
@@ -151,20 +148,32 @@ export const describeAge = (issuedAt: number | undefined, maxAge: number, now: n
  * @throws TokenRefusal subject, name_taken
  */
 export function nameSubject(
-  mapped: unknown,
+  mapped: Mapped,
   by: { readonly name: string; readonly principal: Principal },
   { names }: Pick<ValidationContext, 'names'>,
 ): string {
   const { name, principal } = by;
-  const shown = mapped === `${name}:${principal.sub}` ? principal.sub : mapped;
-  if (!isName(mapped) || hasInvisibleCharacters(String(shown)))
-    throw new TokenRefusal(
-      'subject',
-      'its subject does not have a name, or the name has characters that cannot be seen',
-    );
-  const owner = names.otherOwner(mapped, by);
+  if ('problem' in mapped)
+    throw new TokenRefusal('subject', `subject of its issuer entry gives no name: ${mapped.problem}`);
+  const { value } = mapped;
+  const shown = value === `${name}:${principal.sub}` ? principal.sub : value;
+  if (!isName(value) || hasInvisibleCharacters(String(shown)))
+    throw new TokenRefusal('subject', `its subject does not have a name that can be used: it is ${whyNoName(value)}`);
+  const owner = names.otherOwner(value, by);
   if (owner !== undefined) throw new TokenRefusal('name_taken', `the name belongs to ${owner}`);
-  return mapped;
+  return value;
+}
+
+/** In words, without the value. */
+function whyNoName(value: unknown): string {
+  if (typeof value !== 'string')
+    return value === null
+      ? 'null'
+      : `${Array.isArray(value) ? 'a list' : typeof value === 'object' ? 'a map' : `a ${typeof value}`}, not a text`;
+  if (value === '') return 'an empty text';
+  if (value.length > MAX_NAME_CHARACTERS)
+    return `a text of ${value.length} characters, and ${MAX_NAME_CHARACTERS} are allowed`;
+  return 'a text with characters that cannot be seen or printed';
 }
 
 /** `scope` as RFC 8693 section 4.2 defines it, or a list, as some issuers write it. @throws TokenRefusal claims */

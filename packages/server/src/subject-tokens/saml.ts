@@ -10,7 +10,7 @@ import { readAssertion } from '../saml/assertion.ts';
 import { excerpt } from '../saml/element.ts';
 import type { SamlIdentity } from '../saml/identity.ts';
 import type { SubjectName } from '../saml/subject-name.ts';
-import { mapFacts } from '../trust/issuer.ts';
+import { type Mapped, mapFacts, type Unmapped } from '../trust/issuer.ts';
 import type { SamlIssuerEntry } from '../trust/saml-issuer.ts';
 import { authenticationClaims } from './claims.ts';
 import { describeAge, foreignTokenId, nameSubject } from './foreign.ts';
@@ -59,7 +59,7 @@ function toToken(
     throw new TokenRefusal('too_old', describeAge(issuedAt, issuer.maxAge, context.now));
   refuseUnreadable(identity, issuer);
   const facts = factsOf(identity);
-  const { principal, sub, extraClaims } = mapAssertion(identity.name, facts, issuer, context);
+  const { principal, sub, extraClaims, unmapped } = mapAssertion(identity.name, facts, issuer, context);
   const id = foreignTokenId(issuer.entityId, identity.id);
   const expiresAt = Math.min(identity.notOnOrAfter, identity.sessionNotOnOrAfter ?? identity.notOnOrAfter);
   const single = issuer.use === 'single' || identity.oneTimeUse;
@@ -86,6 +86,7 @@ function toToken(
     mayAct: undefined,
     authentication: authenticationClaims({ acr: authnContext, auth_time: authnInstant }),
     extraClaims,
+    unmapped,
     ...(single && { singleUse: { id, expiresAt: identity.usableUntil + MAX_LEEWAY_SECONDS } }),
   });
 }
@@ -114,17 +115,24 @@ export function mapAssertion(
   facts: JsonObject,
   issuer: SamlIssuerEntry,
   context: Pick<ValidationContext, 'names'>,
-): { readonly principal: Principal; readonly sub: string; readonly extraClaims: JsonObject } {
+): {
+  readonly principal: Principal;
+  readonly sub: string;
+  readonly extraClaims: JsonObject;
+  readonly unmapped: Unmapped;
+} {
   const { entityId: iss, name, subject, namedBy, mappedStart } = issuer;
   if (named.kind !== 'lasting' && namedBy === 'nameId') throw new TokenRefusal('subject', named.problem);
-  const { subject: mapped, extraClaims } = mapFacts(issuer, facts);
-  const here = subject === undefined && named.kind === 'lasting' ? `${name}:${named.nameId}` : mapped;
-  const there = named.kind === 'lasting' ? named.nameId : String(mapped);
+  const { subject: mapped = { value: undefined }, extraClaims, unmapped } = mapFacts(issuer, facts);
+  const given: Mapped =
+    subject === undefined && named.kind === 'lasting' ? { value: `${name}:${named.nameId}` } : mapped;
+  const here = 'value' in given ? given.value : undefined;
+  const there = named.kind === 'lasting' ? named.nameId : String(here);
   // Else two people of the issuer could have one name there: people may choose their NameID.
   if (mappedStart !== '' && there !== here && there.startsWith(mappedStart))
     throw new TokenRefusal('name_taken', `its NameID begins with ${mappedStart}, as the names that subject gives`);
   const principal = { iss, sub: there };
-  return { principal, sub: nameSubject(here, { name, principal }, context), extraClaims };
+  return { principal, sub: nameSubject(given, { name, principal }, context), extraClaims, unmapped };
 }
 
 /**

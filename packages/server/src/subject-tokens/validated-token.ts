@@ -77,4 +77,5 @@ export const traceOf = (token: ValidatedToken, declaredType: string): TokenTrace
   ...(token.confirmation && { confirmation: token.confirmation }),
   chain: withoutOrigins(token.chain),
   expiresAt: token.expiresAt,
+  ...(Object.keys(token.unmapped ?? {}).length > 0 && { unmapped: token.unmapped }),
 });

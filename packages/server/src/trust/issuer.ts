@@ -8,26 +8,34 @@ import type { JsonObject } from '../primitives/strict-json.ts';
 import type { KeySource } from './key-cache.ts';
 import type { ProfileName } from './profiles.ts';
 
-/** Computes a value from verified facts; undefined if the facts lack it. @throws TokenRefusal cannot_tell */
-export type Mapping = (facts: JsonObject, budget: Budget) => unknown;
+/** The value of a mapping, or the reason that there is none. The reason contains no value of a claim. */
+export type Mapped = { readonly value: unknown } | { readonly problem: string };
+
+/** Computes a value from verified facts. @throws TokenRefusal cannot_tell */
+export type Mapping = (facts: JsonObject, budget: Budget) => Mapped;
 export type ClaimMappings = readonly (readonly [name: string, mapping: Mapping])[];
+
+/** The claims of an entry that a token gives no value, each with the reason. */
+export type Unmapped = Readonly<Record<string, string>>;
 
 /** Maximum steps for all mappings of one token. */
 const MAPPING_STEPS = 200_000;
 
 /**
  * Computes the name of the subject, if the entry maps it, and the claims to add to our token.
+ * @returns also the claims without a value, each with the reason
  * @throws TokenRefusal cannot_tell
  */
 export function mapFacts(
   { subject, claims }: { readonly subject: Mapping | undefined; readonly claims: ClaimMappings },
   facts: JsonObject,
-): { readonly subject: unknown; readonly extraClaims: JsonObject } {
+): { readonly subject: Mapped | undefined; readonly extraClaims: JsonObject; readonly unmapped: Unmapped } {
   const budget = new Budget(MAPPING_STEPS);
   const mapped = claims.map(([name, mapping]) => [name, mapping(facts, budget)] as const);
   return {
     subject: subject?.(facts, budget),
-    extraClaims: Object.fromEntries(mapped.filter(([, value]) => value !== undefined)),
+    extraClaims: Object.fromEntries(mapped.flatMap(([name, one]) => ('value' in one ? [[name, one.value]] : []))),
+    unmapped: Object.fromEntries(mapped.flatMap(([name, one]) => ('problem' in one ? [[name, one.problem]] : []))),
   };
 }
 

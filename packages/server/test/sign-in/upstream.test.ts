@@ -67,7 +67,7 @@ async function begin(
       secret: 'secret',
       scope: 'openid email',
     },
-    claims: [['email', ({ claims }) => (claims as Claims).email]],
+    claims: [['email', ({ claims }) => ({ value: (claims as Claims).email })]],
     ...change,
   };
   const upstream = createUpstream(entry, { ...around(), outbound: createOutbound(entry.network) });
@@ -116,7 +116,7 @@ const refusedAs =
 const tokenRequest = (idp: FakeIssuer) => idp.seen.find(({ path }) => path === '/token');
 
 test('refuses a claim that a double would round', async (t) => {
-  const mapped: Partial<UpstreamEntry> = { claims: [['uid', ({ claims }) => (claims as Claims).uid]] };
+  const mapped: Partial<UpstreamEntry> = { claims: [['uid', ({ claims }) => ({ value: (claims as Claims).uid })]] };
   const { complete } = await begin(t, {}, mapped);
   const { rawJSON } = JSON as unknown as { rawJSON: (text: string) => unknown };
   for (const uid of ['9007199254740993', '1e400', '41.99999999999999999999'])

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ConfigurationError } from '../../src/app.ts';
 import { API, assertIssued, assertRefused, SCOPE_REFUSED } from '../support/basics.ts';
+import { beside } from '../support/command.ts';
 import { type Answer, claimsOf, start, type } from '../support/harness.ts';
 import { entry, FOREIGN_RULE, startIssuer, trusting } from '../support/issuer.ts';
 import { assertActorRefused, assertSubjectRefused, present, presentActor } from '../support/trusting.ts';
@@ -17,6 +18,49 @@ test('names the subject by the mapping, and keeps issuer and subject of origin i
   for (const email of [undefined, 1, 'a\0b', ['ada@example.com'], 'x'.repeat(2000)]) {
     assertSubjectRefused(server, await present(server, idp.sign({ email })), 'subject', String(email));
   }
+});
+
+test('says why a token has no name, without the value', async (t) => {
+  const idp = await startIssuer(t);
+  const server = await start(t, trusting(entry(idp, { subject: 'claims.login' })));
+  for (const [login, why] of [
+    [undefined, /^subject of its issuer entry gives no name: claims\.login is missing$/],
+    [null, /it is null$/],
+    [7, /it is a number, not a text$/],
+    [['SECRET'], /it is a list, not a text$/],
+    [{ SECRET: 1 }, /it is a map, not a text$/],
+    ['', /it is an empty text$/],
+    ['SECRET'.repeat(400), /it is a text of 2400 characters, and 1024 are allowed$/],
+    ['SECRET\u200b', /characters that cannot be seen/],
+  ] as const) {
+    const answer = await present(server, idp.sign({ login }));
+    assertSubjectRefused(server, answer, 'subject', String(login));
+    const { detail = '' } = server.audit(answer) ?? {};
+    assert.match(detail, why);
+    assert.doesNotMatch(detail, /SECRET/);
+  }
+});
+
+test('records the claims that a mapping could not give, each with the reason, and explain says them', async (t) => {
+  const idp = await startIssuer(t);
+  const claims = '{ email: claims.email, groups: "claims.groups.filter(g, g != \'x\')", first: "claims.list[0]" }';
+  const server = await start(t, trusting(entry(idp, { claims })));
+  const token = idp.sign({ email: 'ada@example.com', groups: 'SECRET', list: [] });
+  const answer = await present(server, token);
+  const { email, groups, first } = claimsOf(answer.body.access_token);
+  assert.deepEqual([email, groups, first], ['ada@example.com', undefined, undefined]);
+  const { unmapped = {} } = server.audit(answer)?.subject ?? {};
+  assert.deepEqual(Object.keys(unmapped).toSorted(), ['first', 'groups']);
+  assert.match(unmapped.groups ?? '', /string|list/);
+  assert.doesNotMatch(JSON.stringify(server.audit(answer)), /SECRET/);
+  const said = ['explain', '--client', 'gateway', '--subject-token', token, '--subject-token-type', 'jwt'];
+  const { code, stdout } = await beside(t, server, said);
+  assert.equal(code, 0, stdout);
+  assert.match(stdout, /without the claim groups of its issuer entry \(.+\)/);
+  assert.match(stdout, /without the claim first of its issuer entry \(.+\)/);
+  assert.doesNotMatch(stdout, /without the claim email/);
+  const whole = await present(server, idp.sign({ email: 'e', groups: ['a'], list: ['b'] }));
+  assert.equal(server.audit(whole)?.subject?.unmapped, undefined);
 });
 
 test('refuses a mapped subject with the name of a client, or of a subject of another issuer', async (t) => {
