@@ -20,7 +20,8 @@ interface MappedIssuer {
 export function checkMappedSubjects(file: ConfigurationFile, upstream: string | undefined, complain: Complain): void {
   const mapped = file.issuers.flatMap((source, index): MappedIssuer[] => {
     const { subject, people } = source;
-    if (people !== undefined && subject === undefined)
+    const sharesName = file.issuers.some((other) => other !== source && nameOf(other) === nameOf(source));
+    if (people !== undefined && subject === undefined && !sharesName)
       complain(
         ['issuers', index, 'people'],
         'people has no effect without subject. Add subject, or remove people.',

@@ -4,6 +4,7 @@ import type { ActorEntry } from '../narrowing/leashes.ts';
 import { matchesPattern } from '../primitives/pattern.ts';
 import type { Bound } from '../primitives/scope.ts';
 import type { Complain } from './fault.ts';
+import { indexIssuerNames } from './issuer-name.ts';
 import { createNameDescriber } from './references.ts';
 import type { ConfigurationFile } from './schema.ts';
 import type { LimitsSource } from './schema-actors.ts';
@@ -24,11 +25,7 @@ export function resolveActors(
   issuers: readonly { readonly issuer: string; readonly name: string }[],
   complain: Complain,
 ): readonly ActorEntry[] {
-  const known = new Map([
-    ['self', file.issuer],
-    [file.issuer, file.issuer],
-    ...issuers.flatMap(({ issuer, name }) => [[issuer, issuer] as const, [name, issuer] as const]),
-  ]);
+  const known = indexIssuerNames(file.issuer, issuers);
   const describeIssuer = createNameDescriber('issuer', [...known.keys()]);
   const names = new Set<string>();
   return file.actors.map((entry, index) => {
@@ -42,7 +39,7 @@ export function resolveActors(
     return {
       name,
       clients,
-      issuers: new Set(issuer.map((one) => known.get(one) ?? one)),
+      issuers: new Set(issuer.flatMap((one) => known.get(one) ?? one)),
       subjects,
       count: each ? 'each' : 'together',
       limits: readLimits(entry.limits) as LeashLimits,

@@ -191,6 +191,12 @@ function resolveWorkload(
       );
     return { issuer, audience };
   }
+  const others = issuers.flatMap((one) => (one.saml === undefined && one.name === issuer ? (one.issuer ?? []) : []));
+  if (others.length > 1)
+    complain(
+      [...path, 'issuer'],
+      `several entries have the name ${issuer}. Write one of their issuers: ${others.join(', ')}.`,
+    );
   if (!named.audiences.includes(audience))
     complain(
       [...path, 'audience'],

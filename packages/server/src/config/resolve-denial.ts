@@ -26,7 +26,7 @@ export function resolveDenial(name: string, entry: DenyEntry, about: DenialPlace
   for (const [part, { issuer = [], clients = [], types = [] }] of Object.entries({ subject, actor })) {
     if (
       types.some((type) => DECLARED.has(type)) &&
-      !(issuer.length === 1 && issuerNames.get(issuer[0] ?? '') === issuerNames.get('self'))
+      !(issuer.length === 1 && issuerNames.get(issuer[0] ?? '')?.[0] === issuerNames.get('self')?.[0])
     )
       complain(
         [...path, part, 'types'],

@@ -131,6 +131,16 @@ export function compileMapping(text: string, path: Path, complain: Complain): Ma
   return compileMappingOf(text, { claims: 'map' }, path, complain).mapping;
 }
 
+/** Entries of one identity provider, such as the versions of Entra: a `sub` is the same person in both. */
+const isSamePeople = (one: ConfigurationFile['issuers'][number] | undefined, other: typeof one): boolean =>
+  one?.saml === undefined &&
+  other?.saml === undefined &&
+  one?.issuer !== undefined &&
+  other?.issuer !== undefined &&
+  one.people !== undefined &&
+  one.people === other.people &&
+  one.subject === other.subject;
+
 type IssuerNaming = Pick<IssuerEntry, 'issuer' | 'name'> & Partial<Pick<IssuerEntry, 'introspection'>>;
 
 /** Checks that no two issuers could name the same subject, or be taken for each other. */
@@ -150,10 +160,10 @@ function checkDistinct(entries: readonly IssuerNaming[], file: ConfigurationFile
       );
     if (name === '' || name.includes(':'))
       complain(path, 'the issuer is not a URL whose host could be its name. Set name.');
-    else if (seen.name.has(name))
+    else if (seen.name.has(name) && !isSamePeople(file.issuers[Number(seen.name.get(name)?.[1])], file.issuers[index]))
       complain(
         [...path, 'name'],
-        `another issuer${elsewhere(path, seen.name.get(name) ?? path, around)} has the name ${name}. Set name to a name of its own.`,
+        `another issuer${elsewhere(path, seen.name.get(name) ?? path, around)} has the name ${name}. Set name to a name of its own; or write the same people in both, and the same subject, if both are one identity provider with the same sub for a person.`,
       );
     if (NO_NAMES.has(name)) complain([...path, 'name'], reservedName(name));
     if (introspection !== undefined && ++introspecting > 1) {

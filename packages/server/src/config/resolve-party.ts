@@ -2,11 +2,10 @@
 import { DEFAULT_TYPES, type PartyNames, type TakenTypes } from '../policy/rule.ts';
 import { readCondition } from './expressions.ts';
 import type { Complain, Path } from './fault.ts';
+import type { IssuerNames } from './issuer-name.ts';
 import type { DenyEntry } from './schema-rules.ts';
 
 /** `self`, an issuer or its name → its `iss`. */
-export type IssuerNames = ReadonlyMap<string, string>;
-
 export interface RulePlace {
   readonly path: Path;
   readonly issuerNames: IssuerNames;
@@ -23,7 +22,7 @@ export function resolveParty(
   otherwise: TakenTypes = DEFAULT_TYPES,
 ): PartyNames {
   return {
-    issuers: issuer === undefined ? 'any' : new Set(issuer.map((name) => issuerNames.get(name) ?? name)),
+    issuers: issuer === undefined ? 'any' : new Set(issuer.flatMap((name) => issuerNames.get(name) ?? name)),
     types: types === undefined ? otherwise : { own: new Set(types), foreign: new Set(types) },
     clients: clients === undefined ? 'any' : new Set(clients),
     clientPatterns: [],

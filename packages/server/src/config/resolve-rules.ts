@@ -10,9 +10,10 @@ import type { Scope } from '../primitives/scope.ts';
 import type { IssuerEntry } from '../trust/issuer.ts';
 import { compileClaim, readCondition } from './expressions.ts';
 import type { Complain, Path } from './fault.ts';
+import { type IssuerNames, indexIssuerNames } from './issuer-name.ts';
 import { createNameDescriber } from './references.ts';
 import { resolveDenial } from './resolve-denial.ts';
-import { type IssuerNames, type RulePlace, resolveActor, resolveParty } from './resolve-party.ts';
+import { type RulePlace, resolveActor, resolveParty } from './resolve-party.ts';
 import type { ClientSource, ConfigurationFile } from './schema.ts';
 import type { AllowEntry } from './schema-rules.ts';
 import { findShadowed } from './shadowed.ts';
@@ -27,10 +28,7 @@ export function resolveRules(
   issuers: readonly Pick<IssuerEntry, 'issuer' | 'name'>[],
   { complain, originOf, placeOf }: Pick<Surroundings, 'complain' | 'originOf' | 'placeOf'>,
 ): { readonly rules: readonly Rule[]; readonly denials: readonly DenyRule[] } {
-  const issuerNames: IssuerNames = new Map([
-    ['self', file.issuer],
-    ...issuers.flatMap(({ issuer, name }) => [[issuer, issuer] as const, [name, issuer] as const]),
-  ]);
+  const issuerNames = indexIssuerNames(file.issuer, issuers);
   const clients = new Map(file.clients.map((client) => [client.id, client]));
   const byAudience = indexAudiences(resources);
   const unknown = {

@@ -93,7 +93,7 @@ export interface TrustedIssuers {
   /** The issuer that introspects opaque access tokens. */
   readonly introspecting: TrustedIssuer | undefined;
   readonly all: () => readonly TrustedIssuer[];
-  /** The issuer whose subjects are named `name:…` in our tokens. */
+  /** The first issuer whose subjects are named `name:…` in our tokens. */
   readonly byName: (name: string) => TrustedIssuer | undefined;
 }
 
@@ -109,7 +109,7 @@ export function findIssuerOf({ iss, sub }: JsonObject, issuers: TrustedIssuers):
 
 export function indexIssuers(issuers: readonly TrustedIssuer[]): TrustedIssuers {
   const all = new Map(issuers.map((one) => [one.issuer, one]));
-  const names = new Map(issuers.map((one) => [one.name, one]));
+  const names = new Map(issuers.toReversed().map((one) => [one.name, one]));
   const ofKind = (kind: IssuerEntry['kind'], iss: string): TrustedIssuer | undefined => {
     const found = all.get(iss);
     return found?.kind === kind ? found : undefined;

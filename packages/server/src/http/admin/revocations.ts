@@ -140,7 +140,14 @@ export function namesOfSubject(
 ): readonly [PartyName, ...PartyName[]] {
   if (issuer === undefined) return [{ subject }, ...principalsOf(subject, services).map((one) => ({ principal: one }))];
   const principal = { iss: issuer, sub: subject };
-  return [{ principal }, ...subjectsOf(principal, services).map((one) => ({ subject: one }))];
+  // Entries with the same people share a name: the person has a principal at each of them.
+  const name = services.issuers.byPrincipal(issuer)?.name;
+  const others = services.issuers.all().filter((one) => one.issuer !== issuer && one.name === name);
+  return [
+    { principal },
+    ...subjectsOf(principal, services).map((one) => ({ subject: one })),
+    ...others.map((one) => ({ principal: { iss: one.issuer, sub: subject } })),
+  ];
 }
 
 /**
