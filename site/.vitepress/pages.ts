@@ -28,6 +28,7 @@ const titleOf = (file: string): string =>
 const SHELVES = {
   start: 'Start',
   guides: 'Guides',
+  'guides/issuers': 'Issuers',
   reference: 'Reference',
   explanation: 'Explanation',
   'explanation/decisions': 'Decisions',

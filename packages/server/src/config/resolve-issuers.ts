@@ -73,6 +73,7 @@ function resolveIssuer(source: IssuerSource, path: Path, file: ConfigurationFile
     source.accepts.every((type) => type === 'access_token');
   if (source.issuer !== undefined && discovers && !opaqueOnly) check(['issuer'], source.issuer);
   checkProfile(source, path, around.complain);
+  checkClientIds(source, [...path, 'clientIds'], around.complain);
   return {
     issuer,
     name: nameOf(source),
@@ -81,6 +82,7 @@ function resolveIssuer(source: IssuerSource, path: Path, file: ConfigurationFile
     network,
     accepts: new Set(source.accepts),
     audiences: new Set(source.audiences),
+    clientIds: new Set(source.clientIds),
     algorithms: new Set(source.algorithms),
     keys: jwks ? { jwks } : jwksUri !== undefined ? { jwksUri } : 'discovery',
     leeway: source.leeway ?? LEEWAY_SECONDS,
@@ -125,6 +127,21 @@ function checkProfile(source: IssuerSource, path: Path, complain: Complain): voi
         `no JWT of the profile ${row} is ever accepted as ${type}. Remove ${type}.`,
         'warning',
       );
+}
+
+/** Warns of `clientIds`: without `aud`, nothing in a token keeps an API that receives it from exchanging it here. */
+function checkClientIds({ clientIds, trustDomain, accepts }: IssuerSource, path: Path, complain: Complain): void {
+  if (clientIds === undefined) return;
+  if (trustDomain !== undefined)
+    complain(path, 'clientIds is for access tokens without aud, and a JWT-SVID always has aud. Remove clientIds.');
+  else if (!accepts.includes('access_token'))
+    complain(path, 'clientIds is for access tokens without aud. Add access_token to accepts, or remove clientIds.');
+  else
+    complain(
+      path,
+      'access tokens of these clients need no aud, so every API that receives one can exchange it here. Name only clients whose tokens go to APIs that you trust.',
+      'warning',
+    );
 }
 
 export function compileMapping(text: string, path: Path, complain: Complain): Mapping {

@@ -157,6 +157,7 @@ const oauthIssuer = z
     name: issuerName.optional(),
     accepts: z.array(tokenTypes.exclude(['refresh_token', 'saml1', 'saml2'])).min(1),
     audiences: z.array(name).min(1),
+    clientIds: z.array(name).min(1).optional(),
     algorithms: z.array(z.enum(algorithmNames)).min(1).default(['RS256', 'PS256', 'ES256', 'ES384', 'Ed25519']),
     jwksUri: httpsUrl.optional(),
     jwks: jwks.optional(),

@@ -65,13 +65,7 @@ export function readForeign(
 ): ValidatedToken {
   const { now, client } = context;
   const expiresAt = checkAge(claims, issuer, now);
-  const audiences = stringList(claims.aud);
-  if (audiences === undefined) throw new TokenRefusal('audience', 'it has no aud');
-  // An ID token is issued to a client; the audiences of other tokens are in the issuer's entry.
-  const ours = (audience: string): boolean =>
-    issuer.audiences.has(audience) || (type !== 'jwt' && audience === client.id);
-  if (!audiences.some(ours))
-    throw new TokenRefusal('audience', `its aud holds none of ${[...issuer.audiences].join(', ')}`);
+  const audiences = audiencesOf(claims, issuer, type, client.id);
   const { sub, jti } = claims;
   const authenticatedAt = authTimeOf(claims, now, issuer.leeway);
   if (!isName(sub)) throw new TokenRefusal('claims', 'sub is missing or malformed');
@@ -107,6 +101,25 @@ export function readForeign(
     // The entry may get a larger leeway later. Until then the id must stay used.
     ...(issuer.use === 'single' && { singleUse: { id, expiresAt: expiresAt + MAX_LEEWAY_SECONDS } }),
   });
+}
+
+/** Checks whom a token is for. @returns its audiences; none if the entry names its client instead @throws TokenRefusal audience */
+function audiencesOf(claims: JsonObject, issuer: TrustedIssuer, type: string, caller: string): readonly string[] {
+  const { aud, client_id: client } = claims;
+  if (aud === undefined && type === 'access_token' && issuer.clientIds.size > 0) {
+    if (typeof client === 'string' && issuer.clientIds.has(client)) return [];
+    throw new TokenRefusal(
+      'audience',
+      `it has no aud, and its client_id is none of ${[...issuer.clientIds].join(', ')}`,
+    );
+  }
+  const audiences = stringList(aud);
+  if (audiences === undefined) throw new TokenRefusal('audience', 'it has no aud');
+  // An ID token is issued to a client; the audiences of other tokens are in the issuer's entry.
+  const ours = (audience: string): boolean => issuer.audiences.has(audience) || (type !== 'jwt' && audience === caller);
+  if (!audiences.some(ours))
+    throw new TokenRefusal('audience', `its aud holds none of ${[...issuer.audiences].join(', ')}`);
+  return audiences;
 }
 
 /**

@@ -60,6 +60,8 @@ export interface IssuerEntry {
   readonly accepts: ReadonlySet<string>;
   /** `aud` must contain one of these. */
   readonly audiences: ReadonlySet<string>;
+  /** An access token without `aud` must have a `client_id` of these. Empty: every token needs `aud`. */
+  readonly clientIds: ReadonlySet<string>;
   readonly algorithms: ReadonlySet<AlgorithmName>;
   /** The location of its keys: a set in the file, a URL, or discovery. */
   readonly keys: { readonly jwks: JsonObject } | { readonly jwksUri: string } | 'discovery';

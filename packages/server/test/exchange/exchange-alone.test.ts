@@ -237,6 +237,7 @@ const idp = {
   kind: 'oauth',
   accepts: new Set(['jwt']),
   audiences: new Set([SELF]),
+  clientIds: new Set(),
   algorithms: new Set(['Ed25519']),
   use: 'single',
   scopes: 'ignore',

@@ -1,5 +1,8 @@
 // The tokens that users bring, with the claims that their issuers write, and their files in examples/issuers.
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Claims } from './issuer.ts';
+import { repository } from './program.ts';
 
 export const AUDIENCE = 'https://login.example.com';
 
@@ -8,6 +11,10 @@ export interface Shape {
   readonly name: string;
   /** URLs in the file that the fake issuer replaces. */
   readonly real: readonly (readonly [url: string, path: string])[];
+  /** The path of the issuer's URL. */
+  readonly path?: string;
+  /** The name of the token on its page, if it is not that of the file. */
+  readonly token?: string;
   readonly client: string;
   readonly declared: string;
   readonly header?: Claims;
@@ -17,6 +24,41 @@ export interface Shape {
   /** Claims that another token has instead, and the reason that it is refused for. */
   readonly others: readonly (readonly [Claims, string])[];
 }
+
+/** The pages about issuers, by path. */
+export const issuerPages: ReadonlyMap<string, string> = new Map(
+  globSync('docs/guides/issuers/*.md', { cwd: repository }).map((page) => [
+    page,
+    readFileSync(join(repository, page), 'utf8'),
+  ]),
+);
+
+/** The blocks of a kind on those pages, such as `json cognito`. */
+export const blocksOfIssuers = (kind: 'json' | 'yaml') =>
+  [...issuerPages].flatMap(([page, text]) =>
+    [...text.matchAll(new RegExp(`^\`\`\`${kind} (\\S+)\\n([\\s\\S]*?)^\`\`\``, 'gm'))].map(
+      ([, name = '', block = '']) => ({
+        page,
+        name,
+        block,
+      }),
+    ),
+  );
+
+const TIMES = ['iat', 'nbf', 'exp', 'auth_time'];
+
+/** The token that a page shows under this name, with its times moved so that it is issued now. */
+const shown =
+  (name: string) =>
+  (_iss: string, now: number): Claims => {
+    const { block } = blocksOfIssuers('json').find((one) => one.name === name) ?? {};
+    if (block === undefined) throw new Error(`no page shows a token ${name}`);
+    const claims = JSON.parse(block) as Record<string, number>;
+    const { iat = 0 } = claims;
+    return Object.fromEntries(
+      Object.entries(claims).map(([member, value]) => [member, TIMES.includes(member) ? value - iat + now : value]),
+    );
+  };
 
 export const shapes: readonly Shape[] = [
   {
@@ -104,6 +146,7 @@ export const shapes: readonly Shape[] = [
     (declared): Shape => ({
       name: 'keycloak',
       real: [['https://keycloak.example.com', '']],
+      path: '/realms/shop',
       client: 'gateway',
       declared,
       claims: (iss, now) => ({
@@ -164,6 +207,25 @@ export const shapes: readonly Shape[] = [
       [{ iss: 'spiffe://prod.example.com', sub: 'checkout' }, 'subject_token_unknown_issuer'],
       [{ aud: ['spiffe://prod.example.com/ns/shop/sa/orders'] }, 'subject_token_audience'],
       [{ exp: undefined }, 'subject_token_claims'],
+    ],
+  },
+  {
+    name: 'cognito',
+    real: [['https://cognito-idp.eu-central-1.amazonaws.com', '']],
+    path: '/eu-central-1_EXAMPLE',
+    client: 'gateway',
+    declared: 'access_token',
+    header: { typ: undefined },
+    claims: shown('cognito'),
+    becomes: { sub: 'cognito:aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee', username: 'ada' },
+    others: [
+      [{ client_id: 'other' }, 'subject_token_audience'],
+      [{ aud: 'https://other.example.com' }, 'subject_token_audience'],
+      [{ aud: null }, 'subject_token_audience'],
+      [{ token_use: 'id', aud: '1example23456789', client_id: undefined }, 'subject_token_wrong_type'],
+      [{ iss: 'https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_OTHER' }, 'subject_token_unknown_issuer'],
+      [{ 'cognito:groups': undefined }, 'no_rule_for_subject'],
+      [{ 'cognito:groups': ['readers'] }, 'no_rule_for_subject'],
     ],
   },
   {

@@ -183,5 +183,35 @@ export const trust = {
     }
   },
 
+  X35: async (_world, { after, attempt, twin }) => {
+    const [idp, strict] = [await startIssuer({ after }), await startIssuer({ after })];
+    const accepts = '[access_token, id_token, jwt]';
+    const entries = [entry(idp, { accepts, clientIds: '[web]' }), entry(strict, { accepts, name: 'strict' })];
+    const rule = changed(FOREIGN_RULE, { subject: { issuer: ['idp', 'strict'] } });
+    const server = await start({ after }, trusting(entries, [rule]));
+    const access = { aud: undefined, client_id: 'web', token_use: 'access' };
+    const others: readonly Configuration[] = [
+      { client_id: 'other' },
+      { client_id: 'gateway' },
+      { client_id: undefined, azp: 'web', scope: 'read' },
+      { client_id: ['web'] },
+      { client_id: '' },
+      { aud: null },
+      { aud: [] },
+      { aud: '' },
+      { aud: 'web' },
+      { aud: 'https://other.example' },
+      { aud: [['urn:cambio']] },
+    ];
+    for (const claims of others)
+      await attempt(JSON.stringify(claims), exchange(server, opaque(idp.sign({ ...access, ...claims }))));
+    await attempt('as jwt', exchange(server, jwt(idp.sign(access))));
+    const identity = { ...jwt(idp.sign({ aud: undefined })), subject_token_type: type('id_token') };
+    await attempt('as id_token', exchange(server, identity));
+    await attempt('no clientIds', exchange(server, opaque(strict.sign(access))));
+    await twin(exchange(server, opaque(idp.sign(access))));
+    await twin(exchange(server, opaque(strict.sign({ ...access, aud: claimsOf(strict.sign()).aud }))));
+  },
+
   X25: { because: 'no client registers itself: the file has them, and administrators' },
 } as const satisfies Readonly<Record<string, Case<World> | { because: string }>>;
