@@ -7,9 +7,10 @@ import { check } from '../../src/cli/check.ts';
 import { loadConfiguration } from '../../src/config/load.ts';
 import { assertIssued } from '../support/basics.ts';
 import { all, changed, dataOf, withTexts } from '../support/configuration.ts';
-import { AUDIENCE, blocksOfIssuers, issuerPages, type Shape, shapes } from '../support/foreign-shapes.ts';
+import { AUDIENCE, shapes } from '../support/foreign-shapes.ts';
 import { claimsOf, EXCHANGE, type Form, start, type TestServer, type } from '../support/harness.ts';
 import { type Claims, DISCOVERY, type FakeIssuer, JWKS, json, newKey, startIssuer } from '../support/issuer.ts';
+import { blocksOfIssuers, issuerPages, type Shape } from '../support/issuer-pages.ts';
 import { repository } from '../support/program.ts';
 import { assertSubjectRefused } from '../support/trusting.ts';
 
@@ -98,7 +99,7 @@ test('the page of an issuer shows its example, a token that was tried, and reaso
     const names = tokens.filter((one) => one.page === page).map(({ name }) => name);
     const seen = shapes.filter(({ token, name }) => names.includes(token ?? name));
     const reasons = new Set(seen.flatMap(({ others }) => others.map(([, reason]) => reason)));
-    const told = text.match(/\b(?:subject_token|no_rule)_\w+/g) ?? [];
+    const told = text.match(/\b(?:subject|no_rule)_\w+/g) ?? [];
     assert.deepEqual(
       [names.length > 0, told.length > 0, told.filter((one) => !reasons.has(one))],
       [true, true, []],

@@ -11,7 +11,7 @@ import { type Program, repository, startProgram, temporaryFolder } from './progr
 const BIN = join(repository, 'packages/server/bin/cambio.mjs');
 
 export interface Block {
-  /** The info string of the fence: `yaml`, `yaml rule`, `sh`, `text`, `json`. */
+  /** The info string of the fence: `yaml`, `yaml rule`, `json entra-v1`, `sh`, `text`, `json`. */
   readonly kind: string;
   readonly text: string;
   /** Why no test runs it: `<!-- not run: REASON -->` in the line before the fence. */
@@ -20,7 +20,7 @@ export interface Block {
 
 /** The fenced blocks of a page in order. */
 export const blocksOf = (page: string): readonly Block[] =>
-  [...page.matchAll(/(?:^<!-- not run: (.+) -->\n)?^```([a-z ]*)\n([\s\S]*?)^```$/gm)].map(
+  [...page.matchAll(/(?:^<!-- not run: (.+) -->\n)?^```([a-z0-9 -]*)\n([\s\S]*?)^```$/gm)].map(
     ([, notRun, kind = '', text = '']) => ({ kind, text, ...(notRun === undefined ? {} : { notRun }) }),
   );
 
