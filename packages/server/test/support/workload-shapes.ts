@@ -28,7 +28,7 @@ export const workloadShapes: readonly Shape[] = [
     becomes: { sub: 'cluster:system:serviceaccount:shop:checkout', namespace: 'shop', pod: 'checkout-7c9d8b6f5-x2x7q' },
     others: [
       [{ 'kubernetes.io': { namespace: 'default' } }, 'no_rule_for_subject'],
-      [{ 'kubernetes.io': undefined }, 'no_rule_for_subject'],
+      [{ 'kubernetes.io': undefined }, 'subject_token_wrong_type'],
       [{ aud: ['https://kubernetes.default.svc'] }, 'subject_token_audience'],
     ],
   },
@@ -136,6 +136,7 @@ export const workloadShapes: readonly Shape[] = [
       [{ pipeline_slug: 'bank' }, 'no_rule_for_subject'],
       [{ build_branch: 'evil' }, 'no_rule_for_subject'],
       [{ build_source: 'ui' }, 'no_rule_for_subject'],
+      [{ build_source: 'api' }, 'no_rule_for_subject'],
       [{ aud: 'https://buildkite.com/acme-inc' }, 'subject_token_audience'],
       [{ iat: 1_790_000_000 }, 'subject_token_too_old'],
     ],
