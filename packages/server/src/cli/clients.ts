@@ -13,7 +13,7 @@ export const describeClient = (command: Command): Command =>
 const columns: Columns<ClientAnswer> = {
   id: ({ id }) => id,
   source: ({ source }) => source,
-  auth: ({ entry }) => String(entry.auth ?? ''),
+  auth: ({ entry }) => [entry.auth ?? []].flat().join(', '),
   grants: ({ entry }) => [entry.grants ?? []].flat().join(', '),
   state: ({ entry }) => (entry.disabled === true ? 'disabled' : 'enabled'),
   secrets: (client) => secretsOf(client),

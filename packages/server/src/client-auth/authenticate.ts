@@ -2,7 +2,7 @@
 // credentials.
 
 import { presentedClaims } from '../keys/presented.ts';
-import { type Client, isClientId } from '../model/client.ts';
+import { type Client, isClientId, isPublic } from '../model/client.ts';
 import { newSecret } from '../primitives/random.ts';
 import { REDACTED, type Recordable, recordKnown, recordName } from '../primitives/redact.ts';
 import { Refusal, reasons, TokenRefusal } from '../primitives/refusal.ts';
@@ -26,7 +26,7 @@ export interface AuthenticatedClient {
 /** Stands in for an unknown client, so that an unknown client and a wrong secret take the same time. */
 export const decoyClient: Client = {
   id: '',
-  auth: '',
+  auth: [],
   secrets: [new SecretDigest(newSecret())],
   grants: new Set(),
   audiences: [],
@@ -72,7 +72,7 @@ async function authenticate(
   try {
     const { singleUse, as = method } = await prove(client, method, credentials, context);
     if (client === undefined) throw new Refusal('client_unknown');
-    if (client.disabled) throw new Refusal(client.auth === 'none' ? 'public_client_disabled' : 'client_disabled');
+    if (client.disabled) throw new Refusal(isPublic(client) ? 'public_client_disabled' : 'client_disabled');
     const stated = request.parameters.get('client_id');
     if (stated !== undefined && stated !== client.id)
       throw new Refusal('client_id_mismatch', {
@@ -121,8 +121,8 @@ function readCredentials(request: AuthenticationRequest, context: Authentication
   if (/^Bearer\b/i.test(request.authorization ?? '')) throw new Refusal('client_authentication_bearer');
   // Without credentials: the method of the named client, or of a client that need not be named.
   const id = request.parameters.get('client_id');
-  const auth = id === undefined ? 'none' : context.clients.get(id)?.auth;
-  const method = byEntry.find(({ name }) => name === auth);
+  const auth = id === undefined ? ['none'] : context.clients.get(id)?.auth;
+  const method = byEntry.find(({ name }) => auth?.includes(name));
   // A certificate is verified whichever client is named, so that the answer does not show which clients have one.
   const byCertificate = id !== undefined && request.certificate !== undefined ? overTls : undefined;
   const chosen = method ?? byCertificate;
@@ -145,10 +145,10 @@ async function prove(
   { prove: proveAgainst }: Credentials,
   context: AuthenticationContext,
 ): Promise<ClientProof> {
-  if (client?.auth === method) return proveAgainst(client, context);
+  if (client?.auth.includes(method)) return proveAgainst(client, context);
   try {
     await proveAgainst(decoyClient, context);
   } catch {}
   if (client === undefined) throw new Refusal('client_unknown');
-  throw new Refusal('client_method', { detail: `registered for ${client.auth}, sent ${method}` });
+  throw new Refusal('client_method', { detail: `registered for ${client.auth.join(' and ')}, sent ${method}` });
 }

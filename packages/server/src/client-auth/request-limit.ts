@@ -1,6 +1,6 @@
 // Limits requests for each address, and for each client once it is authenticated, so that nobody uses up the limit of another.
 
-import type { Client } from '../model/client.ts';
+import { type Client, isPublic } from '../model/client.ts';
 import { networkOf } from '../primitives/network.ts';
 import { type Counting, createRate, type Rate } from '../primitives/rate.ts';
 import { Refusal } from '../primitives/refusal.ts';
@@ -46,8 +46,8 @@ export function createRequestLimit(
 }
 
 /** Anyone who knows the id of a public client can send requests as it, so these are counted by address, too. */
-const keyOf = ({ id, auth }: Client, address: string): TallyKey =>
-  auth === 'none' ? tallyKey(id, networkOf(address)) : tallyKey(id);
+const keyOf = (client: Client, address: string): TallyKey =>
+  isPublic(client) ? tallyKey(client.id, networkOf(address)) : tallyKey(client.id);
 
 /** @returns the seconds to wait if the limit is reached; else counts the request */
 function countOrWait(rate: Rate, key: TallyKey): number | undefined {

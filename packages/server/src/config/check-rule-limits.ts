@@ -1,4 +1,5 @@
 // Checks the rules of files that are included with limits: they grant and deny only audiences of their own.
+import { isPublic } from '../model/client.ts';
 import { matchesAny } from '../primitives/pattern.ts';
 import type { Path } from './fault.ts';
 import type { AllowEntry, DenyEntry } from './schema-rules.ts';
@@ -101,7 +102,7 @@ function checkClients(rule: AllowEntry, path: Path, team: Team, { file, complain
   // A client of the team, or a public one, which anybody can be, must not take tokens that were issued to others.
   const isForeign = rule.client.every((id) => {
     const client = declared.get(id);
-    return client !== undefined && client.auth !== 'none' && !ownsClient(id);
+    return client !== undefined && !isPublic(client) && !ownsClient(id);
   });
   for (const part of ['subject', 'actor'] as const)
     check(

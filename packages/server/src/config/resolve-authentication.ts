@@ -2,7 +2,7 @@
 
 import { clientAuthMethods } from '../client-auth/index.ts';
 import type { ClientAuthMethod, ClientKey } from '../client-auth/method.ts';
-import type { Client, TlsSubject } from '../model/client.ts';
+import { type Client, isPublic, type TlsSubject } from '../model/client.ts';
 import { didYouMean } from '../primitives/nearest.ts';
 import { SecretDigest } from '../primitives/secret.ts';
 import { trustDomainOf } from '../primitives/spiffe-id.ts';
@@ -19,7 +19,7 @@ export function certificateKeyOf({
   auth,
   certificateBoundAccessTokens: bound,
 }: ClientSource): 'auth' | 'certificateBoundAccessTokens' | undefined {
-  if (methods.some(({ name, over }) => name === auth && over === 'tls')) return 'auth';
+  if (methods.some(({ name, over }) => over === 'tls' && auth.some((own) => own === name))) return 'auth';
   return bound ? 'certificateBoundAccessTokens' : undefined;
 }
 
@@ -51,7 +51,10 @@ export function resolveAuthentication(
   checkKeyPlace(entry, path, complain);
   if (secret.length > 2)
     complain([...path, 'secret'], 'a client has two secrets at most, while one replaces the other. Remove the oldest.');
-  if (entry.auth === 'private_key_jwt' && file.issuers.some((one) => one.saml === undefined && one.issuer === entry.id))
+  if (
+    entry.auth.includes('private_key_jwt') &&
+    file.issuers.some((one) => one.saml === undefined && one.issuer === entry.id)
+  )
     complain(
       [...path, 'id'],
       `${JSON.stringify(entry.id)} is an issuer too, and its tokens and the assertions of the client could be taken for each other. Give the client another id.`,
@@ -61,7 +64,7 @@ export function resolveAuthentication(
       [...path, 'assertionLifetime'],
       'is longer than an hour, and the server remembers each used assertion that long. Write 1h or less.',
     );
-  if (entry.auth === 'none') checkPublic(entry, path, complain);
+  if (isPublic(entry)) checkPublic(entry, path, complain);
   checkTls(entry, path, file.server, around);
   return {
     secrets: secret.map((one) =>
@@ -86,15 +89,26 @@ const kinds: readonly TlsSubject['kind'][] = ['dn', 'dns', 'uri', 'ip', 'email']
 
 const keysOfMethods = new Set<ClientKey>(methods.flatMap(({ keys }) => [...keys.oneOf, ...(keys.others ?? [])]));
 
+/** Each once. Any other list would admit a proof that is weaker than the one the client has. */
+const isBothWaysOfSecret = (auth: readonly string[]): boolean =>
+  auth.every((name) => name === 'client_secret_basic' || name === 'client_secret_post') &&
+  new Set(auth).size === auth.length;
+
 /** Checks that an entry has the keys that its method needs, and none that only other methods read. */
 function checkKeys(entry: ClientSource, path: Path, complain: Complain): void {
-  const own = methods.find(({ name }) => name === entry.auth)?.keys;
+  const [first] = entry.auth;
+  const own = methods.find(({ name }) => name === first)?.keys;
   const allowed = new Set([...(own?.oneOf ?? []), ...(own?.others ?? [])]);
   const { oneOf = [] } = own ?? {};
+  if (entry.auth.length > 1 && !isBothWaysOfSecret(entry.auth))
+    complain(
+      [...path, 'auth'],
+      'only client_secret_basic and client_secret_post go together, because both send the same secret. Write one method, or [client_secret_basic, client_secret_post].',
+    );
   if (oneOf.length > 0 && !oneOf.some((key) => entry[key] !== undefined)) {
     complain(
       oneOf.length === 1 ? [...path, ...oneOf] : path,
-      `${oneOf.length === 1 ? 'is missing. A' : 'a'} client with auth: ${entry.auth} needs ${oneOf.join(' or ')}.`,
+      `${oneOf.length === 1 ? 'is missing. A' : 'a'} client with auth: ${first} needs ${oneOf.join(' or ')}.`,
     );
   }
   for (const key of keysOfMethods) {
@@ -103,7 +117,7 @@ function checkKeys(entry: ClientSource, path: Path, complain: Complain): void {
     const names = users.map(({ name }) => name).join(' or ');
     complain(
       [...path, key],
-      `a client with auth: ${entry.auth} does not use ${key}. Remove it, or write auth: ${names}.`,
+      `a client with auth: ${first} does not use ${key}. Remove it, or write auth: ${names}.`,
       'fault',
       'key',
     );
@@ -148,7 +162,7 @@ function checkTls(
       'no client can present a certificate. Set server.tls, or server.clientCertificates.header behind a proxy.',
     );
   if (
-    entry.auth === 'tls_client_auth' &&
+    entry.auth.includes('tls_client_auth') &&
     clientCertificates.authorities.length === 0 &&
     !unsure.key('server.clientCertificates')
   )

@@ -107,7 +107,7 @@ const client = z.strictObject({
   name: displayName.optional(),
   logo: z.string().min(1).optional(),
   uri: z.string().optional(),
-  auth: names(clientAuthMethods),
+  auth: oneOrMore(names(clientAuthMethods)),
   secret: oneOrMore(clientSecret).optional(),
   jwks: jwks.optional(),
   jwksUri: httpsUrl.optional(),

@@ -7,7 +7,7 @@ import { requestedTokenTypes } from '../exchange/request.ts';
 import { ELSEWHERE } from '../expression/elsewhere.ts';
 import type { MemberPath } from '../expression/reads.ts';
 import type { Decision } from '../issuing/authorization.ts';
-import type { Client, Clients } from '../model/client.ts';
+import { type Client, type Clients, isPublic } from '../model/client.ts';
 import type { TokenFacts } from '../model/token-facts.ts';
 import { NO_LEASHES } from '../narrowing/leashes.ts';
 import { parsePath } from '../policy/facts.ts';
@@ -52,7 +52,7 @@ export function findExchangeClient(id: string, clients: Clients): Client {
   if (client.disabled) throw new Refusal('client_disabled');
   if (!client.grants.has('token_exchange')) throw refuseGrant(client, 'token_exchange');
   // The token of a workload identifies its client. Other public clients need publicExchange.
-  if (client.auth === 'none' && !client.publicExchange && client.workload === undefined)
+  if (isPublic(client) && !client.publicExchange && client.workload === undefined)
     throw new Refusal('public_client_not_allowed');
   return client;
 }

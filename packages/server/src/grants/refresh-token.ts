@@ -5,7 +5,7 @@ import type { AuditEvent } from '../audit/event.ts';
 import { noteTrace } from '../exchange/exchange.ts';
 import { authorize, type RefreshDecision } from '../issuing/authorization.ts';
 import { parseRefreshToken, REFRESH_GRACE_MS, type RefreshTokenName } from '../issuing/refresh-token.ts';
-import type { Client } from '../model/client.ts';
+import { type Client, isPublic } from '../model/client.ts';
 import { type RefreshFamily, sinceRotation } from '../model/refresh-family.ts';
 import { noteWanted, readScope, readTargets } from '../narrowing/wanted.ts';
 import type { Confirmation } from '../primitives/confirmation.ts';
@@ -58,8 +58,8 @@ export const refreshTokenGrant = {
 } as const satisfies Grant;
 
 /** A public client proves itself only with its key, so it must be the same key (RFC 9449 section 5). */
-function checkKey({ confirmation }: RefreshFamily, { auth }: Client, proven: Confirmation | undefined): void {
-  const require = auth === 'none' ? requireKey : requireAnyKey;
+function checkKey({ confirmation }: RefreshFamily, client: Client, proven: Confirmation | undefined): void {
+  const require = isPublic(client) ? requireKey : requireAnyKey;
   require(confirmation, proven);
 }
 

@@ -25,8 +25,8 @@ export interface Client {
   readonly logo?: string | undefined;
   /** Its home page. */
   readonly uri?: string | undefined;
-  /** The client's authentication method: a name from client-auth/index.ts. */
-  readonly auth: string;
+  /** The client's authentication method, a name from client-auth/index.ts; or both methods that send its secret. */
+  readonly auth: readonly string[];
   /** Two while a secret is being rotated. */
   readonly secrets: readonly SecretDigest[];
   /** For private_key_jwt and self_signed_tls_client_auth. */
@@ -67,6 +67,9 @@ export interface Client {
   /** Of all tokens in which it takes part. */
   readonly limits: Bound<LeashLimits>;
 }
+
+/** It proves nothing: anyone can send its id. */
+export const isPublic = ({ auth }: Pick<Client, 'auth'>): boolean => auth.includes('none');
 
 const CLIENT_ID = /^[\x20-\x7e]{1,256}$/;
 

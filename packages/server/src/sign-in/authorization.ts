@@ -3,7 +3,7 @@
 import type { AuditEvent } from '../audit/event.ts';
 import { recordSent } from '../audit/sent.ts';
 import { refuseGrant } from '../client-auth/refuse-grant.ts';
-import type { Client } from '../model/client.ts';
+import { type Client, isPublic } from '../model/client.ts';
 import { noteWanted, readScope, readTargets } from '../narrowing/wanted.ts';
 import { seconds } from '../primitives/clock.ts';
 import { type Parameters, refuseRepeated } from '../primitives/parameters.ts';
@@ -202,7 +202,7 @@ async function push(
   noteWanted(event, asked, context.targeting);
   const wanted = evaluateRequest(packRequest(parameters), client, context);
   // Only an authenticated client may learn which clients exist. For a public client the actor is checked after sign-in.
-  const { targets, scope, actor } = client.auth === 'none' ? wanted : requireActor(wanted, context.clients);
+  const { targets, scope, actor } = isPublic(client) ? wanted : requireActor(wanted, context.clients);
   const form = forLibrary(parameters, client, signIn);
   form.set('client_id', client.id);
   const { error, body } = await library.ask({ method: 'POST', path: routes[route], visitor: undefined, form });

@@ -4,7 +4,7 @@ import type { Configuration, Provider } from 'oidc-provider';
 import type { FailureLimit } from '../client-auth/failure-limit.ts';
 import type { Revocable } from '../issuing/revocations.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
-import type { Client } from '../model/client.ts';
+import { type Client, isPublic } from '../model/client.ts';
 import { SIGN_IN_SCOPES } from '../narrowing/narrow.ts';
 import { publicAnswer, Refusal } from '../primitives/refusal.ts';
 import { createArtifactHooks, keepEpochs, type StartEpochs } from './artifact-hooks.ts';
@@ -131,4 +131,4 @@ function describeProtocol(
 }
 
 const isNative = (client: Client | undefined): boolean =>
-  client?.auth === 'none' && !client.redirectUris.every((uri) => uri.startsWith('https:'));
+  client !== undefined && isPublic(client) && !client.redirectUris.every((uri) => uri.startsWith('https:'));

@@ -68,6 +68,39 @@ test('answers an unknown client, wrong secret, wrong method and disabled client 
   assertIssued(server, await post('gateway', 'gateway-secret'));
 });
 
+test('authenticates a client with one secret by HTTP Basic and in the form, where its entry lists both, one in each request', async (t) => {
+  const both = 'auth: [client_secret_basic, client_secret_post], secret: { plain: both-secret }';
+  const server = await start(t, withClients(`id: both, ${both}`));
+  const form = { client_id: 'both', client_secret: 'both-secret' };
+  const post = await server.token({ ...credentials, ...form });
+  const header = await withBasic(server, 'both:both-secret');
+  for (const [answer, method] of [
+    [post, 'client_secret_post'],
+    [header, 'client_secret_basic'],
+  ] as const) {
+    assertIssued(server, answer);
+    assert.equal(server.audit(answer)?.clientAuthentication, method);
+  }
+  const wrong = [
+    await server.token({ ...credentials, ...form, client_secret: 'wrong' }),
+    await withBasic(server, 'both:wrong'),
+  ];
+  for (const answer of wrong) assertRefused(server, answer, { ...CLIENT_REFUSED, reason: 'client_credentials' });
+  const twice = await server.token({ ...credentials, ...form }, basic('both:both-secret'));
+  assert.deepEqual([twice.status, server.audit(twice)?.reason], [400, 'client_authentication_doubled']);
+  const signed = await server.token({
+    ...credentials,
+    client_id: 'both',
+    client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+    client_assertion: `${btoa('{"alg":"ES256"}')}.${btoa('{"iss":"both","sub":"both"}')}.AAAA`.replaceAll('=', ''),
+  });
+  assertRefused(server, signed, { ...CLIENT_REFUSED, reason: 'client_method' });
+  assert.equal(
+    server.audit(signed)?.detail,
+    'registered for client_secret_basic and client_secret_post, sent private_key_jwt',
+  );
+});
+
 test('reveals nothing about the tokens of a request whose client fails to authenticate (RFC 8693 section 5; TE-21)', async (t) => {
   const server = await startBasic(t);
   const wrong = { client_secret: 'wrong' };

@@ -36,6 +36,8 @@ ${entries.map((entry) => `  - { ${entry.includes('grants') ? '' : 'grants: [clie
 
 const good = {
   secret: 'auth: client_secret_post, secret: { plain: x }',
+  both: 'auth: [client_secret_basic, client_secret_post], secret: { plain: x }',
+  list: 'auth: [client_secret_post], secret: { plain: x }',
   keys: `auth: private_key_jwt, ${jwksOf(key)}`,
   slow: `auth: private_key_jwt, assertionLifetime: 1h, ${jwksOf(key)}`,
   remote: 'auth: private_key_jwt, jwksUri: https://client.example/keys, assertionAudience: legacy',
@@ -86,6 +88,17 @@ test('an entry must have the keys of its method, and none that only other method
       `${good.keys}, secret: { plain: x }`,
       'clients[c].secret: a client with auth: private_key_jwt does not use secret. Remove it, or write auth: client_secret_basic or client_secret_post.',
     ],
+    ...[
+      'client_secret_post, client_secret_post',
+      'client_secret_basic, private_key_jwt',
+      'client_secret_post, none',
+    ].map(
+      (auth) =>
+        [
+          `auth: [${auth}], secret: { plain: x }`,
+          'clients[c].auth: only client_secret_basic and client_secret_post go together, because both send the same secret. Write one method, or [client_secret_basic, client_secret_post].',
+        ] as const,
+    ),
     [
       `${good.keys}, assertionLifetime: 61m`,
       'clients[c].assertionLifetime: is longer than an hour, and the server remembers each used assertion that long. Write 1h or less.',

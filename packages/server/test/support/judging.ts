@@ -41,7 +41,7 @@ export const resource = (
 
 export const client = (id: string, more: Partial<Client> = {}): Client => ({
   id,
-  auth: 'client_secret_post',
+  auth: ['client_secret_post'],
   secrets: [],
   grants: new Set(['token_exchange', 'refresh_token']),
   audiences: [],

@@ -86,7 +86,9 @@ export async function createClient({
     throw new Refusal('admin_in_use', {
       detail: `there is a client ${id} already: choose another id, or update that one`,
     });
-  const secret = String(entry.auth).startsWith('client_secret') ? newSecret() : undefined;
+  const secret = [entry.auth].flat().some((method) => String(method).startsWith('client_secret'))
+    ? newSecret()
+    : undefined;
   const secrets = secret === undefined ? [] : [toRegisteredSecret(secret, services)];
   await check(id, { entry, secrets }, services);
   event.change = { what: `client ${id}`, after: withoutImage(entry) };

@@ -1,6 +1,6 @@
 // Counts the clients through which someone can get a token to change things with the admin API.
 import { SIGN_IN_GRANTS } from '../../grants/index.ts';
-import type { Client, Clients } from '../../model/client.ts';
+import { type Client, type Clients, isPublic } from '../../model/client.ts';
 import { adminAudience, type Resource } from '../../model/resource.ts';
 import type { Rule } from '../../policy/rule.ts';
 import { listedNames } from '../../primitives/scope.ts';
@@ -32,13 +32,10 @@ export function countOperators(clients: Clients, context: OperatorContext): Oper
   return { certain, possible: certain + others.filter((client) => exchanges(client, resource, context)).length };
 }
 
-function isCertain(
-  { auth, grants, audiences, scopes }: Client,
-  resource: Resource,
-  { people }: OperatorContext,
-): boolean {
+function isCertain(client: Client, resource: Resource, { people }: OperatorContext): boolean {
+  const { grants, audiences, scopes } = client;
   if (!audiences.includes(resource.audience) || !listedNames(scopes).has(WRITE)) return false;
-  const byItself = grants.has('client_credentials') && auth !== 'none' && resource.requiredAcr.size === 0;
+  const byItself = grants.has('client_credentials') && !isPublic(client) && resource.requiredAcr.size === 0;
   return byItself || (people === 'some' && [...grants].some((grant) => SIGN_IN_GRANTS.has(grant)));
 }
 

@@ -65,6 +65,21 @@ export const secrets = {
     await twin(basic(AGENT, { client_id: 'agent' }));
   },
 
+  C33: async ({ server, ask, basic }, { attempt, twin }) => {
+    const form = { client_id: 'both', client_secret: 'both-secret' };
+    for (const [pair, secret] of [
+      ['both:both-secret', 'both-secret'],
+      ['both:both-secret', 'wrong'],
+      ['both:wrong', 'both-secret'],
+      [AGENT, 'both-secret'],
+    ] as const) {
+      const answer = await attempt(`${pair} and ${secret}`, basic(pair, { ...form, client_secret: secret }));
+      assert.equal(server.audit(answer)?.reason, 'client_authentication_doubled');
+    }
+    await twin(basic('both:both-secret', { client_id: 'both' }));
+    await twin(ask(form));
+  },
+
   C19: async ({ server }, { attempt, twin }) => {
     const answer = await attempt('token exchange', exchange(server, stranger));
     assert.deepEqual([server.audit(answer)?.reason, server.audit(answer)?.issued], ['grant_not_allowed', undefined]);

@@ -42,6 +42,7 @@ const CLIENTS = [
   `id: batch, auth: private_key_jwt, ${jwksOf(key)}`,
   `id: other, auth: private_key_jwt, ${jwksOf(key)}`,
   `id: slow, auth: private_key_jwt, assertionLifetime: 1h, ${jwksOf(key)}`,
+  'id: both, auth: [client_secret_basic, client_secret_post], secret: { plain: both-secret }',
   `id: old, auth: private_key_jwt, assertionAudience: legacy, ${jwksOf(key)}`,
   `id: 'a:b c+%', auth: client_secret_basic, secret: { plain: '${SECRET}' }`,
   `id: plain, auth: client_secret_basic, secret: { plain: '${SECRET}' }`,
