@@ -37,6 +37,7 @@ export const decoyClient: Client = {
   dpopBoundAccessTokens: false,
   certificateBoundAccessTokens: false,
   redirectUris: [],
+  pkce: 'required',
   postLogoutRedirectUris: [],
   refreshLifetime: 0,
   disabled: true,

@@ -55,6 +55,8 @@ export function resolveClients(
       dpopBoundAccessTokens: entry.dpopBoundAccessTokens,
       certificateBoundAccessTokens: entry.certificateBoundAccessTokens,
       redirectUris: entry.redirectUris,
+      anyLocalhostPort: entry.anyLocalhostPort,
+      pkce: entry.pkce,
       postLogoutRedirectUris: entry.postLogoutRedirectUris,
       refreshLifetime: entry.refreshLifetime,
       disabled: entry.disabled,

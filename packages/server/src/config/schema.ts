@@ -131,6 +131,8 @@ const client = z.strictObject({
   dpopBoundAccessTokens: z.boolean().default(false),
   certificateBoundAccessTokens: z.boolean().default(false),
   redirectUris: z.array(z.string()).default([]),
+  anyLocalhostPort: z.boolean().default(false),
+  pkce: z.enum(['required', 'optional']).default('required'),
   postLogoutRedirectUris: z.array(z.string()).default([]),
   refreshLifetime: duration.default(86_400),
   disabled: z.boolean().default(false),

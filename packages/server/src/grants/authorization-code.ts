@@ -3,6 +3,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { authorize } from '../issuing/authorization.ts';
 import type { AuthorizationCode } from '../model/agreement.ts';
+import type { Client } from '../model/client.ts';
 import { noteWanted, readTargets } from '../narrowing/wanted.ts';
 import { formatDuration } from '../primitives/duration.ts';
 import type { Parameters } from '../primitives/parameters.ts';
@@ -32,19 +33,34 @@ export const authorizationCode = {
     await refuseReused(code, event, revocations);
     if (code.expiresAt <= now)
       throw new Refusal('code_expired', { detail: `it expired ${formatDuration(now - code.expiresAt)} ago` });
-    checkSameRequest(code, parameters);
+    checkSameRequest(code, parameters, client);
     return authorize(await decideAgreed(agreement, code, wanted, request, services));
   },
 } as const satisfies Grant;
 
-/** RFC 7636 section 4.6. OAuth 2.1 does not require redirect_uri here; if it is sent, it is compared. */
-function checkSameRequest({ redirectUri, codeChallenge }: AuthorizationCode, parameters: Parameters): void {
+/**
+ * RFC 7636 section 4.6. OAuth 2.1 does not require redirect_uri here; if it is sent, it is compared. Without PKCE it is required: then
+ * it alone ties the request to the authorization request (RFC 6749 section 4.1.3).
+ */
+function checkSameRequest(
+  { redirectUri, codeChallenge }: AuthorizationCode,
+  parameters: Parameters,
+  { pkce }: Client,
+): void {
   const uri = parameters.get('redirect_uri');
   if (uri !== undefined && uri !== redirectUri) {
     const detail = `the authorization request had ${redirectUri}`;
     throw new Refusal('code_redirect_uri', { detail, sent: { redirect_uri: uri } });
   }
   const verifier = parameters.get('code_verifier') ?? '';
+  if (codeChallenge === undefined) {
+    if (pkce === 'required') throw new Refusal('code_verifier', { detail: 'the authorization request had no PKCE' });
+    // RFC 9700 section 4.8.2: the challenge may have been removed on the way.
+    if (verifier !== '')
+      throw new Refusal('code_verifier', { detail: 'the authorization request had no code_challenge' });
+    if (uri === undefined) throw new Refusal('parameter_missing', { parameter: 'redirect_uri' });
+    return;
+  }
   if (/^[\w.~-]{43,128}$/.test(verifier) && isSame(sha256(verifier), codeChallenge)) return;
   const detail = verifier === '' ? 'it is missing' : `it has ${verifier.length} characters, and its SHA-256 is another`;
   throw new Refusal('code_verifier', { detail });

@@ -45,7 +45,8 @@ export interface Code {
 /** RFC 6749 section 4.1, with RFC 7636. */
 export interface AuthorizationCode extends Code {
   readonly redirectUri: string;
-  readonly codeChallenge: string;
+  /** Absent if the authorization request had none. */
+  readonly codeChallenge: string | undefined;
   readonly agreement: Agreement;
 }
 

@@ -59,6 +59,10 @@ export interface Client {
   readonly certificateBoundAccessTokens: boolean;
   /** Where a browser may be redirected with a code. */
   readonly redirectUris: readonly string[];
+  /** A redirect URI on `http://localhost` may have any port, as one on 127.0.0.1. */
+  readonly anyLocalhostPort?: boolean;
+  /** Does an authorization request need a code_challenge? */
+  readonly pkce: 'required' | 'optional';
   /** Where a browser may be redirected after sign-out. */
   readonly postLogoutRedirectUris: readonly string[];
   /** Lifetime in seconds of refresh tokens that a person agreed to. */

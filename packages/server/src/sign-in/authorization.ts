@@ -119,7 +119,7 @@ async function refuseUnknown(parameters: Parameters, client: Client | undefined,
   }
   const [only, ...others] = client.redirectUris;
   const uri = parameters.get('redirect_uri') ?? (others.length === 0 ? only : undefined);
-  if (uri === undefined || !isRegistered(uri, client.redirectUris)) {
+  if (uri === undefined || !isRegistered(uri, client)) {
     const detail = uri === undefined ? 'it is missing, and the client has several' : undefined;
     throw new Refusal('redirect_uri_unregistered', { detail, sent: { redirect_uri: uri } });
   }

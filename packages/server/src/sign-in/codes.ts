@@ -51,7 +51,7 @@ function readCode({ row, payload }: Artifact, lifetime: number): Code {
 }
 
 async function readAuthorizationCode(found: Artifact, context: CodeContext): Promise<AuthorizationCode | undefined> {
-  const { redirectUri = '', codeChallenge = '' } = found.payload;
+  const { redirectUri = '', codeChallenge } = found.payload;
   const agreement = await readAgreement(found, context);
   return agreement && { ...readCode(found, CODE_SECONDS), redirectUri, codeChallenge, agreement };
 }

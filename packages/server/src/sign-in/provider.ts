@@ -89,7 +89,7 @@ export async function createProvider(context: ProviderContext, cookies: Cookies)
   keepEpochs(provider, began, context);
   Object.assign(provider.Client.prototype, {
     redirectUriAllowed(this: { clientId: string }, uri: string) {
-      return isRegistered(uri, clients.get(this.clientId)?.redirectUris ?? []);
+      return isRegistered(uri, clients.get(this.clientId) ?? { redirectUris: [] });
     },
     postLogoutRedirectUriAllowed(this: { clientId: string }, uri: string) {
       return clients.get(this.clientId)?.postLogoutRedirectUris.includes(uri) === true;
@@ -100,7 +100,7 @@ export async function createProvider(context: ProviderContext, cookies: Cookies)
 
 /** The protocol settings and lifetimes. */
 function describeProtocol(
-  { accounts, clock, targeting }: ProviderContext,
+  { accounts, clients, clock, targeting }: ProviderContext,
   { sessionName, attributes }: Cookies,
 ): Configuration {
   return {
@@ -117,7 +117,7 @@ function describeProtocol(
     },
     scopes: [...SIGN_IN_SCOPES, ...targeting.scopes],
     responseTypes: ['code'],
-    pkce: { required: () => true },
+    pkce: { required: (_context, { clientId }) => clients.get(clientId)?.pkce !== 'optional' },
     allowOmittingSingleRegisteredRedirectUri: true,
     expiresWithSession: () => false,
     findAccount: async (_context, sub) =>

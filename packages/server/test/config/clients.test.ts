@@ -48,6 +48,34 @@ const good = {
   workload: 'auth: none, workload: { issuer: idp, audience: urn:us }, grants: [token_exchange]',
 };
 
+test('pkce: optional warns, and is for clients with credentials alone; anyLocalhostPort is for programs alone', async (t) => {
+  const folder = temporaryFolder(t);
+  writeFileSync(join(folder, 'ca.pem'), (await selfIssued({ name: 'CN=ca', authority: true })).cert);
+  const people = (uri: string) => `grants: [authorization_code], redirectUris: ['${uri}'], scopes: [openid]`;
+  const https = people('https://app.example/callback');
+  const local = people('http://localhost/callback');
+  const secret = 'id: c, auth: client_secret_post, secret: { plain: x }';
+  const of = async (entry: string): Promise<string[]> => complaints(folder, [entry]);
+  assert.deepEqual(await of(`${secret}, pkce: optional, ${https}`), [
+    'clients[c].pkce: without PKCE, somebody else’s code can be put into a person’s sign-in, unless the client checks state and nonce. Let the client send code_challenge, and remove pkce.',
+  ]);
+  assert.deepEqual(await of(`${secret}, pkce: required, ${https}`), []);
+  assert.deepEqual(await of(`id: c, auth: none, pkce: optional, ${https}`), [
+    'clients[c].pkce: a client with auth: none needs PKCE: anyone who sees a code could redeem it (RFC 9700 section 2.1.1). Remove pkce, or give the client another auth.',
+  ]);
+  assert.deepEqual(await of(`${secret}, pkce: optional`), [
+    'clients[c].pkce: pkce is for the grant authorization_code, which this client does not have. Remove it.',
+  ]);
+  assert.deepEqual(await of(`id: c, auth: none, anyLocalhostPort: true, ${local}`), []);
+  for (const entry of [
+    `id: c, auth: none, anyLocalhostPort: true, ${https}`,
+    `${secret}, anyLocalhostPort: true, ${local}`,
+  ])
+    assert.deepEqual(await of(entry), [
+      'clients[c].anyLocalhostPort: is for a program on the person’s machine: a client with auth: none and a redirect URI such as http://localhost/callback. Remove it.',
+    ]);
+});
+
 test('a resource with typ: JWT cannot have the audience of a client that gets ID tokens', async (t) => {
   const folder = temporaryFolder(t);
   writeFileSync(join(folder, 'ca.pem'), (await selfIssued({ name: 'CN=ca', authority: true })).cert);

@@ -4,7 +4,7 @@ import { hash } from 'node:crypto';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, before, suite, test } from 'node:test';
-import { API, assertIssued, assertRefused, BACKEND } from '../support/basics.ts';
+import { API, assertIssued, assertRefused, BACKEND, client } from '../support/basics.ts';
 import { createBrowser } from '../support/browser.ts';
 import { added, changed, edited } from '../support/configuration.ts';
 import { claimsOf, EXCHANGE, type Form, type TestServer, type } from '../support/harness.ts';
@@ -12,10 +12,12 @@ import {
   authorizationUrl,
   authorizeAs,
   CALLBACK,
+  CHALLENGE,
   configuration,
   goThrough,
   redeem,
   startPeople,
+  VERIFIER,
   web,
 } from '../support/people.ts';
 
@@ -23,7 +25,19 @@ import {
 const SPRING = 'https://spring.example';
 const world = changed(configuration, {
   resources: added({ audience: SPRING, scopes: ['read'], token: { typ: 'JWT', alg: 'RS256' } }),
-  clients: edited('web', { audiences: [API, BACKEND, SPRING] }),
+  clients: (old: unknown) =>
+    added(
+      client('passport', {
+        grants: ['authorization_code'],
+        redirectUris: [CALLBACK],
+        scopes: ['openid', 'read'],
+        pkce: 'optional',
+      }),
+      {
+        ...{ id: 'cli', auth: 'none', grants: ['authorization_code'], audiences: [API], scopes: ['read'] },
+        ...{ redirectUris: ['http://localhost/callback'], anyLocalhostPort: true },
+      },
+    )(edited('web', { audiences: [API, BACKEND, SPRING] })(old)),
 });
 
 const CODE_REFUSED = { error: 'invalid_grant', description: 'The provided code is invalid or expired' };
@@ -351,6 +365,83 @@ suite('authorization code', () => {
     const { searchParams } = await authorizeAs(server, { audience: [API, SPRING], scope: 'read' });
     assert.equal(searchParams.get('error'), 'invalid_target');
     assert.equal((await authorizeAs(server, { audience: SPRING, scope: 'read' })).searchParams.has('code'), true);
+  });
+
+  suite('of a client with pkce: optional', () => {
+    const passport = { client_id: 'passport', client_secret: 'passport-secret' };
+    const none = { code_challenge: undefined, code_challenge_method: undefined };
+    const begin = (changes: Form = {}) => authorizeAs(server, { client_id: 'passport', ...none, ...changes });
+    const finish = (at: URL, changes: Form = {}) =>
+      redeem(server, at, { ...passport, code_verifier: undefined, ...changes });
+
+    test('is redeemed without a verifier, by the client and with the redirect URI', async () => {
+      assertIssued(server, await finish(await begin()));
+      const missing = await finish(await begin(), { redirect_uri: undefined });
+      assert.deepEqual([missing.status, missing.body.error], [400, 'invalid_request']);
+      assert.equal(missing.body.error_description, 'The parameter redirect_uri is missing');
+      const other = await finish(await begin(), { redirect_uri: `${CALLBACK}/x` });
+      assertRefused(server, other, { ...CODE_REFUSED, reason: 'code_redirect_uri' });
+      assert.equal((await finish(await begin(), { client_secret: 'wrong' })).status, 401);
+    });
+
+    test('is not redeemed with a verifier for which no challenge came (RFC 9700 section 4.8.2)', async () => {
+      const answer = await finish(await begin(), { code_verifier: VERIFIER });
+      assertRefused(server, answer, { ...CODE_REFUSED, reason: 'code_verifier' });
+      assert.equal(server.audit(answer)?.detail, 'the authorization request had no code_challenge');
+    });
+
+    test('needs the verifier if a challenge came', async () => {
+      const withChallenge = { code_challenge: CHALLENGE, code_challenge_method: 'S256' };
+      const without = await finish(await begin(withChallenge));
+      assertRefused(server, without, { ...CODE_REFUSED, reason: 'code_verifier' });
+      assertIssued(server, await finish(await begin(withChallenge), { code_verifier: VERIFIER }));
+      const plain = await begin({ code_challenge: CHALLENGE, code_challenge_method: 'plain' });
+      assert.equal(plain.searchParams.get('error'), 'invalid_request');
+    });
+
+    test('is refused once the entry requires PKCE; other clients require it anyway', async () => {
+      const at = await begin();
+      await server.reload(changed(world, { clients: edited('passport', { pkce: 'required' }) }));
+      const answer = await finish(at);
+      assertRefused(server, answer, { ...CODE_REFUSED, reason: 'code_verifier' });
+      assert.equal((await begin()).searchParams.get('error'), 'invalid_request');
+      await server.reload(world);
+      assert.equal((await authorizeAs(server, none)).searchParams.get('error'), 'invalid_request');
+      assertIssued(server, await finish(await begin()));
+    });
+  });
+
+  test('sends the code to any port of localhost where the entry says so, and there alone', async () => {
+    const ask = async (client_id: string, redirect_uri: string): Promise<URL | number> => {
+      const browser = createBrowser(server.issuer);
+      const url = authorizationUrl({ client_id, redirect_uri, scope: 'read' });
+      const page = await goThrough(browser, await browser.get(url));
+      return page.leftTo ?? page.status;
+    };
+    for (const uri of ['http://localhost:54321/callback', 'http://localhost/callback']) {
+      const at = await ask('cli', uri);
+      assert.ok(at instanceof URL && at.searchParams.has('code') && at.href.startsWith(uri), uri);
+      const redirect = { redirect_uri: uri };
+      const answer = await redeem(server, at, { client_id: 'cli', client_secret: undefined, ...redirect });
+      assertIssued(server, answer);
+    }
+    const others = [
+      'http://localhost:54321/other',
+      'http://localhost.evil.example:1/callback',
+      'http://LOCALHOST:1/callback',
+    ];
+    const odd = [
+      'http://localhost:1@evil.example/callback',
+      'http://127.0.0.1:1/callback',
+      'https://localhost:1/callback',
+    ];
+    const bad = [
+      'http://localhost:99999/callback',
+      'http://localhost:1/callback?x=1',
+      'http://evil.localhost:1/callback',
+    ];
+    for (const uri of [...others, ...odd, ...bad]) assert.equal(await ask('cli', uri), 400, uri);
+    assert.equal(await ask('web', 'http://localhost:54321/callback'), 400, 'web has no such key');
   });
 
   test('stores no text that could be presented as a credential', async () => {

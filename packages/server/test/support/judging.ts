@@ -52,6 +52,7 @@ export const client = (id: string, more: Partial<Client> = {}): Client => ({
   dpopBoundAccessTokens: false,
   certificateBoundAccessTokens: false,
   redirectUris: [],
+  pkce: 'required',
   postLogoutRedirectUris: [],
   refreshLifetime: 0,
   disabled: false,

@@ -4,7 +4,7 @@ import { API, client } from '../../../support/basics.ts';
 import { createBrowser, type Page } from '../../../support/browser.ts';
 import { added, changed, edited } from '../../../support/configuration.ts';
 import type { TestServer } from '../../../support/harness.ts';
-import { authorizationUrl, configuration, startPeople } from '../../../support/people.ts';
+import { authorizationUrl, CALLBACK, configuration, startPeople } from '../../../support/people.ts';
 import type { Undo } from '../../group.ts';
 
 export const PERSON = { username: 'ada', password: 'lovelace' };
@@ -16,6 +16,17 @@ export const EVIL_CLIENT = client(EVIL, {
   redirectUris: ['https://evil.example/callback'],
 });
 
+const WITHOUT_PKCE = client('passport', {
+  grants: ['authorization_code'],
+  redirectUris: [CALLBACK],
+  scopes: ['openid', 'read'],
+  pkce: 'optional',
+});
+const ON_LOCALHOST = {
+  ...{ id: 'cli', auth: 'none', grants: ['authorization_code'], audiences: [API], scopes: ['read'] },
+  ...{ redirectUris: ['http://localhost/callback'], anyLocalhostPort: true },
+};
+
 export interface World {
   readonly server: TestServer;
 }
@@ -25,7 +36,7 @@ export const open = async (undo: Undo): Promise<World> => ({
     undo,
     changed(withOperators(configuration), {
       resources: edited(API, { scopeNames: { read: `See ${EVIL}` } }),
-      clients: added(EVIL_CLIENT),
+      clients: added(EVIL_CLIENT, WITHOUT_PKCE, ON_LOCALHOST),
     }),
   ),
 });
