@@ -16,6 +16,7 @@ import type {
   ClientProof,
   Credentials,
 } from './method.ts';
+import { whyNoWorkload } from './workloads.ts';
 
 export interface AuthenticatedClient {
   readonly client: Client;
@@ -131,8 +132,9 @@ function readCredentials(request: AuthenticationRequest, context: Authentication
   if (presented === undefined) {
     const { subjectToken } = request;
     // The token of a workload can identify a client that is not named.
-    const sent = id === undefined && subjectToken !== undefined ? presentedClaims(subjectToken) : {};
-    throw new Refusal('client_authentication_missing', { sent });
+    if (id !== undefined || subjectToken === undefined) throw new Refusal('client_authentication_missing');
+    const detail = whyNoWorkload(subjectToken, context.issuer, context.clients);
+    throw new Refusal('client_authentication_missing', { detail, sent: presentedClaims(subjectToken) });
   }
   return presented;
 }

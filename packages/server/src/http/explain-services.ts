@@ -2,7 +2,6 @@
 import type { AuditEvent } from '../audit/event.ts';
 import type { UnusedContext } from '../explain/unused.ts';
 import { describeValue, explainValues } from '../explain/values.ts';
-import { explainWorkloads } from '../explain/workloads.ts';
 import { grants } from '../grants/index.ts';
 import { seconds } from '../primitives/clock.ts';
 import { didYouMean } from '../primitives/nearest.ts';
@@ -51,7 +50,7 @@ export function describeForDeveloper(
   if (reason === 'server_error') return { reason };
   if (reason === 'path_unknown') return { reason, detail: describePath(path, services, endpoints) };
   const values = explainValues(event, explainServices(services)).map(describeValue);
-  const parts = [...(detail === undefined ? [] : [detail]), ...values, ...explainWorkloads(event, services.clients)];
+  const parts = [...(detail === undefined ? [] : [detail]), ...values];
   return { reason, ...(parts.length > 0 && { detail: redactTokens(parts.join('; ')) }) };
 }
 

@@ -111,6 +111,7 @@ function mistakeIn(token: string): string | undefined {
     const [scheme = ''] = token.split(/\s/, 1);
     return `it begins with “${scheme}”, which belongs in a header: send only the text of the token`;
   }
+  if (/\n$/.test(token)) return 'it ends in a line feed: send the token without it';
   if (/\s$/.test(token)) return 'it ends with white space';
   if (/^\s/.test(token)) return 'it begins with white space';
   if (/^["']|["']$/.test(token)) return 'it is in quotes: send only the text of the token';

@@ -463,8 +463,9 @@ test('reads a token as text, as @FILE, or as - from standard input, and guesses 
   const rule = `{ client: gateway, subject: { issuer: idp }, grant: { audiences: [${API}], scopes: [read] } }`;
   const server = await start(t, changed(configuration, { issuers: [entry(idp)], rules: added(rule) }));
   const token = await subjectToken(server);
-  writeFileSync(join(server.folder, 'token.txt'), `${token}\n`);
-  writeFileSync(join(server.folder, 'foreign.txt'), `${idp.sign()}\n`);
+  writeFileSync(join(server.folder, 'token.txt'), token);
+  writeFileSync(join(server.folder, 'line.txt'), `${token}\n`);
+  writeFileSync(join(server.folder, 'foreign.txt'), idp.sign());
   const at = (name: string): string => `@${join(server.folder, name)}`;
   const args = (...rest: string[]): string[] => ['--client', 'gateway', '--json', ...rest];
   const run = (around: Around, ...rest: string[]): Promise<Outcome> =>
@@ -491,6 +492,13 @@ test('reads a token as text, as @FILE, or as - from standard input, and guesses 
   assert.deepEqual([declared(fromInput), fromBoth.code, twice.code, twice.stdout], ['access_token', 0, 2, '']);
   assert.deepEqual([missing.code, missing.stdout], [1, '']);
   assert.match(missing.stderr, /nowhere\.txt/);
+  // The server refuses the same bytes.
+  const ended = await run({}, '--subject-token', '@line.txt');
+  const { reason, detail } = jsonOf(ended) as { reason?: string; detail?: string };
+  const detailed = 'it ends in a line feed: send the token without it';
+  assert.deepEqual([ended.code, reason, detail], [3, 'subject_token_malformed', detailed]);
+  const sent = server.audit(await exchange(server, { subject_token: `${token}\n` }));
+  assert.deepEqual([sent?.reason, sent?.detail], ['subject_token_malformed', detailed]);
 });
 
 test('exits with 2 for wrong usage and with 1 for a failure, with one line each', patient, async (t) => {

@@ -511,6 +511,27 @@ suite('every request that has an id is explained', () => {
     const ofPerson = await foreign(world, idp.sign({ aud: US, iss: undefined, sub: 'ada' }), NOBODY);
     const unexplained = await admin(server, 'POST /explain', { body: { request: ofPerson.body.request_id } });
     assert.equal(unexplained.body.workloads, undefined);
+    const detailOf = async (token: string) => server.audit(await foreign(world, token, NOBODY))?.detail ?? '';
+    assert.equal(
+      server.audit(answer)?.detail,
+      `the subject token has iss "${idp.url}" and aud "https://elsewhere.example"; the workload of jobs does not fit: its audience is ${US}`,
+    );
+    assert.match(
+      await detailOf(svid),
+      /^the subject token has iss "spiffe:\/\/prod\.example" and aud .*; the workload of jobs does not fit: its issuer is /,
+    );
+    assert.match(String(unexplained.body.detail), /^the subject token has iss null and aud .* names no workload$/);
+    const fits = idp.sign({ aud: US });
+    assert.equal(
+      await detailOf(`${fits}\n`),
+      'the subject token names no workload, because it is not a JWT: it ends in a line feed: send the token without it',
+    );
+    assert.match(await detailOf('opaque'), /not a JWT: it is not three base64url parts/);
+    assert.match(
+      await detailOf(server.forge({ iss: server.issuer, aud: US, sub: 'x' })),
+      /^the subject token is of this server, /,
+    );
+    assert.match(await detailOf(`${fits}${'x'.repeat(9000)}`), /longer than the 8192 characters/);
     const fitting = await foreign(world, idp.sign({ aud: US }), { ...NOBODY, audience: API });
     assert.equal(server.audit(fitting)?.client ?? server.audit(fitting)?.clientClaimed, 'jobs');
   });
