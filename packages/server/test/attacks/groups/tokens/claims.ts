@@ -102,8 +102,8 @@ export const claims = {
       ['an ID token of ours', 'access_token', ours.sign({ aud: 'gateway', nonce: 'n' }, { typ: 'JWT' })],
       ['an access token', 'id_token', idp.sign({ ...access, aud: 'gateway' }, header)],
       ['an access token with claims of an ID token', 'id_token', idp.sign({ ...identity, aud: 'gateway' }, header)],
-      ['an access token by its scope', 'id_token', idp.sign({ ...identity, scope: 'read' })],
-      ['an access token by its client_id', 'id_token', idp.sign({ ...identity, client_id: 'gateway' })],
+      ['an access token by its scope', 'id_token', idp.sign({ auth_time: 1, scope: 'read' })],
+      ['an access token by its client_id', 'id_token', idp.sign({ auth_time: 1, client_id: 'gateway' })],
       ['an access token by its claim typ', 'id_token', idp.sign({ ...identity, typ: 'Bearer' })],
       ['an access token of ours', 'id_token', ours.sign()],
       ['an access token of ours, for the client', 'id_token', ours.sign({ aud: 'gateway', nonce: 'n' })],
@@ -117,6 +117,9 @@ export const claims = {
       await attempt(`azp ${azp}`, present(world, 'subject', stolen, 'id_token'));
     }
     await twin(present(world, 'subject', idp.sign({ ...identity, aud: 'gateway', azp: 'gateway' }), 'id_token'));
+    // As ZITADEL and Nextcloud write them.
+    const zitadel = { ...identity, aud: 'gateway', azp: 'gateway', client_id: 'gateway', scope: 'openid' };
+    await twin(present(world, 'subject', idp.sign(zitadel), 'id_token'));
     await twin(present(world, 'subject', idp.sign(access, header), 'access_token'));
     await twin(present(world, 'subject', ours.sign(), 'access_token'));
   },
