@@ -6,15 +6,8 @@ import type { Path } from './fault.ts';
 import { certificateKeyOf } from './resolve-authentication.ts';
 import { isOurs } from './resolve-resources.ts';
 import type { ClientSource, ConfigurationFile, ResourceSource } from './schema.ts';
-import {
-  allowedIssuers,
-  createTeams,
-  foreignAudience,
-  foreignIssuer,
-  type LimitsContext,
-  listed,
-  type Team,
-} from './team.ts';
+import { createTeams, foreignAudience, foreignIssuer, type LimitsContext, listed, type Team } from './team.ts';
+import { indexTrustedNames } from './trusted-names.ts';
 
 export function checkLimits(file: ConfigurationFile, around: Pick<LimitsContext, 'complain' | 'originOf' | 'placeOf'>) {
   if (file.include.length === 0) return;
@@ -23,9 +16,14 @@ export function checkLimits(file: ConfigurationFile, around: Pick<LimitsContext,
     const team = context.teamOf('resources', index);
     if (team !== undefined) checkResource(resource, ['resources', index], team, context);
   }
+  const idProblem = createIdCheck(context);
   for (const [index, client] of file.clients.entries()) {
+    const path: Path = ['clients', index];
     const team = context.teamOf('clients', index);
-    if (team !== undefined) checkClient(client, ['clients', index], team, context);
+    if (team === undefined) continue;
+    const problem = idProblem(client.id, team);
+    if (problem !== undefined) context.complain([...path, 'id'], problem);
+    checkClient(client, path, team, context);
   }
   checkRuleLimits(context);
 }
@@ -62,8 +60,6 @@ const add = (key: string): string => ` Write it to ${key} of its entry of includ
 function checkClient(client: ClientSource, path: Path, team: Team, context: LimitsContext): void {
   const { complain } = context;
   const { limits, owns } = team;
-  const problem = idProblem(client.id, team, context);
-  if (problem !== undefined) complain([...path, 'id'], problem);
   for (const [place, audience] of client.audiences.entries())
     if (!owns(audience)) complain([...path, 'audiences', place], foreignAudience(audience, limits.audiences));
   if (client.resource !== undefined && !owns(client.resource))
@@ -83,35 +79,39 @@ function checkClient(client: ClientSource, path: Path, team: Team, context: Limi
   checkCertificate(client, path, context);
 }
 
-/** A client with the name of an audience would receive the tokens that are addressed to it. */
-function idProblem(id: string, team: Team, { file, originOf, placeOf }: LimitsContext): string | undefined {
-  const { limits, owns } = team;
-  if (limits.clients !== undefined) {
-    if (!matchesAny(limits.clients, id))
-      return `${JSON.stringify(id)} is not a client of this file, which has ${listed(limits.clients)}. Name it so, or add it to clients of its entry of include, in the main file.`;
-  } else {
-    // Somebody who trusts a name before its client exists must not get another client.
-    const index = file.rules.findIndex(
-      ({ client, subject, actor }, place) =>
-        originOf(['rules', place]).limits === undefined &&
-        [client, subject.clients, actor.clients].some((ids) => ids?.includes(id)),
-    );
-    const isAlone = file.clients.filter((one) => one.id === id).length === 1;
-    if (index !== -1 && isAlone)
-      return `a rule at ${placeOf(['rules', index])} names the client ${JSON.stringify(id)}. To declare it here, add it to clients of the entry of include, in the main file.`;
-  }
-  const audiences = [
-    ...file.resources.map(({ audience }) => audience).filter((audience) => !owns(audience)),
-    ...file.issuers.flatMap((issuer) => issuer.audiences),
-  ];
-  return isOurs(id, file.issuer) || audiences.some((audience) => normalAudience(audience) === normalAudience(id))
-    ? `${JSON.stringify(id)} is an audience too, and this client would receive its tokens. Give the client another id.`
-    : undefined;
+/** @returns a function that finds why a file of a team may not have a client with an id */
+function createIdCheck({ file, originOf, placeOf }: LimitsContext): (id: string, team: Team) => string | undefined {
+  const trusting = indexTrustedNames(file, originOf);
+  const clients = Map.groupBy(file.clients, ({ id }) => id);
+  const resources = Map.groupBy(file.resources, ({ audience }) => normalAudience(audience));
+  const ofIssuers = new Set(file.issuers.flatMap(({ audiences }) => audiences.map(normalAudience)));
+  const isAudience = (id: string, owns: Team['owns']): boolean =>
+    isOurs(id, file.issuer) ||
+    ofIssuers.has(normalAudience(id)) ||
+    resources.get(normalAudience(id))?.some(({ audience }) => !owns(audience)) === true;
+  return (id, { include, limits, owns }) => {
+    const shown = JSON.stringify(id);
+    if (id.includes('*'))
+      return `${shown} has a *, which stands for any text in a rule. Give the client an id without it.`;
+    if (limits.clients !== undefined) {
+      if (!matchesAny(limits.clients, id))
+        return `${shown} is not a client of this file, which has ${listed(limits.clients)}. Name it so, or add it to clients of its entry of include, in the main file.`;
+    } else {
+      const named = trusting(id, include);
+      // Two clients of one id are reported elsewhere.
+      if (named !== undefined && clients.get(id)?.length === 1)
+        return `${named.kind} at ${placeOf(named.path)} names the client ${shown}. To declare it here, add it to clients of the entry of include, in the main file.`;
+    }
+    // A client with the name of an audience would receive the tokens that are addressed to it.
+    return isAudience(id, owns)
+      ? `${shown} is an audience too, and this client would receive its tokens. Give the client another id.`
+      : undefined;
+  };
 }
 
-function checkWorkload({ workload }: ClientSource, path: Path, team: Team, { file, complain }: LimitsContext): void {
+function checkWorkload({ workload }: ClientSource, path: Path, team: Team, { complain }: LimitsContext): void {
   if (workload === undefined) return;
-  if (!allowedIssuers(team, file).has(workload.issuer))
+  if (!team.issuers.has(workload.issuer))
     complain([...path, 'workload', 'issuer'], foreignIssuer(workload.issuer, team));
   if (!team.owns(workload.audience))
     complain([...path, 'workload', 'audience'], foreignAudience(workload.audience, team.limits.audiences));

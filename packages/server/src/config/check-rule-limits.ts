@@ -2,22 +2,29 @@
 import { isPublic } from '../model/client.ts';
 import { matchesAny } from '../primitives/pattern.ts';
 import type { Path } from './fault.ts';
+import type { ClientSource, ResourceSource } from './schema.ts';
 import type { AllowEntry, DenyEntry } from './schema-rules.ts';
-import {
-  allowedIssuers,
-  foreignAudience,
-  foreignIssuer,
-  type LimitsContext,
-  listed,
-  placeInList,
-  type Team,
-} from './team.ts';
+import { foreignAudience, foreignIssuer, type LimitsContext, listed, placeInList, type Team } from './team.ts';
 
 /** Rules of one entry of `include` that deny. Each is compared with every request, of all clients. */
 const MAX_DENIALS = 100;
 
-export function checkRuleLimits(context: LimitsContext): void {
-  const { file, complain, originOf, teamOf } = context;
+/** What is looked up for each rule. */
+interface RuleContext extends LimitsContext {
+  readonly declared: ReadonlyMap<string, ClientSource>;
+  readonly people: ReadonlySet<string>;
+  /** The resources of each scope, by their index. */
+  readonly byScope: ReadonlyMap<string, readonly number[]>;
+}
+
+export function checkRuleLimits(limitsContext: LimitsContext): void {
+  const { file, complain, originOf, teamOf } = limitsContext;
+  const context: RuleContext = {
+    ...limitsContext,
+    declared: new Map(file.clients.map((client) => [client.id, client])),
+    people: new Set(file.accounts.map(({ username, sub = username }) => sub)),
+    byScope: indexScopes(file.resources),
+  };
   const denials = new Map<Team, number>();
   for (const [index, rule] of file.rules.entries()) {
     const path: Path = ['rules', index];
@@ -43,6 +50,13 @@ export function checkRuleLimits(context: LimitsContext): void {
   }
 }
 
+function indexScopes(resources: readonly ResourceSource[]): ReadonlyMap<string, readonly number[]> {
+  const found = new Map<string, number[]>();
+  for (const [index, { scopes }] of resources.entries())
+    for (const scope of new Set(scopes)) found.set(scope, [...(found.get(scope) ?? []), index]);
+  return found;
+}
+
 function checkDenial({ audiences }: DenyEntry, path: Path, { limits, owns }: Team, { complain }: LimitsContext): void {
   if (audiences === undefined)
     complain(
@@ -53,12 +67,13 @@ function checkDenial({ audiences }: DenyEntry, path: Path, { limits, owns }: Tea
     if (!owns(audience)) complain([...path, 'audiences', place], foreignAudience(audience, limits.audiences));
 }
 
-function checkAllow(rule: AllowEntry, path: Path, team: Team, context: LimitsContext): void {
+function checkAllow(rule: AllowEntry, path: Path, team: Team, context: RuleContext): void {
   const { complain } = context;
   const { limits, owns } = team;
   for (const [place, audience] of rule.grant.audiences.entries())
     if (!owns(audience)) complain([...path, 'grant', 'audiences', place], foreignAudience(audience, limits.audiences));
   checkClients(rule, path, team, context);
+  checkSubjects(rule, path, team, context);
   checkIssuers(rule, path, team, context);
   checkScopes(rule, path, team, context);
   // Tokens of the team may be taken by rules of others, which rely on what these keys give up.
@@ -76,18 +91,18 @@ function checkAllow(rule: AllowEntry, path: Path, team: Team, context: LimitsCon
 const mainOnly = (key: string): string =>
   `only a file without limits may have ${key}. Remove it, or move the rule to the main file.`;
 
+const ADD_CLIENT = '. Add it to clients of its entry of include, in the main file, or move the rule there.';
+
 /** The callers, and the clients whose tokens they bring. */
-function checkClients(rule: AllowEntry, path: Path, team: Team, { file, complain }: LimitsContext): void {
+function checkClients(rule: AllowEntry, path: Path, team: Team, { declared, complain }: RuleContext): void {
   const { limits, ownsClient } = team;
-  const declared = new Map(file.clients.map((client) => [client.id, client]));
   const check = (ids: readonly string[], at: Path, isAllowed: (id: string) => boolean, why: string): void => {
     for (const [place, id] of ids.entries())
       if (!ownsClient(id) && !isAllowed(id))
         complain(placeInList([...path, ...at], ids, place), `${JSON.stringify(id)} is not a client of this file${why}`);
   };
-  const adding = '. Add it to clients of its entry of include, in the main file, or move the rule there.';
   if (limits.clients !== undefined) {
-    const why = `, which has ${listed(limits.clients)}${adding}`;
+    const why = `, which has ${listed(limits.clients)}${ADD_CLIENT}`;
     check(rule.client, ['client'], () => false, why);
     check(rule.subject.clients ?? [], ['subject', 'clients'], () => false, why);
     check(rule.actor.clients ?? [], ['actor', 'clients'], () => false, why);
@@ -97,7 +112,7 @@ function checkClients(rule: AllowEntry, path: Path, team: Team, { file, complain
     rule.client,
     ['client'],
     (id) => declared.has(id),
-    `, nor of another, so somebody else may register it${adding}`,
+    `, nor of another, so somebody else may register it${ADD_CLIENT}`,
   );
   // A client of the team, or a public one, which anybody can be, must not take tokens that were issued to others.
   const isForeign = rule.client.every((id) => {
@@ -108,23 +123,39 @@ function checkClients(rule: AllowEntry, path: Path, team: Team, { file, complain
     check(
       rule[part].clients ?? [],
       [part, 'clients'],
-      (id) => isForeign && declared.has(id),
-      `, so the callers of this rule may not take its tokens${adding}`,
+      // A pattern would match clients that are not declared yet.
+      (id) => isForeign && !id.includes('*') && declared.has(id),
+      `, so the callers of this rule may not take its tokens${ADD_CLIENT}`,
     );
 }
 
-function checkIssuers(rule: AllowEntry, path: Path, team: Team, { file, complain }: LimitsContext): void {
-  const allowed = allowedIssuers(team, file).union(new Set(['self', file.issuer]));
+/** Subjects of this server are clients and people. A name that nobody has yet may become the name of a client of others. */
+function checkSubjects({ actor }: AllowEntry, path: Path, team: Team, context: RuleContext): void {
+  const { file, declared, people, complain } = context;
+  const { issuer = ['self'], subjects = [] } = actor;
+  if (!issuer.some((one) => one === 'self' || one === file.issuer)) return;
+  for (const [place, subject] of subjects.entries()) {
+    const isKnown = !subject.includes('*') && (declared.has(subject) || people.has(subject));
+    if (isKnown || team.ownsClient(subject)) continue;
+    complain(
+      placeInList([...path, 'actor', 'subjects'], subjects, place),
+      `${JSON.stringify(subject)} may be a client of others, because this server is among the issuers of the actor. Write the id of a client, or the issuer that gives the subject${ADD_CLIENT}`,
+    );
+  }
+}
+
+function checkIssuers(rule: AllowEntry, path: Path, team: Team, { file, complain }: RuleContext): void {
   for (const part of ['subject', 'actor'] as const) {
     const issuers = rule[part].issuer ?? [];
     for (const [place, issuer] of issuers.entries())
-      if (!allowed.has(issuer))
+      if (issuer !== 'self' && issuer !== file.issuer && !team.issuers.has(issuer))
         complain(placeInList([...path, part, 'issuer'], issuers, place), foreignIssuer(issuer, team));
   }
 }
 
 /** A scope that a map, or a token without scope, leads to must not be one that counts at the API of somebody else. */
-function checkScopes(rule: AllowEntry, path: Path, { limits, owns }: Team, { file, complain, placeOf }: LimitsContext) {
+function checkScopes(rule: AllowEntry, path: Path, { limits, owns }: Team, context: RuleContext): void {
+  const { file, byScope, complain, placeOf } = context;
   const { scopes } = rule.grant;
   const isMap = !Array.isArray(scopes);
   const isBound = (rule.subject.issuer ?? ['self']).every((issuer) => issuer === 'self' || issuer === file.issuer);
@@ -142,8 +173,8 @@ function checkScopes(rule: AllowEntry, path: Path, { limits, owns }: Team, { fil
       continue;
     }
     if (!isMap && isBound) continue;
-    const other = file.resources.findIndex((one) => one.scopes.includes(scope) && !owns(one.audience));
-    if (other !== -1)
+    const other = byScope.get(scope)?.find((index) => !owns(file.resources[index]?.audience ?? ''));
+    if (other !== undefined)
       complain(
         at,
         `${JSON.stringify(scope)} is a scope of ${file.resources[other]?.audience} too (${placeOf(['resources', other])}), and a rule there may take this token. Give the scope a name of its own, or add it to scopes of the entry of include, in the main file.`,

@@ -31,6 +31,12 @@ export function resolveClients(
         [...path, 'id'],
         `another client${elsewhere(path, ['clients', file.clients.findIndex(({ id }) => id === entry.id)], around)} has the id ${JSON.stringify(entry.id)}. Give each client its own.`,
       );
+    if (entry.id.includes('*') && around.originOf(path).limits === undefined)
+      around.complain(
+        [...path, 'id'],
+        `${JSON.stringify(entry.id)} has a *, which stands for any text in the actors of a rule and in limits. Give the client an id without it.`,
+        'warning',
+      );
     for (const [place, audience] of entry.audiences.entries()) {
       if (byAudience(audience) === undefined && !around.unsure.name('resources', audience))
         around.complain([...path, 'audiences', place], describeUnknownAudience(audience));

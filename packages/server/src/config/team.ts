@@ -13,7 +13,9 @@ export interface Team {
   readonly limits: FileLimits;
   /** Is it an audience or a location of the team? This server and its admin API are nobody's. */
   readonly owns: (audience: string) => boolean;
-  /** Did a file of the team declare the client, or do its limits name it? */
+  /** Every name of the other issuers that the team may name. */
+  readonly issuers: ReadonlySet<string>;
+  /** Did a file of the team declare the client, or do its limits name it? A pattern must be one of the limits, or narrower. */
   readonly ownsClient: (id: string) => boolean;
 }
 
@@ -40,7 +42,8 @@ export function createTeams(file: ConfigurationFile, originOf: LimitsContext['or
       include,
       limits,
       owns: (audience) => matchesAudience(limits.audiences, audience) && !isOurs(audience, file.issuer),
-      ownsClient: (id) => declared.has(id) || matchesAny(limits.clients ?? [], id),
+      issuers: allowedIssuers(limits, file),
+      ownsClient: (id) => (!id.includes('*') && declared.has(id)) || matchesAny(limits.clients ?? [], id),
     };
     teams.set(include, team);
     return team;
@@ -57,8 +60,7 @@ export const placeInList = (path: Path, list: readonly unknown[], place: number)
 export const foreignAudience = (audience: string, own: readonly string[]): string =>
   `${JSON.stringify(audience)} is not an audience of this file, which has ${listed(own)}. Move the entry to the main file, or add the audience to its entry of include there.`;
 
-/** Every name of the issuers that the team may name. */
-export const allowedIssuers = ({ limits }: Team, { issuers }: ConfigurationFile): ReadonlySet<string> =>
+const allowedIssuers = (limits: FileLimits, { issuers }: ConfigurationFile): ReadonlySet<string> =>
   new Set(
     issuers
       .map((entry) =>

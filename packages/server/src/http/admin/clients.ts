@@ -66,6 +66,7 @@ function changeOperations(entry: z.ZodObject): readonly Operation[] {
     id: z
       .string()
       .refine(isClientId, 'must be 1 to 256 printable ASCII characters')
+      .refine((id) => !id.includes('*'), 'must not have a *, which stands for any text in a rule')
       .refine((id) => id !== '.' && id !== '..', 'must not be . or ..'),
   };
   return [

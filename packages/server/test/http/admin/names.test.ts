@@ -115,7 +115,9 @@ test('refuses to start with a file that gives the name of a registered client to
 
 test('reads, changes and deletes a client whose id is as long and unusual as an id can be', async (t) => {
   const server = await startAdministered(t);
-  const odd = Array.from({ length: 95 }, (_, index) => String.fromCharCode(32 + index)).join('');
+  const odd = Array.from({ length: 95 }, (_, index) => String.fromCharCode(32 + index))
+    .join('')
+    .replace('*', '');
   for (const id of [odd, 'x'.repeat(256), '%2F..%2F', ' ', 'a/b', '...']) {
     const place = `/clients/${encodeURIComponent(id)}`;
     assert.equal((await register(server, id)).status, 201, id);
@@ -125,6 +127,6 @@ test('reads, changes and deletes a client whose id is as long and unusual as an 
     assert.equal((await admin(server, `PUT ${place}`, call)).status, 200, id);
     assert.equal((await admin(server, `DELETE ${place}`, { headers: ANY })).status, 204, id);
   }
-  for (const id of ['', '.', '..', 'x'.repeat(257), 'ä', 'a\tb'])
+  for (const id of ['', '.', '..', 'x'.repeat(257), 'ä', 'a\tb', 'a*'])
     assert.deepEqual(faultsOf(await register(server, id)), [422, 'body.id'], id);
 });

@@ -14,7 +14,14 @@ const ISSUER = `\${ISSUER}`;
 
 const main = changed(configuration, {
   include: [{ path: 'team.yaml', audiences: ['https://team.example/*', `${ISSUER}/*`] }],
-  rules: [],
+  rules: [
+    {
+      name: 'agents that come later',
+      client: 'stranger',
+      actor: { required: true, clients: ['late-*'] },
+      grant: { audiences: [API], scopes: ['read'] },
+    },
+  ],
 });
 const grants = ['client_credentials', 'token_exchange'];
 const entry = (members: Configuration = {}): Configuration => client('team', { grants, audiences: [TEAM], ...members });
@@ -37,6 +44,10 @@ const attacks: Readonly<Record<string, Configuration>> = {
   'a client that gets tokens for it by itself': { clients: [entry({ audiences: [TEAM, API] })] },
   'a client that is that API': { clients: [entry({ resource: API })] },
   'a client with the name of that API': { clients: added(client(API, { grants, audiences: [TEAM] })) },
+  'a client that a rule of the main file trusts by a pattern': {
+    clients: added(client('late-1', { grants, audiences: [TEAM] })),
+  },
+  'a client whose id is a pattern': { clients: added(client('g*', { grants, audiences: [TEAM], disabled: true })) },
   'another secret for a client of others': { clients: added(client('gateway', { audiences: [TEAM] })) },
   'a resource that takes its place': {
     resources: added({ audience: 'https://team.example/x', locations: [`${API}/v1/more`], scopes: ['read'] }),
@@ -46,6 +57,7 @@ const attacks: Readonly<Record<string, Configuration>> = {
   'a claim that other rules read': { rules: [rule({}, { claims: { groups: '"admin"' } })] },
   'a rule that denies everybody': { rules: added({ name: 'no', effect: 'deny' }) },
   'tokens of clients of others': { rules: [rule({ client: 'team', subject: { clients: ['stranger'] } })] },
+  'actor tokens of clients that match a pattern': { rules: [rule({ client: 'team', actor: { clients: ['g*'] } })] },
   'a variable of the server': { clients: [entry({ name: `\${ISSUER}` })] },
   'a file of the server as a secret': { clients: [entry({ secret: { file: 'cambio.yaml' } })] },
   'files of others': { include: ['*.yaml'] },

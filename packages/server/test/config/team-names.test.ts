@@ -1,0 +1,123 @@
+// Clients of a file with limits: which ids it may take, and which ids its rules may name. Each refused file has an accepted twin.
+import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { ConfigurationError, formatFault } from '../../src/config/fault.ts';
+import { loadConfiguration } from '../../src/config/load.ts';
+import { temporaryFolder } from '../support/program.ts';
+
+const SECRET = `secret: { sha256: ${'a'.repeat(43)} }`;
+const main = (more: string, limits: string): string => `issuer: https://login.example.com
+include:
+  - { path: team.yaml, audiences: ['https://pay.example/*'] ${limits} }
+  - { path: 'others/*.yaml', audiences: ['https://others.example/*'], clients: 'others-*' }
+resources:
+  - { audience: https://orders.example, scopes: [read] }
+clients:
+  - { id: gateway, auth: client_secret_post, ${SECRET}, grants: [token_exchange] }
+  - { id: agent-1, auth: client_secret_post, ${SECRET}, grants: [client_credentials], audiences: [https://orders.example] }
+issuers:
+  - { issuer: https://idp.example, name: idp, accepts: [id_token], audiences: [https://login.example.com], jwksUri: https://idp.example/jwks }
+${more}`;
+const client = (id: string): string =>
+  `  - { id: ${JSON.stringify(id)}, auth: client_secret_post, ${SECRET}, grants: [client_credentials, token_exchange], audiences: [https://pay.example/api] }\n`;
+const team = (id: string, ...others: string[]): string =>
+  `resources:\n  - { audience: https://pay.example/api, scopes: [pay] }\nclients:\n${client(id)}${others.join('')}`;
+const rule = (party: string, name = 'more', audience = 'https://orders.example', scope = 'read'): string =>
+  `rules:\n  - name: ${name}\n    client: ${name === 'pay' ? 'pay-api' : 'gateway'}\n    ${party}\n    grant: { audiences: [${audience}], scopes: [${scope}] }\n`;
+const payRule = (party: string): string => rule(party, 'pay', 'https://pay.example/api', 'pay');
+const actors = (names: string): string => `actors:\n  - { name: research, ${names}, limits: { perDay: 5 } }\n`;
+
+async function faultsOf(t: TestContext, mainFile: string, teamFile: string): Promise<readonly string[]> {
+  const folder = temporaryFolder(t);
+  const file = join(folder, 'cambio.yaml');
+  mkdirSync(join(folder, 'others'));
+  writeFileSync(file, mainFile);
+  writeFileSync(join(folder, 'team.yaml'), teamFile);
+  try {
+    await loadConfiguration(file, {});
+    return [];
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    return error.faults
+      .filter(({ severity }) => severity === 'fault')
+      .map((fault) => formatFault(file, fault).replaceAll(`${folder}/`, ''));
+  }
+}
+
+test('a file without clients cannot take an id that a file without limits trusts, and can if its entry has clients', async (t) => {
+  const trusting: readonly (readonly [how: string, more: string, kind: string])[] = [
+    ['a caller', rule('subject: { issuer: self }').replace('gateway', '[gateway, late]'), 'a rule'],
+    ['a client of subjects', rule('subject: { clients: late }'), 'a rule'],
+    ['an actor', rule('actor: { required: true, clients: [agent-1, late] }'), 'a rule'],
+    ['a pattern of actors', rule("actor: { required: true, clients: [agent-1, 'l*'] }"), 'a rule'],
+    ['a subject of actors', rule('actor: { required: true, issuer: self, subjects: late }'), 'a rule'],
+    ['a pattern of subjects, of any issuer', rule("actor: { required: true, subjects: 'la*' }"), 'a rule'],
+    ['a subject of this issuer', rule('actor: { issuer: [https://login.example.com], subjects: late }'), 'a rule'],
+    ['a claim of actors', rule('actor: { required: true, claims: { client_id: [late] } }'), 'a rule'],
+    [
+      'an actor who is denied',
+      "rules:\n  - { name: no, effect: deny, audiences: [https://orders.example], actor: { clients: 'lat*' } }\n",
+      'a rule',
+    ],
+    ['a group of clients', actors("clients: 'l*'"), 'an entry of actors'],
+    ['one of a group', actors('clients: [agent-1, late]'), 'an entry of actors'],
+    ['a subject of a group', actors("issuer: self, subjects: ['late*']"), 'an entry of actors'],
+  ];
+  for (const [how, more, kind] of trusting) {
+    const [fault, ...others] = await faultsOf(t, main(more, ''), team('late'));
+    assert.match(
+      fault ?? '',
+      new RegExp(`team\\.yaml:4:11: clients\\[late\\]\\.id: ${kind} at cambio\\.yaml:\\d+ names the client "late"`),
+      how,
+    );
+    assert.deepEqual(others, [], how);
+    assert.deepEqual(await faultsOf(t, main(more, ', clients: late'), team('late')), [], how);
+    assert.deepEqual(await faultsOf(t, main(more, ''), team('new')), [], how);
+  }
+  const ofOthers = rule('actor: { required: true, issuer: idp, subjects: late }');
+  assert.deepEqual(await faultsOf(t, main(ofOthers, ''), team('late')), []);
+  const [reserved] = await faultsOf(t, main('', ''), team('others-1'));
+  assert.match(reserved ?? '', /id: an entry of include at cambio\.yaml:4 names the client "others-1"/);
+});
+
+test('a * in an id of a file with limits is refused, and in its rules always a pattern', async (t) => {
+  const [star] = await faultsOf(t, main('', ''), team('pay-api', client('a*')));
+  assert.match(star ?? '', /clients\[a\*\]\.id: "a\*" has a \*, which stands for any text in a rule\./);
+  assert.match(
+    (await faultsOf(t, main('', ", clients: ['pay-*']"), team('pay-*')))[0] ?? '',
+    /id: "pay-\*" has a \*, which stands for any text/,
+  );
+  const parties: readonly (readonly [party: string, limits: string, fault?: RegExp])[] = [
+    ["actor: { clients: ['agent-*'] }", '', /actor\.clients: "agent-\*" is not a client of this file/],
+    ["actor: { clients: ['pay-*'] }", '', /actor\.clients: "pay-\*" is not a client of this file/],
+    ['actor: { clients: pay-api }', ''],
+    ["actor: { clients: ['pay-*', pay-api] }", ", clients: 'pay-*'"],
+    ["actor: { clients: 'pa*' }", ", clients: 'pay-*'", /actor\.clients: "pa\*" is not a client of this file/],
+    ["actor: { issuer: self, subjects: [gateway, 'a*'] }", '', /actor\.subjects\[1\]: "a\*" may be a client of others/],
+    ['actor: { required: true, subjects: nobody }', '', /actor\.subjects: "nobody" may be a client of others/],
+    ['actor: { issuer: self, subjects: [agent-1, pay-api] }', ''],
+    ["actor: { issuer: self, subjects: 'pay-*' }", ", clients: 'pay-*'"],
+    ["actor: { issuer: idp, subjects: 'a*' }", ', issuers: idp'],
+  ];
+  for (const [party, limits, fault] of parties) {
+    const faults = await faultsOf(t, main('', limits), team('pay-api') + payRule(party));
+    if (fault === undefined) assert.deepEqual(faults, [], party);
+    else assert.match(faults.join('\n'), fault, party);
+    assert.ok(faults.length <= 1, party);
+  }
+});
+
+test('a * in an id of a file without limits is a warning: a server that has one still starts', async (t) => {
+  const file = join(temporaryFolder(t), 'cambio.yaml');
+  writeFileSync(
+    file,
+    `issuer: https://login.example.com\nclients:\n${client('a*').replace('https://pay.example/api', 'a')}resources:\n  - { audience: a }\n`,
+  );
+  const { warnings } = await loadConfiguration(file, {});
+  assert.match(
+    warnings.map(({ path, message }) => `${path}: ${message}`).join('\n'),
+    /clients\[a\*\]\.id: "a\*" has a \*/,
+  );
+});
