@@ -567,7 +567,7 @@ test('names the file and both places of entries with one name, and the place of 
         ]),
       ),
       'b.yaml:2:15: issuers[i].issuer: another entry (a.yaml:2) has the issuer "https://i.example". Remove one of them.',
-      'b.yaml:2:40: issuers[i].name: another issuer (a.yaml:2) has the name i. Set name to a name of its own.',
+      'b.yaml:2:40: issuers[i].name: another issuer (a.yaml:2) has the name i. Set name to a name of its own; or write the same people in both, and the same subject, if both are one identity provider with the same sub for a person.',
     ],
     [
       '[a.yaml, b.yaml]',
