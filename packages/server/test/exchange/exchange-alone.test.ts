@@ -238,6 +238,7 @@ const idp = {
   accepts: new Set(['jwt']),
   audiences: new Set([SELF]),
   clientIds: new Set(),
+  leeway: 30,
   algorithms: new Set(['Ed25519']),
   use: 'single',
   scopes: 'ignore',
@@ -263,13 +264,13 @@ const MONTH = 30 * 86_400;
 
 test('remembers a single-use token for a month or less, and does not consume it in an explanation', async () => {
   const fresh = trusting(async () => false);
-  const { uses } = await exchange(parameters(foreign(NOW + MONTH - 30)), gateway, newEvent(), fresh);
+  const { uses } = await exchange(parameters(foreign(NOW + MONTH - 120)), gateway, newEvent(), fresh);
   assert.deepEqual(
     uses.map(({ expiresAt, replayed }) => [expiresAt, replayed]),
     [[NOW + MONTH, 'subject_token_replayed']],
   );
   const detail = 'it expires too late for a single-use token: 30 days are allowed';
-  await assert.rejects(exchange(parameters(foreign(NOW + MONTH - 29)), gateway, newEvent(), fresh), {
+  await assert.rejects(exchange(parameters(foreign(NOW + MONTH - 119)), gateway, newEvent(), fresh), {
     reason: 'subject_token_claims',
     detail,
   });
