@@ -116,7 +116,9 @@ export async function tryTokens(
   const answers = await askEach(all, ({ role, token, whole }) => attempt(whole, present(world, role, token, declared)));
   for (const [{ role, whole }, answer] of answers) {
     const { reason = '' } = world.server.audit(answer) ?? {};
-    assert.ok(faults.includes(reason.replace(`${role}_token_`, '')), `${whole}: ${reason}`);
+    // The key set was fetched for an earlier token of the row, so whether its issuer has the key is not known.
+    const isRecent = reason === 'issuer_keys_recent' && faults.includes('unknown_key');
+    assert.ok(isRecent || faults.includes(reason.replace(`${role}_token_`, '')), `${whole}: ${reason}`);
   }
   for (const token of good) await twin(present(world, 'subject', token, declared));
   await twin(present(world, 'actor', sign({ sub: 'somebody' }), declared));
