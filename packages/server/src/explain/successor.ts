@@ -31,8 +31,12 @@ export function findSuccessor(
 /** Could one token match both? Conditions do not count. */
 const mayShareParty = (one: PartyNames, other: PartyNames): boolean =>
   overlaps(one.issuers, other.issuers) &&
-  overlaps(one.clients, other.clients) &&
+  mayShareClients(one, other) &&
   (overlaps(one.types.own, other.types.own) || overlaps(one.types.foreign, other.types.foreign));
+
+/** A pattern may match every client. */
+const mayShareClients = (one: PartyNames, other: PartyNames): boolean =>
+  one.clientPatterns.length + other.clientPatterns.length > 0 || overlaps(one.clients, other.clients);
 
 function mayShareActor({ actor: one }: Rule, { actor: other }: Rule): boolean {
   const withActor = one.presence !== 'forbidden' && other.presence !== 'forbidden' && mayShareParty(one, other);

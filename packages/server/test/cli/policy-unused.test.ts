@@ -239,6 +239,13 @@ const TRAPS: Readonly<
     forms: [{}],
     stays: 'rule agents',
   },
+  'a rule whose absence lets a later one with other patterns of actors give more': {
+    rules: `
+  - { name: agents, client: gateway, actor: { required: true, clients: [stranger*] }, grant: { audiences: [${API}], scopes: [read] } }
+  - { name: open, client: gateway, actor: { clients: [stranger, backend*] }, grant: { audiences: [${API}], scopes: [read, write] } }`,
+    forms: [{}],
+    stays: 'rule agents',
+  },
   'a rule that the request of a refusal was allowed by': {
     rules: `
   - { name: open, client: gateway, grant: { audiences: [${API}], scopes: [read] } }
