@@ -1,18 +1,18 @@
 // Compares the clock of another server with ours.
-
-import { LEEWAY_SECONDS } from '../primitives/clock.ts';
+import type { Path } from '../config/fault.ts';
 import { formatDuration } from '../primitives/duration.ts';
 import type { CheckOutcome } from './finding.ts';
 
 /** A time in a header is cut to a second, and the answer was under way. */
 const EXACTNESS_SECONDS = 2;
 
-/** @param time of the other server @param asked when we asked @returns nothing if the other server told no time */
+/**
+ * @param time of the other server @param asked when we asked @param leeway in seconds: a larger difference is a fault
+ * @returns nothing if the other server told no time
+ */
 export function compareClocks(
-  time: number | undefined,
-  asked: number,
-  path: CheckOutcome['path'],
-  whose: string,
+  { time, asked }: { readonly time: number | undefined; readonly asked: number },
+  { path, whose, leeway }: { readonly path: Path; readonly whose: string; readonly leeway: number },
 ): readonly CheckOutcome[] {
   if (time === undefined) return [];
   const now = Date.now();
@@ -23,6 +23,6 @@ export function compareClocks(
   if (seconds <= EXACTNESS_SECONDS)
     return [{ ...about, severity: 'ok', message: `${whose} agrees with the clock here` }];
   const message = `${whose} is ${formatDuration(seconds)} ${skewMs > 0 ? 'ahead of' : 'behind'} the clock here`;
-  const allowed = `tokens are accepted with a difference of up to ${LEEWAY_SECONDS} s. Set both by NTP.`;
-  return [{ ...about, severity: seconds > LEEWAY_SECONDS ? 'fault' : 'warning', message: `${message}; ${allowed}` }];
+  const allowed = `tokens are accepted with a difference of up to ${leeway} s. Set both by NTP.`;
+  return [{ ...about, severity: seconds > leeway ? 'fault' : 'warning', message: `${message}; ${allowed}` }];
 }

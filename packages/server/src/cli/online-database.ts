@@ -1,5 +1,6 @@
 // Checks the database: can it be reached, is its schema that of this version, does its clock agree?
 import type { Configuration } from '../config/configuration.ts';
+import { LEEWAY_SECONDS } from '../primitives/clock.ts';
 import { inspectStore } from '../store/inspect.ts';
 import { countOf } from './count.ts';
 import type { CheckOutcome, Probe } from './finding.ts';
@@ -18,7 +19,7 @@ export const databaseProbe = ({ store }: Configuration): Probe => ({
     return [
       describeSchema(last, missing),
       ...(isStandby ? [STANDBY] : []),
-      ...compareClocks(time, asked, PATH, 'the clock of the database'),
+      ...compareClocks({ time, asked }, { path: PATH, whose: 'the clock of the database', leeway: LEEWAY_SECONDS }),
     ];
   },
 });

@@ -1,16 +1,16 @@
 // Checks the issuers, the clients with a key set of their own and the upstream provider: discovery, keys and clocks.
 import type { Configuration } from '../config/configuration.ts';
+import type { Path } from '../config/fault.ts';
 import type { ClientKeys } from '../model/client.ts';
 import { urlProblem } from '../outbound/address.ts';
 import { createProbe, type Outbound, OutboundFailure, startDeadline, type TimedAnswer } from '../outbound/outbound.ts';
+import { LEEWAY_SECONDS } from '../primitives/clock.ts';
 import { discoverKeys } from '../trust/discovery.ts';
 import type { IssuerEntry } from '../trust/issuer.ts';
 import { readKeySet } from '../trust/key-set.ts';
 import { countOf } from './count.ts';
 import type { CheckOutcome, Probe } from './finding.ts';
 import { compareClocks } from './online-clock.ts';
-
-type Path = CheckOutcome['path'];
 
 export function issuerProbes({ issuers, clients, upstream, entries }: Configuration): readonly Probe[] {
   const placeOf = ({ issuer }: IssuerEntry): Path => [
@@ -52,12 +52,13 @@ async function checkIssuer(entry: IssuerEntry, path: Path, deadline: AbortSignal
   const opaqueOnly =
     introspection?.of === 'opaque' && keys === 'discovery' && [...entry.accepts].join() === 'access_token';
   const outcomes: CheckOutcome[] = [];
+  const compared = () => compareClocks(last, { path, whose: 'its clock', leeway: entry.leeway });
   if (introspection !== undefined) outcomes.push(await checkIntrospection(introspection, path, ask));
-  if (opaqueOnly) return [...outcomes, ...compareClocks(last.time, last.asked, path, 'its clock')];
+  if (opaqueOnly) return [...outcomes, ...compared()];
   const located = await locateKeys(keys, issuer, path, ask);
   outcomes.push(...located.outcomes);
   if (located.url !== undefined) outcomes.push(...(await fetchKeys(located.url, path, ask, entry.algorithms)));
-  return [...outcomes, ...compareClocks(last.time, last.asked, path, 'its clock')];
+  return [...outcomes, ...compared()];
 }
 
 async function locateKeys(
@@ -151,7 +152,7 @@ async function checkKeysOfClient(
 ): Promise<readonly CheckOutcome[]> {
   const { ask, last } = openRequests(keys.network, deadline);
   const outcomes = await fetchKeys(keys.jwksUri, path, ask);
-  return [...outcomes, ...compareClocks(last.time, last.asked, path, 'the clock of its server')];
+  return [...outcomes, ...compareClocks(last, { path, whose: 'the clock of its server', leeway: LEEWAY_SECONDS })];
 }
 
 function upstreamProbe({ issuer, network }: NonNullable<Configuration['upstream']>): Probe {
@@ -172,7 +173,7 @@ function upstreamProbe({ issuer, network }: NonNullable<Configuration['upstream'
       return [
         found,
         ...(await fetchKeys(String(keys ?? ''), path, ask)),
-        ...compareClocks(last.time, last.asked, path, 'its clock'),
+        ...compareClocks(last, { path, whose: 'its clock', leeway: LEEWAY_SECONDS }),
       ];
     },
   };

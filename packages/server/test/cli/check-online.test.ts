@@ -195,6 +195,8 @@ test('--online reports an issuer that cannot be used, with the place of its entr
   }
   const ahead = await faulty((idp) => idp.instead.set(JWKS, skewed(idp, 20_000)));
   assert.match(ahead.join('\n'), /^clock warning issuers\[idp\]: its clock is \d+ s ahead of the clock here; .*$/);
+  const [tolerated] = await faulty((idp) => idp.instead.set(JWKS, skewed(idp, 75_000)), { leeway: '90s' });
+  assert.match(tolerated ?? '', /^clock warning .* 1 min \d+ s ahead .* a difference of up to 90 s\. /);
   assert.deepEqual(await faulty((idp) => idp.instead.set(JWKS, skewed(idp, -600_000, { age: '600' }))), []);
 });
 
