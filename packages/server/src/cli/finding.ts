@@ -49,7 +49,7 @@ export interface CheckOutcome {
 /** One check of one part of the file. */
 export interface Probe {
   readonly check: CheckName;
-  readonly path: CheckOutcome['path'];
+  readonly path: Path;
   /** @param deadline when all checks end. @throws Error for a person, which is a fault of this check */
   readonly run: (deadline: AbortSignal) => Promise<readonly CheckOutcome[]>;
 }

@@ -2,6 +2,8 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Configuration } from '../config/configuration.ts';
+import type { Path } from '../config/fault.ts';
+import { certificatesIn } from '../config/pem.ts';
 import { formatDuration } from '../primitives/duration.ts';
 import { countOf } from './count.ts';
 import type { CheckOutcome, Probe } from './finding.ts';
@@ -9,10 +11,6 @@ import type { CheckOutcome, Probe } from './finding.ts';
 const DAY_MS = 86_400_000;
 /** A certificate is to be renewed when it is valid for less than this, or for a quarter of its whole life if that is shorter. */
 const RENEW_MS = 14 * DAY_MS;
-
-const CERTIFICATES = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
-
-type Path = CheckOutcome['path'];
 
 export function certificateProbes({ server, saml, entries, store }: Configuration): readonly Probe[] {
   const { tls, clientCertificates } = server;
@@ -23,9 +21,7 @@ export function certificateProbes({ server, saml, entries, store }: Configuratio
     run: async () => describe(path, what, read(), any),
   });
   return [
-    ...(tls === undefined
-      ? []
-      : [probe(['server', 'tls', 'cert'], 'certificate', () => parse(tls.cert.toString('latin1')))]),
+    ...(tls === undefined ? [] : [probe(['server', 'tls', 'cert'], 'certificate', () => parse(tls.cert))]),
     ...clientCertificates.authorities.map((pem, index) =>
       probe(['server', 'clientCertificates', 'authorities', index], 'authority', () => parse(pem)),
     ),
@@ -34,13 +30,13 @@ export function certificateProbes({ server, saml, entries, store }: Configuratio
       return probe(['issuers', index], 'signing certificate', () => entry.certificates, true);
     }),
     ...[shared?.authority, shared?.cert].flatMap((file) =>
-      file === undefined ? [] : [probe(['store'], `certificate in ${file}`, () => parse(readFileSync(file, 'latin1')))],
+      file === undefined ? [] : [probe(['store'], `certificate in ${file}`, () => parse(readFileSync(file)))],
     ),
   ];
 }
 
-const parse = (text: string): readonly X509Certificate[] =>
-  (text.match(CERTIFICATES) ?? []).map((pem) => new X509Certificate(pem));
+const parse = (file: Buffer | string): readonly X509Certificate[] =>
+  certificatesIn(file).map((pem) => new X509Certificate(pem));
 
 /** @param any is one valid certificate enough? Otherwise the first that expires counts */
 function describe(
