@@ -1,5 +1,5 @@
 // cambio policy history and diff: lists the configurations that were in force, and compares two of them, or files.
-import type { ConfigurationContent } from '../audit/configuration.ts';
+import { type ConfigurationContent, shortDigest } from '../audit/configuration.ts';
 import { type ConfigurationChange, describeChange, findChanges } from '../audit/configuration-changes.ts';
 import { readKept } from '../config/kept-files.ts';
 import { systemClock } from '../primitives/clock.ts';
@@ -15,8 +15,6 @@ import { readTime, readWholeNumber, UsageError } from './usage.ts';
 
 /** Maximum page size of the admin API. */
 const PAGE_ROWS = 200;
-/** As in rows of decisions. */
-const SHOWN_DIGEST = 32;
 
 const historyColumns: Columns<AppliedItem> = {
   time: ({ time }) => new Date(time).toISOString(),
@@ -24,7 +22,7 @@ const historyColumns: Columns<AppliedItem> = {
   cause: ({ cause }) => cause,
   node: ({ by }) => by && `${by.host} ${by.pid}`,
   who: (item) => whoOf(item),
-  digest: ({ digest }) => digest?.slice(0, SHOWN_DIGEST),
+  digest: ({ digest }) => digest && shortDigest(digest),
   what: (item) => whatOf(item).join('; '),
 };
 
@@ -83,10 +81,10 @@ export const policyHistory: CliCommand = {
 };
 
 /** A side of a comparison, as typed. */
-type Side =
-  | { readonly kind: 'file'; readonly name: string }
-  | { readonly kind: 'digest'; readonly name: string }
-  | { readonly kind: 'request'; readonly name: string };
+interface Side {
+  readonly kind: 'file' | 'digest' | 'request';
+  readonly name: string;
+}
 
 interface Found {
   readonly name: string;
@@ -117,12 +115,12 @@ export const policyDiff: CliCommand = {
     const areFiles = sides.every(({ kind }) => kind === 'file');
     let changes: readonly ConfigurationChange[] = [];
     const compare = async (call: Administer | undefined): Promise<void> => {
-      const [a, b] = [await find(sides[0], call), await find(sides[1], call)];
+      const [from, to] = [await find(sides[0], call), await find(sides[1], call)];
       // A file knows no registered clients.
-      const compared = sides.some(({ kind }) => kind === 'file') ? [a, b].map(withoutRegistered) : [a, b];
-      const [before = a, after = b] = compared;
-      changes = findChanges(before.content, after.content);
-      printChanges(options, { from: a.name, to: b.name }, changes);
+      const hasFile = sides.some(({ kind }) => kind === 'file');
+      const compared = ({ content }: Found) => (hasFile ? { ...content, registered: {} } : content);
+      changes = findChanges(compared(from), compared(to));
+      printChanges(options, { from: from.name, to: to.name }, changes);
     };
     if (areFiles) await compare(undefined);
     else await runOperation(options, compare, 'read');
@@ -160,8 +158,6 @@ async function digestOf(requestId: string, call: Administer): Promise<string> {
     throw new Error(`the row of request ${requestId} names no configuration: an older version wrote it`);
   return body.configuration;
 }
-
-const withoutRegistered = ({ name, content }: Found): Found => ({ name, content: { ...content, registered: {} } });
 
 const changeColumns: Columns<ConfigurationChange> = {
   entry: ({ entry }) => entry,
