@@ -2,8 +2,8 @@
 import { dirname, relative, resolve } from 'node:path';
 import type { KeptFile } from '../audit/configuration.ts';
 import { isObject } from '../primitives/expectation.ts';
-import { decodeFile } from './decode.ts';
-import { ConfigurationError, faultOfFile } from './fault.ts';
+import { readText } from './decode.ts';
+import { ConfigurationError } from './fault.ts';
 import { type ReadFiles, readFiles } from './files.ts';
 import { createInputs, type Inputs } from './inputs.ts';
 import { keepFile } from './kept.ts';
@@ -20,18 +20,6 @@ export function readKept(file: string, environment: NodeJS.ProcessEnv): readonly
   const faults = read.faults.filter(({ severity }) => severity === 'fault');
   if (faults.length > 0) throw new ConfigurationError(file, faults);
   return keptFiles(read, inputs);
-}
-
-function readText(file: string, inputs: Inputs): string {
-  let bytes: Uint8Array;
-  try {
-    bytes = inputs.read(file);
-  } catch (error) {
-    throw new ConfigurationError(file, [faultOfFile(`cannot be read: ${(error as Error).message}.`)]);
-  }
-  const text = decodeFile(bytes);
-  if (typeof text !== 'string') throw new ConfigurationError(file, [text]);
-  return text;
 }
 
 /** Divides the merged entries by the files that they stand in. */

@@ -1,11 +1,10 @@
 // Reads and checks the file, and reports every fault at once, each with its line.
 import { dirname, resolve } from 'node:path';
 import { isObject } from '../primitives/expectation.ts';
-import { describeFailure } from '../primitives/failure.ts';
 import { type FormFault, wordIssues } from '../primitives/form.ts';
 import { checkLimits } from './check-limits.ts';
 import type { Configuration, ResolvedConfiguration } from './configuration.ts';
-import { decodeFile } from './decode.ts';
+import { readText } from './decode.ts';
 import { type Complain, ConfigurationError, type Fault, faultOfFile, type Path } from './fault.ts';
 import { type ReadFiles, readFiles } from './files.ts';
 import { createInputs, type Inputs } from './inputs.ts';
@@ -27,21 +26,6 @@ export const loadConfiguration = async (
   environment: NodeJS.ProcessEnv,
   inputs: Inputs = createInputs(file),
 ): Promise<Configuration> => parseConfiguration(readText(file, inputs), { file, environment, inputs });
-
-/** @throws ConfigurationError */
-function readText(file: string, inputs: Inputs): string {
-  const text = decodeFile(readBytes(file, inputs));
-  if (typeof text !== 'string') throw new ConfigurationError(file, [text]);
-  return text;
-}
-
-function readBytes(file: string, inputs: Inputs): Buffer {
-  try {
-    return inputs.read(file);
-  } catch (error) {
-    throw new ConfigurationError(file, [faultOfFile(`cannot be read: ${describeFailure(error)}.`)]);
-  }
-}
 
 /** @param file names the text in faults; paths in the text are relative to its folder @throws ConfigurationError */
 export async function parseConfiguration(
