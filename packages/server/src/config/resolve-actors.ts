@@ -2,22 +2,18 @@
 import type { LeashLimits } from '../model/leash.ts';
 import type { ActorEntry } from '../narrowing/leashes.ts';
 import { matchesPattern } from '../primitives/pattern.ts';
-import type { Bound } from '../primitives/scope.ts';
 import type { Complain } from './fault.ts';
 import { indexIssuerNames } from './issuer-name.ts';
 import { createNameDescriber } from './references.ts';
 import type { ConfigurationFile } from './schema.ts';
 import type { LimitsSource } from './schema-actors.ts';
 
-export const readLimits = (limits: LimitsSource | undefined): Bound<LeashLimits> =>
-  limits === undefined
-    ? 'unbounded'
-    : {
-        perMinute: limits.perMinute ?? 'unbounded',
-        perDay: limits.perDay ?? 'unbounded',
-        delegation: limits.delegation ?? 'unbounded',
-        descendants: limits.descendants ?? 'unbounded',
-      };
+export const readLimits = ({ perMinute, perDay, delegation, descendants }: LimitsSource): LeashLimits => ({
+  perMinute: perMinute ?? 'unbounded',
+  perDay: perDay ?? 'unbounded',
+  delegation: delegation ?? 'unbounded',
+  descendants: descendants ?? 'unbounded',
+});
 
 /** An unknown issuer is a fault here, because the limits would hold nobody. */
 export function resolveActors(
@@ -42,13 +38,13 @@ export function resolveActors(
       issuers: new Set(issuer.flatMap((one) => known.get(one) ?? one)),
       subjects,
       count: each ? 'each' : 'together',
-      limits: readLimits(entry.limits) as LeashLimits,
+      limits: readLimits(entry.limits),
     };
   });
 }
 
 /** Warns of patterns that match no client of the file. Others may be registered while the server runs. */
-export function warnOfStrangers(
+function warnOfStrangers(
   patterns: readonly string[],
   { clients }: Pick<ConfigurationFile, 'clients'>,
   warn: (message: string) => void,

@@ -66,7 +66,7 @@ export function resolveClients(
       postLogoutRedirectUris: entry.postLogoutRedirectUris,
       refreshLifetime: entry.refreshLifetime,
       disabled: entry.disabled,
-      limits: readLimits(entry.limits),
+      limits: entry.limits === undefined ? 'unbounded' : readLimits(entry.limits),
     });
   }
   checkIndexed(clients.values(), around.complain);

@@ -1,10 +1,9 @@
 // Resolves a rule that denies. An unknown name is a fault here, because the rule would deny nothing.
 import type { Targeting } from '../narrowing/targets.ts';
 import { ALL_TYPES, type DenyRule } from '../policy/rule.ts';
-import { matchesPattern } from '../primitives/pattern.ts';
 import { readCondition } from './expressions.ts';
 import type { Path } from './fault.ts';
-import { type RulePlace, resolveActor, resolveParty } from './resolve-party.ts';
+import { matchesSome, type RulePlace, resolveActor, resolveParty } from './resolve-party.ts';
 import type { DenyEntry } from './schema-rules.ts';
 
 /** What a JWT of another issuer is called by the caller. */
@@ -33,7 +32,7 @@ export function resolveDenial(name: string, entry: DenyEntry, about: DenialPlace
         'these are types under which a caller sends a JWT of another issuer, so another type escapes the rule. Remove types, or set issuer: self.',
       );
     for (const one of issuer) if (!issuerNames.has(one)) complain([...path, part, 'issuer'], unknown.issuer(one));
-    const ids = part === 'actor' ? clients.filter((id) => !matchesSome(id, about.clients)) : clients;
+    const ids = part === 'actor' ? clients.filter((id) => !matchesSome(id, about.clients.keys())) : clients;
     warnOfClients(ids, [...path, part, 'clients'], about);
   }
   warnOfClients(client ?? [], [...path, 'client'], about);
@@ -60,7 +59,3 @@ export function resolveDenial(name: string, entry: DenyEntry, about: DenialPlace
 function warnOfClients(ids: readonly string[], path: Path, { clients, unknown, complain }: DenialPlace): void {
   for (const id of ids) if (!clients.has(id)) complain(path, unknown.client(id), 'warning');
 }
-
-/** Is it a pattern that matches a client? */
-const matchesSome = (pattern: string, clients: DenialPlace['clients']): boolean =>
-  pattern.endsWith('*') && [...clients.keys()].some((id) => matchesPattern(pattern, id));

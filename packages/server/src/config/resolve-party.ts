@@ -1,5 +1,6 @@
 // Resolves the subject or the actor of a rule.
 import { DEFAULT_TYPES, type PartyNames, type TakenTypes } from '../policy/rule.ts';
+import { matchesPattern } from '../primitives/pattern.ts';
 import { readCondition } from './expressions.ts';
 import type { Complain, Path } from './fault.ts';
 import type { IssuerNames } from './issuer-name.ts';
@@ -13,6 +14,10 @@ export interface RulePlace {
   readonly unknown: Readonly<Record<'client' | 'issuer' | 'resource', (name: string) => string>>;
   readonly complain: Complain;
 }
+
+/** Is it a pattern that matches one of the names? */
+export const matchesSome = (pattern: string, names: Iterable<string>): boolean =>
+  pattern.endsWith('*') && Iterator.from(names).some((name) => matchesPattern(pattern, name));
 
 /** @param otherwise the types if the entry names none */
 export function resolveParty(

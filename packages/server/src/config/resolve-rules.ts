@@ -5,7 +5,6 @@ import type { Resource, Targets } from '../model/resource.ts';
 import { indexAudiences, type Targeting } from '../narrowing/targets.ts';
 import type { DenyRule, Rule } from '../policy/rule.ts';
 import { didYouMean } from '../primitives/nearest.ts';
-import { matchesPattern } from '../primitives/pattern.ts';
 import type { Scope } from '../primitives/scope.ts';
 import type { IssuerEntry } from '../trust/issuer.ts';
 import { compileClaim, readCondition } from './expressions.ts';
@@ -13,7 +12,7 @@ import type { Complain, Path } from './fault.ts';
 import { type IssuerNames, indexIssuerNames } from './issuer-name.ts';
 import { createNameDescriber } from './references.ts';
 import { resolveDenial } from './resolve-denial.ts';
-import { type RulePlace, resolveActor, resolveParty } from './resolve-party.ts';
+import { matchesSome, type RulePlace, resolveActor, resolveParty } from './resolve-party.ts';
 import type { ClientSource, ConfigurationFile } from './schema.ts';
 import type { AllowEntry } from './schema-rules.ts';
 import { findShadowed } from './shadowed.ts';
@@ -187,9 +186,6 @@ function warnOfTypes(
 const getsIdTokens = ({ grants, scopes }: ClientSource): boolean =>
   grants.some((grant) => SIGN_IN_GRANTS.has(grant)) && (scopes?.includes('openid') ?? true);
 
-const matchesSome = (pattern: string, known: ReadonlyMap<string, unknown>): boolean =>
-  [...known.keys()].some((name) => matchesPattern(pattern, name));
-
 /** Warns of names that no entry has: the rule never matches. */
 function warnOfStrangers(
   entry: AllowEntry,
@@ -205,7 +201,7 @@ function warnOfStrangers(
     for (const [place, name] of names.entries()) {
       // A single name may be written without a list.
       const within = names.length === 1 ? where : [...where, place];
-      const isMatched = where[0] === 'actor' && name.endsWith('*') && matchesSome(name, known);
+      const isMatched = where[0] === 'actor' && matchesSome(name, known.keys());
       if (!known.has(name) && !isMatched) complain([...path, ...within], unknown[kind](name), 'warning');
     }
   };
