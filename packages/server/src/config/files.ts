@@ -6,7 +6,7 @@ import { isObject } from '../primitives/expectation.ts';
 import { didYouMean } from '../primitives/nearest.ts';
 import { matchesAny } from '../primitives/pattern.ts';
 import { decodeFile } from './decode.ts';
-import type { Complain, Path } from './fault.ts';
+import { type Complain, formatPath, type Path } from './fault.ts';
 import { listIncluded, readIncluded } from './include.ts';
 import type { Inputs } from './inputs.ts';
 import { type ConfigurationText, foreignVariable, type Origin } from './origin.ts';
@@ -55,7 +55,7 @@ export function readFiles(text: string, around: Around): ReadFiles {
   const isKnown = success && !yaml.unknown.some(([section]) => section === 'include');
   if (!isKnown) return joined([main], value, 'partly');
   const before = yaml.faults.length;
-  const parts = [main, ...readParts(entries, main, around)];
+  const parts = [main, ...readParts(entries, Array.isArray(value.include) ? 'list' : 'single', main, around)];
   const merged = { ...value, ...mergeLists(parts, value) };
   const isWhole = ![...yaml.faults.slice(before), ...parts.slice(1).flatMap((part) => part.yaml.faults)].some(
     ({ severity }) => severity === 'fault',
@@ -73,14 +73,19 @@ const mergeLists = (parts: readonly Part[], main: Readonly<Record<string, unknow
     }),
   );
 
-function readParts(entries: readonly IncludeSource[], main: Part, around: Around): readonly Part[] {
+/** @param form `single`: one entry is written without a list */
+function readParts(
+  entries: readonly IncludeSource[],
+  form: 'list' | 'single',
+  main: Part,
+  around: Around,
+): readonly Part[] {
   const { folder } = main.origin;
   const seen = new Map([[realPathOf(around.file), 'the main file']]);
-  const { value } = main.yaml as { value: { include: unknown } };
   let count = 0;
   return entries.flatMap((entry, index) => {
-    const isList = Array.isArray(value.include);
-    const at: Path = ['include', ...(isList ? [index] : []), ...(typeof entry === 'string' ? [] : ['path'])];
+    const place: Path = form === 'list' ? ['include', index] : ['include'];
+    const at: Path = [...place, ...(typeof entry === 'string' ? [] : ['path'])];
     const pattern = typeof entry === 'string' ? entry : entry.path;
     const limits = typeof entry === 'string' ? undefined : entry;
     const files = listIncluded(pattern, folder, around.inputs);
@@ -93,7 +98,7 @@ function readParts(entries: readonly IncludeSource[], main: Part, around: Around
       if (++count > MAX_FILES)
         return count === MAX_FILES + 1 ? complain(`there are more than ${MAX_FILES} files. Join some of them.`) : [];
       const path = resolve(folder, name);
-      const by = { path: resolve(folder, pattern), name: isList ? `include[${index}]` : 'include' };
+      const by = { path: resolve(folder, pattern), name: formatPath(place) };
       const bytes = readIncluded(path, { entry: by, limits, inputs: around.inputs, seen });
       if (typeof bytes === 'string') return complain(bytes);
       const shown = isAbsolute(name) ? name : join(dirname(around.file), name);
