@@ -52,9 +52,7 @@ interface Applied {
 export interface ConfigurationRecord {
   /** @returns the kept form of a configuration with the clients that are registered now */
   readonly keep: (configuration: Configuration) => KeptConfiguration;
-  /**
-   * Stores the texts and writes the row. Call it before the configuration decides anything.
-   */
+  /** Stores the texts and writes the row. Call it before the configuration decides anything. */
   readonly apply: (kept: KeptConfiguration, about: Applied) => Promise<void>;
   /** Writes a row about a file that is invalid, once for each text. */
   readonly reject: (rejection: Rejection, inForce: KeptConfiguration) => Promise<void>;

@@ -7,8 +7,8 @@ const CONTEXT_LINES = 3;
 /** Lines of the old text that are replaced. The first line is 0; `to` is the line after the last one. */
 interface Change {
   readonly from: number;
-  to: number;
-  readonly added: string[];
+  readonly to: number;
+  readonly added: readonly string[];
 }
 
 /** @param file the name in the header @param edits in order, without overlaps @returns an empty text if there are none */

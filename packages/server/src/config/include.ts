@@ -8,7 +8,7 @@ import type { FileLimits } from './schema-include.ts';
 /** Bytes of an included file. */
 const MAX_INCLUDED_BYTES = 4_194_304;
 
-export const hasWildcard = (path: string): boolean => path.includes('*');
+const hasWildcard = (path: string): boolean => path.includes('*');
 
 /** @param path may have `*` in any of its names @returns the matching files, sorted, as paths that begin like `path` */
 export const listIncluded = (path: string, folder: string, inputs: Inputs): readonly string[] =>
