@@ -3,10 +3,8 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-
 import { setTimeout as wait } from 'node:timers/promises';
 import { describeChange, findChanges } from '../src/audit/configuration-changes.ts';
-
 import type { AuditEvent } from '../src/audit/event.ts';
 import { eventOf } from '../src/audit/row.ts';
 import { readKept } from '../src/config/kept-files.ts';
@@ -33,12 +31,18 @@ const said = ({ outcome, configured }: AuditEvent) => [
   outcome,
   configured?.cause,
   ...(configured?.changes ?? []),
-  ...(configured?.faults ?? []),
+  ...(configured?.faults ?? []).map((fault) => fault.replace(/:\d+:\d+:/, ':LINE:')),
 ];
+
+/** The node reads its file when nothing in its folder has changed for 200 ms, and asking changes files of the database there. */
+const paused = async <T>(ask: () => T): Promise<Awaited<T>> => {
+  await wait(300);
+  return await ask();
+};
 
 const becomes = (node: ServerNode, count: number): Promise<AuditEvent[]> =>
   eventually(
-    async () => rowsIn(node),
+    () => paused(() => rowsIn(node)),
     (rows) => rows.length >= count,
     10_000,
   );
@@ -76,13 +80,20 @@ test('a start, a changed file, an invalid one and a registered client each have 
   assert.deepEqual(rows.map(said), [
     ['applied', 'start'],
     ['applied', 'file', 'rule beside: grant.lifetime not set → 5m'],
-    ['rejected', 'file', ...(rows[2]?.configured?.faults ?? [])],
-    ['rejected', 'file', ...(rows[3]?.configured?.faults ?? [])],
+    [
+      'rejected',
+      'file',
+      `${node.file}:LINE: cleints: unknown key. Did you mean clients, which stands here too? Remove one of them.`,
+    ],
+    [
+      'rejected',
+      'file',
+      `${node.file}:LINE: ruels: unknown key. Did you mean rules, which stands here too? Remove one of them.`,
+    ],
     ['applied', 'file'],
     ['applied', 'file'],
     ['applied', 'clients', 'registered client reports added'],
   ]);
-  assert.match(rows[2]?.configured?.faults?.[0] ?? '', /cambio\.yaml:\d+:\d+: cleints: unknown key\./);
   assert.equal(rows[5]?.configured?.digest, rows[5]?.configured?.before);
   const [operator] = rows[6]?.configured?.operators ?? [];
   assert.equal(operator?.client, 'command line');
@@ -182,8 +193,8 @@ test('policy diff compares digests, requests, now and files, and exits with 1 wh
   assert.equal((paged.body.items as unknown[]).length, 1);
   const rest = await admin(server, `GET /configurations?limit=1&cursor=${paged.body.next}`);
   assert.equal((rest.body.items as { digest: string }[])[0]?.digest, first);
-  const asAuditor = await admin(server, 'GET /configurations/now');
-  assert.equal(asAuditor.body.digest, second);
+  const now = await admin(server, 'GET /configurations/now');
+  assert.equal(now.body.digest, second);
   assert.equal((await admin(server, 'GET /configurations/xyz')).status, 422);
 });
 
@@ -236,7 +247,7 @@ test('the texts are kept as long as a row refers to them, and deleted with the l
     (text) => !text.includes('30m'),
     5000,
   );
-  assert.match(texts(), /\\"5m\\"|"5m|5m/);
+  assert.match(texts(), /5m/);
   await third.close();
   assertGood(await verifyStored(third));
 });
@@ -276,7 +287,11 @@ test('the workers of a node write one row for each change', { skip: process.plat
   await exchangeAt(node);
   changeFile(node.file, { rules: edited('beside', { grant: { lifetime: '5m' } }) });
   const lifetimes = () => Promise.all(Array.from({ length: 9 }, async () => (await exchangeAt(node)).body.expires_in));
-  await eventually(lifetimes, (all) => all.every((seconds) => seconds === 300), 15_000);
+  await eventually(
+    () => paused(lifetimes),
+    (all) => all.every((seconds) => seconds === 300),
+    15_000,
+  );
   assert.deepEqual(rowsIn(node).map(said), [
     ['applied', 'start'],
     ['applied', 'file', 'rule beside: grant.lifetime not set → 5m'],

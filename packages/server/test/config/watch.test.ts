@@ -1,16 +1,15 @@
 // What a configuration was read from: any change of it is noticed.
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { createInputs } from '../../src/config/inputs.ts';
 import { watchInputs } from '../../src/config/watch.ts';
 import { eventually } from '../support/node.ts';
+import { temporaryFolder } from '../support/program.ts';
 
-function someFolder(t: { readonly after: (work: () => void) => void }) {
-  const folder = mkdtempSync(join(tmpdir(), 'cambio-test-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+function someFolder(t: TestContext) {
+  const folder = temporaryFolder(t);
   const at = (name: string): string => join(folder, name);
   const write = (name: string, text: string): void => writeFileSync(at(name), text);
   return { folder, at, write };
