@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { UnusedReport } from '../../src/explain/unused.ts';
 import { admin, adminToken } from '../support/admin-api.ts';
+import { exportOf } from '../support/audit.ts';
 import { API, assertIssued, BACKEND, exchange, gateway, stranger } from '../support/basics.ts';
 import { beside, jsonOf, type Outcome } from '../support/command.ts';
 import { type Form, start, type TestServer } from '../support/harness.ts';
@@ -147,9 +148,7 @@ test('lists unused rights from the database and from an export, and keeps what p
   assert.match(night?.at ?? '', /cambio\.yaml:\d+$/);
   assert.match(lineAt(night?.at ?? ''), /name: night/);
 
-  const { stdout } = await beside(t, server, ['audit export'], { apart: true });
-  writeFileSync(join(server.folder, 'audit.jsonl'), stdout);
-  const { since: _, ...exported } = await unused(t, server, '--against', join(server.folder, 'audit.jsonl'));
+  const { since: _, ...exported } = await unused(t, server, '--against', await writeExport(server));
   assert.deepEqual(exported, Object.fromEntries(Object.entries(report).filter(([name]) => name !== 'since')));
 
   const text = await beside(t, server, ['policy unused', '--since', '30d']);
@@ -323,20 +322,25 @@ test('a wrong use of options is refused with what to write', patient, async (t) 
   }
 });
 
+/** @returns the file of an export of the audit log */
+async function writeExport(server: TestServer): Promise<string> {
+  const file = join(server.folder, 'audit.jsonl');
+  const lines = await exportOf(server);
+  writeFileSync(file, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+  return file;
+}
+
 /** Applies the patch with `patch`, checks that `git apply` takes it too, and that no recorded decision changes. */
 async function patch(t: TestContext, server: TestServer): Promise<Outcome> {
   const outcome = await beside(t, server, ['policy unused', '--since', '30d', '--patch'], { apart: true });
   assert.equal(outcome.code, 0, outcome.stderr);
   assert.match(outcome.stderr, /where the log begins/);
-  const { stdout: rows } = await beside(t, server, ['audit export'], { apart: true });
-  writeFileSync(join(server.folder, 'audit.jsonl'), rows);
   if (outcome.stdout !== '') {
     const options = { cwd: server.folder, input: outcome.stdout };
     execFileSync('git', ['apply', '-p0', '--check', '-'], options);
     execFileSync('patch', ['-p0'], options);
   }
-  const against = ['check', '--against', join(server.folder, 'audit.jsonl')];
-  const { code, stdout, stderr } = await beside(t, server, against);
+  const { code, stdout, stderr } = await beside(t, server, ['check', '--against', await writeExport(server)]);
   assert.deepEqual([code, stderr], [0, ''], stdout);
   assert.match(stdout, /^0 of \d+ recorded decisions would change/m);
   return outcome;
