@@ -60,7 +60,7 @@ export const actorsSuspend: CliCommand = {
     const party = readParty('suspend', options, name);
     const { reason, revoke, unknown } = options;
     return runOperation(options, async (call) => {
-      await call('suspend-actor', { body: known({ ...party, reason, revoke, unknown }) });
+      await call('suspend-actor', { body: { ...party, reason, revoke, unknown } });
       printResult(
         options,
         { ...party, suspended: true },
@@ -89,7 +89,7 @@ export const actorsResume: CliCommand = {
   run: (options, [name]) => {
     const party = readParty('resume', options, name);
     return runOperation(options, async (call) => {
-      await call('resume-actor', { body: known({ ...party }) });
+      await call('resume-actor', { body: party });
       printResult(
         options,
         { ...party, suspended: false },
@@ -98,9 +98,6 @@ export const actorsResume: CliCommand = {
     });
   },
 };
-
-const known = (body: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
-  Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined));
 
 function readParty(
   verb: 'suspend' | 'resume',

@@ -1,15 +1,14 @@
 // Searches the audit log.
 import { z } from 'zod';
-import { isCursor, isTokenId } from '../../audit/search.ts';
+import { isTokenId } from '../../audit/search.ts';
 import { isName } from '../../primitives/principal.ts';
 import { Refusal } from '../../primitives/refusal.ts';
 import { operation } from './operation.ts';
-import { pageOf, pageQuery } from './page.ts';
+import { pageOf, periodQuery } from './page.ts';
 
 const event = z.looseObject({ time: z.int(), requestId: z.string(), action: z.string() });
 const name = z.string().refine(isName, 'must be a printable text of 1 to 1024 characters');
 const text = name.optional();
-const time = z.iso.datetime({ offset: true }).transform((value) => Date.parse(value));
 
 /** Every row that is read is compared with each of them. */
 export const MAX_TOKENS = 16;
@@ -39,13 +38,7 @@ export const searchAudit = operation({
       )
       .optional()
       .describe('the id of a token that was issued, presented or revoked; several ids are separated by commas'),
-    since: time.optional(),
-    until: time.optional(),
-    ...pageQuery,
-    cursor: pageQuery.cursor.refine(
-      (value) => value === undefined || isCursor(value),
-      'is not a cursor of an earlier answer',
-    ),
+    ...periodQuery,
   }),
   status: 200,
   answer: pageOf(event),

@@ -2,14 +2,11 @@
 import { z } from 'zod';
 import { describeChange, findChanges } from '../../audit/configuration-changes.ts';
 import type { FoundConfiguration } from '../../audit/history.ts';
-import { isCursor } from '../../audit/search.ts';
 import { isDigestPrefix } from '../../primitives/hex.ts';
 import { Refusal } from '../../primitives/refusal.ts';
 import type { Administration } from './administration.ts';
 import { operation } from './operation.ts';
-import { pageFrom, pageOf, pageQuery } from './page.ts';
-
-const time = z.iso.datetime({ offset: true }).transform((value) => Date.parse(value));
+import { pageFrom, pageOf, pageQuery, periodQuery } from './page.ts';
 
 const reference = z
   .string()
@@ -26,15 +23,7 @@ export const listConfigurations = operation({
   summary:
     'The configurations that came into force and the files that were rejected, newest first, each with what changed',
   scope: 'admin:read',
-  query: z.strictObject({
-    since: time.optional(),
-    until: time.optional(),
-    ...pageQuery,
-    cursor: pageQuery.cursor.refine(
-      (value) => value === undefined || isCursor(value),
-      'is not a cursor of an earlier answer',
-    ),
-  }),
+  query: z.strictObject(periodQuery),
   status: 200,
   answer: pageOf(z.looseObject({ time: z.int(), requestId: z.string(), outcome: z.enum(['applied', 'rejected']) })),
   run: async ({ query: { cursor, limit, since, until }, services: { admin } }) => {

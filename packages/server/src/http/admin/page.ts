@@ -1,10 +1,25 @@
 // The pages of a list: their query parameters, and their form in an answer.
 import { z } from 'zod';
+import { isCursor } from '../../audit/search.ts';
 import { InvalidRequest } from './problem.ts';
 
 export const pageQuery = {
   cursor: z.string().max(256).optional().describe('`next` of the previous page'),
   limit: z.coerce.number().int().min(1).max(200).default(50),
+};
+
+/** @returns milliseconds since 1970 */
+export const isoTime = z.iso.datetime({ offset: true }).transform((value) => Date.parse(value));
+
+/** A page of rows of the audit log. */
+export const periodQuery = {
+  since: isoTime.optional(),
+  until: isoTime.optional(),
+  ...pageQuery,
+  cursor: pageQuery.cursor.refine(
+    (value) => value === undefined || isCursor(value),
+    'is not a cursor of an earlier answer',
+  ),
 };
 
 export const pageOf = <T extends z.ZodType>(item: T) =>

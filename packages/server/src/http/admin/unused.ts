@@ -4,6 +4,7 @@ import { findUnused } from '../../explain/unused.ts';
 import { orUnavailable } from '../../store/store.ts';
 import { unusedContext } from '../explain-services.ts';
 import { operation } from './operation.ts';
+import { isoTime } from './page.ts';
 
 const right = z.looseObject({ kind: z.enum(['rule', 'client', 'audience', 'scope']), name: z.string() });
 
@@ -16,9 +17,7 @@ export const unusedRights = operation({
   at: '/policy/unused',
   summary: 'Rules, clients, audiences and scopes that no request used since a time, from the audit log',
   scope: 'admin:read',
-  query: z.strictObject({
-    since: z.iso.datetime({ offset: true }).transform((value) => Date.parse(value)),
-  }),
+  query: z.strictObject({ since: isoTime }),
   status: 200,
   answer: z.looseObject({
     since: z.string(),
