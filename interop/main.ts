@@ -31,17 +31,24 @@ const t = { after: (work: () => Promise<void>) => void cleanups.unshift(work) };
 const folder = values.folder === undefined ? mkdtempSync(join(tmpdir(), 'cambio-interop-')) : resolve(values.folder);
 if (values.folder === undefined) t.after(async () => rmSync(folder, { recursive: true, force: true }));
 
-/** Installs and builds. @throws Error with the output of the step that failed */
+/** A package or a registry of others failed, and not this server. */
+class NotInstalled extends Error {}
+
+/** Installs and builds. @throws Error with the output of the step that failed; NotInstalled if it was one that installs */
 async function prepare(language: Language, home: string, env: World['env']): Promise<void> {
   mkdirSync(home, { recursive: true });
   cpSync(join(import.meta.dirname, language.folder), home, { recursive: true });
   writePagePrograms(language, home);
-  const step = async ({ run: command, cwd = '.' }: Command, variables: World['env']): Promise<void> => {
+  const step = async (
+    { run: command, cwd = '.' }: Command,
+    variables: World['env'],
+    Failure: new (message: string) => Error,
+  ) => {
     const { code, output } = await run(command, { cwd: join(home, cwd), env: variables, limitMs: INSTALL_LIMIT_MS });
-    if (code !== 0) throw new Error(`${command.join(' ')} ended with ${code}:\n${output}`);
+    if (code !== 0) throw new Failure(`${command.join(' ')} ended with ${code}:\n${output}`);
   };
-  for (const command of language.install) await step(command, {});
-  for (const command of language.build) await step(command, env);
+  for (const command of language.install) await step(command, {}, NotInstalled);
+  for (const command of language.build) await step(command, env, Error);
 }
 
 /** .NET is the one language of the page that no program tries. */
@@ -67,6 +74,7 @@ async function tryLanguage(language: Language, world: World): Promise<Result> {
     }
     await tryPagePrograms(language, home, world, await freePort());
   } catch (error) {
+    if (error instanceof NotInstalled) return { language, absent: error.message, trials: [], faults: [] };
     faults.push(error instanceof Error ? error.message : String(error));
   }
   faults.push(...settingsNotOnPage(trials));
@@ -86,7 +94,8 @@ try {
     for (const { client, what, setting, outcome, detail } of result.trials)
       console.log([outcome, client, what, setting, detail].filter((part) => part !== '').join(' · '));
     for (const fault of result.faults) console.error(`${language.name}: ${fault.slice(-MAX_FAULT_CHARACTERS)}`);
-    if (result.absent !== undefined) console.log(`${language.name}: not tried: ${result.absent}`);
+    if (result.absent !== undefined)
+      console.log(`${language.name}: not tried: ${result.absent.slice(0, MAX_FAULT_CHARACTERS)}`);
     console.log(`${language.name}: ${Math.round((performance.now() - begun) / 1000)} s`);
   }
   if (only === undefined && !values.fast)
