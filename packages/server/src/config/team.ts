@@ -9,6 +9,7 @@ import type { FileLimits } from './schema-include.ts';
 
 /** The files of one entry of `include` with limits. */
 export interface Team {
+  readonly include: number;
   readonly limits: FileLimits;
   /** Is it an audience or a location of the team? This server and its admin API are nobody's. */
   readonly owns: (audience: string) => boolean;
@@ -38,6 +39,7 @@ export function createTeams(file: ConfigurationFile, originOf: LimitsContext['or
       file.clients.filter((_, place) => originOf(['clients', place]).include === include).map(({ id }) => id),
     );
     const team: Team = {
+      include,
       limits,
       owns: (audience) => matchesAudience(limits.audiences, audience) && !isOurs(audience, file.issuer),
       issuers: allowedIssuers(limits, file),
