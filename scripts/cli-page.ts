@@ -30,6 +30,10 @@ const INTRODUCTION = `\`npx cambio\` runs a command in this repository. Where th
 - **Database or server.** \`--config FILE\` uses the database that the file names, with or without a running server. \`--server URL\` uses the
   [admin API](admin-api.md) of a running server, with an access token in \`CAMBIO_TOKEN\` or \`--access-token\`. \`audit export\`,
   \`audit verify\`, \`audit erase\` and \`store\` have no \`--server\`.
+- **A faulty included file.** A command with \`--config\` leaves it out, prints each of its faults as a warning, and goes on. The clients and rules
+  of that file are then not known to the command: to suspend one of its clients, add \`--unknown\`. A fault of the main file refuses. These
+  commands need every file and refuse: \`serve\`, \`check\`, \`targets\`, \`explain\` without \`--request\`, \`policy unused --patch\`,
+  \`clients create\`, \`clients update\`, and \`audit erase --issuer\`.
 - **Output.** \`--output text\` is for people: tables within the width of the terminal, with times in UTC. \`-\` is an empty cell. Headers are
   bold on a terminal, unless \`NO_COLOR\` is set. \`--output json\` and \`--output csv\` are for programs. As JSON, \`audit search\` and
   \`audit tail\` print one object a line, and all other commands one document.

@@ -2,7 +2,9 @@
 import { type Command, Option } from 'commander';
 import { openOperator, openReader } from '../app.ts';
 import { beginEvent } from '../audit/event.ts';
+import type { Configuration } from '../config/configuration.ts';
 import { asSentence } from '../config/fault.ts';
+import { loadWithoutFaulty } from '../config/left-out.ts';
 import { loadConfiguration } from '../config/load.ts';
 import { clientEntry } from '../config/schema.ts';
 import { operationsFor } from '../http/admin/index.ts';
@@ -13,6 +15,7 @@ import { newId } from '../primitives/random.ts';
 import { Refusal, reasons } from '../primitives/refusal.ts';
 import type { AnswerOf } from './answers.ts';
 import { EXIT } from './command.ts';
+import { printError } from './print.ts';
 import { checkServer, type Done, requestOperation } from './remote.ts';
 import { readToken } from './tokens.ts';
 import { UsageError } from './usage.ts';
@@ -36,6 +39,13 @@ export const describePlace = (command: Command): Command =>
       'for --server: the text of the token, @FILE, or - for standard input (default: the variable CAMBIO_TOKEN)',
     );
 
+/** Reads the configuration of a command that needs its database. Faulty included files are left out, and reported. */
+export const loadForDatabase = (config: unknown): Promise<Configuration> =>
+  loadWithoutFaulty(String(config), process.env, printError);
+
+/** Reads the configuration of a command whose result depends on every rule and client. @throws ConfigurationError */
+export const loadWhole = (config: unknown): Promise<Configuration> => loadConfiguration(String(config), process.env);
+
 const operations = operationsFor({ clientEntry });
 
 /** @throws UsageError if a token is given for a command that works on the database */
@@ -44,10 +54,12 @@ export function refuseUnusedToken({ config, accessToken }: Record<string, unknow
     throw new UsageError('--access-token goes with --server: a command with --config works on the database. Remove it');
 }
 
+/** @param load with `--config`: reads the file */
 export async function runOperation(
   { config, server, accessToken, token }: Record<string, unknown>,
   work: (administer: Administer) => Promise<void>,
   access: 'read' | 'write' = 'write',
+  load: typeof loadForDatabase = loadForDatabase,
 ): Promise<number> {
   if ((config === undefined) === (server === undefined))
     throw new UsageError(
@@ -62,9 +74,7 @@ export async function runOperation(
     await work(typed((id, input = {}) => requestOperation(find(id), input, { server, token: bearer })));
     return EXIT.done;
   }
-  const { services, close } = await (access === 'read' ? openReader : openOperator)(
-    await loadConfiguration(String(config), process.env),
-  );
+  const { services, close } = await (access === 'read' ? openReader : openOperator)(await load(config));
   try {
     await work(local(services));
     return EXIT.done;

@@ -1,6 +1,6 @@
 // cambio audit erase: erases a person from the audit, which stays provable.
 import { openOperator } from '../app.ts';
-import { loadConfiguration } from '../config/load.ts';
+import { loadForDatabase, loadWhole } from './administration.ts';
 import { type CliCommand, EXIT } from './command.ts';
 import { confirm, describeConfirmation } from './confirm.ts';
 import { countOf } from './count.ts';
@@ -29,7 +29,10 @@ export const auditErase: CliCommand = {
   run: async (options) => {
     const { config, subject, issuer } = options;
     const person = { subject: String(subject), ...(issuer !== undefined && { issuer: String(issuer) }) };
-    const { erase, countErasable, close } = await openOperator(await loadConfiguration(String(config), process.env));
+    // The names of a person of another issuer come from the entry of the issuer, which an included file may have.
+    const { erase, countErasable, close } = await openOperator(
+      await (issuer === undefined ? loadForDatabase : loadWhole)(config),
+    );
     try {
       if (options.yes !== true) {
         const rows = countOf(await countErasable(person), 'row');

@@ -3,9 +3,9 @@ import { openReader } from '../app.ts';
 import { type ExportLine, parseLine } from '../audit/export.ts';
 import type { ChainFault, Verdict } from '../audit/verify.ts';
 import { type KnownKeys, verifyLines } from '../audit-retention/proof.ts';
-import { loadConfiguration } from '../config/load.ts';
 import { parseJsonObject } from '../primitives/strict-json.ts';
 import { readTextFile } from '../primitives/utf8.ts';
+import { loadForDatabase } from './administration.ts';
 import { type CliCommand, EXIT } from './command.ts';
 import { countOf } from './count.ts';
 import { readLines } from './lines.ts';
@@ -22,7 +22,7 @@ export const auditExport: CliCommand = {
       .description('Print the whole audit as lines of JSON, with the signatures and keys that prove it.')
       .requiredOption('--config <file>', 'the configuration file'),
   run: async ({ config }) => {
-    const { exportAudit, close } = await openReader(await loadConfiguration(String(config), process.env));
+    const { exportAudit, close } = await openReader(await loadForDatabase(config));
     try {
       await exportAudit(async (line) => printPart(`${JSON.stringify(line)}\n`));
       return EXIT.done;
@@ -62,7 +62,7 @@ export const auditVerify: CliCommand = {
 };
 
 async function verifyDatabase(config: string, known: KnownKeys): Promise<Verdict> {
-  const { verifyAudit, close } = await openReader(await loadConfiguration(config, process.env));
+  const { verifyAudit, close } = await openReader(await loadForDatabase(config));
   try {
     return await verifyAudit(known);
   } finally {

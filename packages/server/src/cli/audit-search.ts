@@ -4,13 +4,12 @@ import { type Command, Option } from 'commander';
 import { openReader } from '../app.ts';
 import { type AuditEvent, outcomes } from '../audit/event.ts';
 import type { AuditFilter } from '../audit/search.ts';
-import { loadConfiguration } from '../config/load.ts';
 import { isRequestId, NOT_A_REQUEST_ID, normalRequestId } from '../explain/missing.ts';
 import { allRules } from '../policy/policy.ts';
 import { systemClock } from '../primitives/clock.ts';
 import { didYouMean } from '../primitives/nearest.ts';
 import { type Reason, reasons } from '../primitives/refusal.ts';
-import { type Administer, describePlace, refuseUnusedToken, runOperation } from './administration.ts';
+import { type Administer, describePlace, loadForDatabase, refuseUnusedToken, runOperation } from './administration.ts';
 import { findLineage } from './audit-lineage.ts';
 import { createRowPrinter } from './audit-rows.ts';
 import { type CliCommand, EXIT } from './command.ts';
@@ -156,9 +155,7 @@ async function withSearch(
         () => listNames(call),
       ),
     );
-  const { services, searchEvents, close } = await openReader(
-    await loadConfiguration(String(options.config), process.env),
-  );
+  const { services, searchEvents, close } = await openReader(await loadForDatabase(options.config));
   try {
     await work(searchEvents, async () => ({
       client: [...services.clients.keys()],

@@ -1,7 +1,7 @@
 // cambio clients create, update, enable, disable, rotate-secret, delete: changes registered clients. Clients of the configuration file
 // are changed in the file.
 import type { Command } from 'commander';
-import { type Administer, runOperation } from './administration.ts';
+import { type Administer, loadWhole, runOperation } from './administration.ts';
 import { describeClient } from './clients.ts';
 import type { CliCommand } from './command.ts';
 import { confirm, describeConfirmation } from './confirm.ts';
@@ -29,10 +29,11 @@ export const clientsCreate: CliCommand = {
     describeEntry(command.description('Register a client. Its secret, if it has one, is printed once.')),
   run: (options, [id = '']) => {
     const entry = readEntry(options.entry, id);
-    return runOperation(options, async (call) => {
+    const create = async (call: Administer): Promise<void> => {
       const { body } = await call('create-client', { body: { ...entry, id } });
       printSecret(options, body, `${id} is registered. ${EVERY_NODE}`);
-    });
+    };
+    return runOperation(options, create, 'write', loadWhole);
   },
 };
 
@@ -44,10 +45,11 @@ export const clientsUpdate: CliCommand = {
     describeEntry(command.description('Replace the entry of a registered client. Its secrets stay.')),
   run: (options, [id = '']) => {
     const entry = readEntry(options.entry, id);
-    return runOperation(options, async (call) => {
+    const update = async (call: Administer): Promise<void> => {
       const body = await replaceEntry(call, id, () => entry);
       printResult(options, body, `${id} is updated. ${EVERY_NODE}`);
-    });
+    };
+    return runOperation(options, update, 'write', loadWhole);
   },
 };
 

@@ -6,7 +6,7 @@ import type { Explanation } from '../explain/explain.ts';
 import { describeValue } from '../explain/values.ts';
 import { ERASED } from '../explain/wording.ts';
 import { printable } from '../primitives/printable.ts';
-import { describePlace, runOperation } from './administration.ts';
+import { describePlace, loadForDatabase, loadWhole, runOperation } from './administration.ts';
 import type { CliCommand } from './command.ts';
 import { countOf } from './count.ts';
 import { checkTokens, describeRequest, describeTokens, exchangeBodyOf, isExchangeGiven } from './exchange-options.ts';
@@ -54,6 +54,7 @@ export const explain: CliCommand = {
         printResult(options, body, formatExplanation(body));
       },
       'read',
+      request === undefined ? loadWhole : loadForDatabase,
     );
     return refused ? REFUSED : code;
   },

@@ -3,13 +3,12 @@ import { relative } from 'node:path';
 import { openReader } from '../app.ts';
 import { createUseTally } from '../audit/use.ts';
 import type { Configuration } from '../config/configuration.ts';
-import { loadConfiguration } from '../config/load.ts';
 import { collectRefused, type RefusedRequests } from '../explain/same-decisions.ts';
 import { findUnused, type UnusedReport, type UnusedRight } from '../explain/unused.ts';
 import { unusedContext } from '../http/explain-services.ts';
 import { indexResources } from '../narrowing/targets.ts';
 import { systemClock } from '../primitives/clock.ts';
-import { describePlace, refuseUnusedToken, runOperation } from './administration.ts';
+import { describePlace, loadForDatabase, loadWhole, refuseUnusedToken, runOperation } from './administration.ts';
 import { type CliCommand, EXIT } from './command.ts';
 import { countOf } from './count.ts';
 import { describeOutput, outputForm, printList, printResult } from './output.ts';
@@ -59,7 +58,7 @@ export const policyUnused: CliCommand = {
         printReport(options, body, since);
       });
     refuseUnusedToken(options);
-    const configuration = await loadConfiguration(String(options.config), process.env);
+    const configuration = await (patch === true ? loadWhole : loadForDatabase)(options.config);
     const refused = collectRefused(configuration.policy);
     const report = await (typeof against === 'string'
       ? reportOfExport(configuration, against, since, refused)

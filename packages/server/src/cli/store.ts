@@ -1,7 +1,7 @@
 // cambio store: migrates the schema of the database, and rolls back its last migration.
-import { loadConfiguration } from '../config/load.ts';
 import { systemClock } from '../primitives/clock.ts';
 import { migrateStore, rollBackStore } from '../store/store.ts';
+import { loadForDatabase } from './administration.ts';
 import { type CliCommand, EXIT } from './command.ts';
 import { confirm, describeConfirmation } from './confirm.ts';
 import { describeOutput, printResult } from './output.ts';
@@ -19,7 +19,7 @@ export const storeMigrate: CliCommand = {
         .requiredOption('--config <file>', 'the configuration file'),
     ),
   run: async (options) => {
-    const { store } = await loadConfiguration(String(options.config), process.env);
+    const { store } = await loadForDatabase(options.config);
     await migrateStore(store, systemClock());
     printResult(options, { migrated: true }, 'The schema of the database is that of this version.');
     return EXIT.done;
@@ -44,7 +44,7 @@ export const storeRollback: CliCommand = {
       ),
     ),
   run: async (options) => {
-    const { store } = await loadConfiguration(String(options.config), process.env);
+    const { store } = await loadForDatabase(options.config);
     if (options.discard === true)
       await confirm(
         options,

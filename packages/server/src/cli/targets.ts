@@ -2,7 +2,7 @@
 import type { Explanation } from '../explain/explain.ts';
 import type { PossibleTarget } from '../explain/targets.ts';
 import { formatDuration } from '../primitives/duration.ts';
-import { describePlace, runOperation } from './administration.ts';
+import { describePlace, loadWhole, runOperation } from './administration.ts';
 import type { CliCommand } from './command.ts';
 import { checkTokens, describeTokens, exchangeBodyOf } from './exchange-options.ts';
 import { REFUSED } from './explain.ts';
@@ -47,6 +47,7 @@ export const targets: CliCommand = {
         else printError(`cambio: ${describeRefused(refused)}`);
       },
       'read',
+      loadWhole,
     );
     return isRefused ? REFUSED : code;
   },

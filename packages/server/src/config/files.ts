@@ -6,7 +6,7 @@ import { isObject } from '../primitives/expectation.ts';
 import { didYouMean } from '../primitives/nearest.ts';
 import { matchesAny } from '../primitives/pattern.ts';
 import { decodeFile } from './decode.ts';
-import { type Complain, formatPath, type Path } from './fault.ts';
+import { type Complain, type Fault, faultOfFile, formatPath, type Path } from './fault.ts';
 import { listIncluded, readIncluded } from './include.ts';
 import type { Inputs } from './inputs.ts';
 import { type ConfigurationText, foreignVariable, type Origin } from './origin.ts';
@@ -25,6 +25,8 @@ interface Around {
   readonly file: string;
   readonly environment: NodeJS.ProcessEnv;
   readonly inputs: Inputs;
+  /** For a reading without some of the included files: their names, each with its faults. Files that cannot be read are added. */
+  readonly leftOut?: Map<string, readonly Fault[]> | undefined;
 }
 
 type Section = (typeof INCLUDED_SECTIONS)[number];
@@ -99,9 +101,12 @@ function readParts(
         return count === MAX_FILES + 1 ? complain(`there are more than ${MAX_FILES} files. Join some of them.`) : [];
       const path = resolve(folder, name);
       const by = { path: resolve(folder, pattern), name: formatPath(place) };
+      const isSecond = seen.has(realPathOf(path));
       const bytes = readIncluded(path, { entry: by, limits, inputs: around.inputs, seen });
-      if (typeof bytes === 'string') return complain(bytes);
       const shown = isAbsolute(name) ? name : join(dirname(around.file), name);
+      if (typeof bytes === 'string' && !isSecond) around.leftOut?.set(shown, [{ ...faultOfFile(bytes), file: shown }]);
+      if (around.leftOut?.has(shown)) return [];
+      if (typeof bytes === 'string') return complain(bytes);
       return [readPart(bytes, { file: shown, folder: dirname(path), include: index, limits }, around.environment)];
     });
   });

@@ -18,25 +18,35 @@ import { runRuleTests } from './rule-tests.ts';
 import { type ConfigurationFile, configurationFile } from './schema.ts';
 import { setAside } from './set-aside.ts';
 import type { Surroundings } from './source.ts';
-import { SURE } from './unsure.ts';
+import { SURE, UNSURE } from './unsure.ts';
 
 /** @throws ConfigurationError */
 export const loadConfiguration = async (
   file: string,
   environment: NodeJS.ProcessEnv,
   inputs: Inputs = createInputs(file),
-): Promise<Configuration> => parseConfiguration(readText(file, inputs), { file, environment, inputs });
+  leftOut?: ReadingSource['leftOut'],
+): Promise<Configuration> => parseConfiguration(readText(file, inputs), { file, environment, inputs, leftOut });
+
+interface ReadingSource {
+  readonly file: string;
+  readonly environment: NodeJS.ProcessEnv;
+  readonly inputs?: Inputs;
+  /** The included files to leave out, each with its faults. Files that cannot be read are added. */
+  readonly leftOut?: Map<string, readonly Fault[]> | undefined;
+}
 
 /** @param file names the text in faults; paths in the text are relative to its folder @throws ConfigurationError */
 export async function parseConfiguration(
   text: string,
-  { file, environment, inputs = createInputs(file) }: { file: string; environment: NodeJS.ProcessEnv; inputs?: Inputs },
+  { file, environment, inputs = createInputs(file), leftOut }: ReadingSource,
 ): Promise<Configuration> {
-  const read = readFiles(text, { file, environment, inputs });
+  const read = readFiles(text, { file, environment, inputs, leftOut });
   const { value, faults, files, placeOf } = read;
   const inOrder = (): readonly Fault[] => faults.toSorted(byPlace(files));
   if (isEmpty(value)) throw new ConfigurationError(file, [faultOfFile(EMPTY)]);
-  const around = { folder: dirname(resolve(file)), environment, inputs };
+  const unsure = leftOut === undefined ? SURE : UNSURE;
+  const around = { folder: dirname(resolve(file)), environment, inputs, unsure };
   const configuration = value === undefined ? undefined : await check(read, around);
   const throwFaults = (): void => {
     if (faults.every(({ severity }) => severity === 'warning')) return;
@@ -78,7 +88,7 @@ const byPlace = (files: readonly ConfigurationText[]) => {
 /** Checks the form of each part, and then how the parts fit together. A fault of one part hides no fault of the others. */
 async function check(
   read: ReadFiles,
-  reading: Pick<Surroundings, 'folder' | 'environment'> & { readonly inputs: Inputs },
+  reading: Pick<Surroundings, 'folder' | 'environment' | 'unsure'> & { readonly inputs: Inputs },
 ): Promise<Omit<Configuration, 'files' | 'warnings' | 'placeOf'> | undefined> {
   const { value, unknown, complain, originOf, placeOf, extent } = read;
   const around = { ...reading, complain, originOf, placeOf };
@@ -86,7 +96,7 @@ async function check(
   if (parsed.success && unknown.length === 0) {
     if (extent === 'partly') return undefined;
     checkLimits(parsed.data, around);
-    const configuration = await resolveRenewed(parsed.data, value, { ...around, unsure: SURE });
+    const configuration = await resolveRenewed(parsed.data, value, around);
     return {
       ...configuration,
       entries: redact(value),

@@ -2,11 +2,11 @@
 import type { LeashLimits } from '../model/leash.ts';
 import type { ActorEntry } from '../narrowing/leashes.ts';
 import { matchesPattern } from '../primitives/pattern.ts';
-import type { Complain } from './fault.ts';
 import { indexIssuerNames } from './issuer-name.ts';
 import { createNameDescriber } from './references.ts';
 import type { ConfigurationFile } from './schema.ts';
 import type { LimitsSource } from './schema-actors.ts';
+import type { Surroundings } from './source.ts';
 
 export const readLimits = ({ perMinute, perDay, delegation, descendants }: LimitsSource): LeashLimits => ({
   perMinute: perMinute ?? 'unbounded',
@@ -19,7 +19,7 @@ export const readLimits = ({ perMinute, perDay, delegation, descendants }: Limit
 export function resolveActors(
   file: ConfigurationFile,
   issuers: readonly { readonly issuer: string; readonly name: string }[],
-  complain: Complain,
+  { complain, unsure }: Pick<Surroundings, 'complain' | 'unsure'>,
 ): readonly ActorEntry[] {
   const known = indexIssuerNames(file.issuer, issuers);
   const describeIssuer = createNameDescriber('issuer', [...known.keys()]);
@@ -30,7 +30,8 @@ export function resolveActors(
     if (names.has(name))
       complain([...path, 'name'], `another actor has the name ${JSON.stringify(name)}. Give each actor its own.`);
     names.add(name);
-    for (const one of issuer) if (!known.has(one)) complain([...path, 'issuer'], describeIssuer(one));
+    for (const one of issuer)
+      if (!known.has(one) && !unsure.name('issuers', one)) complain([...path, 'issuer'], describeIssuer(one));
     warnOfStrangers(clients, file, (message) => complain([...path, 'clients'], message, 'warning'));
     return {
       name,

@@ -16,10 +16,11 @@ interface DenialPlace extends RulePlace, Pick<Targeting, 'byAudience'> {
 
 export function resolveDenial(name: string, entry: DenyEntry, about: DenialPlace): DenyRule {
   const { client, subject, actor, audiences, when, because, mode } = entry;
-  const { path, complain, byAudience, issuerNames, unknown } = about;
+  const { path, complain, byAudience, issuerNames, unknown, unsure } = about;
   const targets = audiences?.map((audience, place) => {
     const target = byAudience(audience);
-    if (target === undefined) complain([...path, 'audiences', place], unknown.resource(audience));
+    if (target === undefined && !unsure.name('resources', audience))
+      complain([...path, 'audiences', place], unknown.resource(audience));
     return target;
   });
   for (const [part, { issuer = [], clients = [], types = [] }] of Object.entries({ subject, actor })) {
@@ -31,7 +32,9 @@ export function resolveDenial(name: string, entry: DenyEntry, about: DenialPlace
         [...path, part, 'types'],
         'these are types under which a caller sends a JWT of another issuer, so another type escapes the rule. Remove types, or set issuer: self.',
       );
-    for (const one of issuer) if (!issuerNames.has(one)) complain([...path, part, 'issuer'], unknown.issuer(one));
+    for (const one of issuer)
+      if (!issuerNames.has(one) && !unsure.name('issuers', one))
+        complain([...path, part, 'issuer'], unknown.issuer(one));
     const ids = part === 'actor' ? clients.filter((id) => !matchesSome(id, about.clients.keys())) : clients;
     warnOfClients(ids, [...path, part, 'clients'], about);
   }

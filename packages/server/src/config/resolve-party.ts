@@ -5,6 +5,7 @@ import { readCondition } from './expressions.ts';
 import type { Complain, Path } from './fault.ts';
 import type { IssuerNames } from './issuer-name.ts';
 import type { DenyEntry } from './schema-rules.ts';
+import type { Unsure } from './unsure.ts';
 
 /** `self`, an issuer or its name → its `iss`. */
 export interface RulePlace {
@@ -12,6 +13,7 @@ export interface RulePlace {
   readonly issuerNames: IssuerNames;
   /** Words a name that no entry has. */
   readonly unknown: Readonly<Record<'client' | 'issuer' | 'resource', (name: string) => string>>;
+  readonly unsure: Unsure;
   readonly complain: Complain;
 }
 

@@ -25,7 +25,7 @@ export function resolveRules(
   file: ConfigurationFile,
   resources: readonly Resource[],
   issuers: readonly Pick<IssuerEntry, 'issuer' | 'name'>[],
-  { complain, originOf, placeOf }: Pick<Surroundings, 'complain' | 'originOf' | 'placeOf'>,
+  { complain, originOf, placeOf, unsure }: Pick<Surroundings, 'complain' | 'originOf' | 'placeOf' | 'unsure'>,
 ): { readonly rules: readonly Rule[]; readonly denials: readonly DenyRule[] } {
   const issuerNames = indexIssuerNames(file.issuer, issuers);
   const clients = new Map(file.clients.map((client) => [client.id, client]));
@@ -52,7 +52,7 @@ export function resolveRules(
         `another rule${elsewhere(path, twin, { originOf, placeOf })} has the name ${JSON.stringify(name)}. Give each rule its own.`,
       );
     seen.set(name, twin ?? path);
-    const about = { path, issuerNames, unknown, complain };
+    const about = { path, issuerNames, unknown, unsure, complain };
     if (entry.effect === 'deny') {
       denials.set(resolveDenial(name, entry, { ...about, clients, byAudience }), path);
       continue;

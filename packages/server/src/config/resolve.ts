@@ -60,7 +60,7 @@ export async function resolveConfiguration(
     clients,
     accounts,
     upstream,
-    actors: resolveActors(file, issuerNames, around.complain),
+    actors: resolveActors(file, issuerNames, around),
     issuers,
     saml,
     policy: compilePolicy(file.issuer, rules, denials),

@@ -13,3 +13,6 @@ export interface Unsure {
 
 /** For a file without parts that are set aside. */
 export const SURE: Unsure = { name: () => false, key: () => false };
+
+/** For a file without some of the files that it includes: these may have any name. */
+export const UNSURE: Unsure = { name: () => true, key: () => false };
