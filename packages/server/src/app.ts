@@ -6,7 +6,7 @@ import { type Base, openBase } from './base.ts';
 import type { BrokenRenewal, Configuration } from './config/configuration.ts';
 import { certificatesOf } from './config/expiring.ts';
 import { faultsIn } from './config/fault.ts';
-import { changedSinceStart, keepBound } from './config/restart.ts';
+import { atStart, keepBound } from './config/restart.ts';
 import { type ConfigurationRecord, createConfigurationRecord, type ReadingOrigin } from './configuration-record.ts';
 import type { Answered } from './http/handle.ts';
 import type { Readiness } from './http/readiness.ts';
@@ -33,7 +33,7 @@ export interface RunningServer {
   /**
    * Puts another configuration in force. When it resolves, new requests use it; requests in progress finish with the configuration
    * that they began with.
-   * @returns the changed keys that need a restart
+   * @returns the keys of the file whose values wait for a restart
    * @throws ConfigurationError if the issuer differs, or a registered client has a name that the file uses: then nothing changes.
    *   Another error if the first attempt fails: attempts go on until this configuration, or a later one, is in force
    */
@@ -97,12 +97,18 @@ export async function startServer(
     const { port, http } = await listenForRequests(node);
     const { connections } = http;
     await publishMetrics(node, { connections, pollAge: polling.age, unverifiedStatements: auditRetention.unverified });
-    const putInForce = async (next: Configuration, text: string | undefined, origin?: ReadingOrigin): Promise<void> => {
+    const putInForce = async (
+      next: Configuration,
+      text: string | undefined,
+      origin?: ReadingOrigin,
+    ): Promise<readonly string[]> => {
       node.state.noteBroken(next.broken);
       const kept = keepBound(configuration, next);
+      node.state.noteWaiting(kept.waiting);
       const { tls, clientCertificates } = kept.server;
       http.renew({ tls, authorities: clientCertificates.authorities });
       await node.inForce.want({ configuration: kept, text, origin });
+      return kept.waiting.map(({ key }) => key);
     };
     const { text: textInForce } = node.inForce;
     let closed: Promise<void> | undefined;
@@ -117,10 +123,9 @@ export async function startServer(
           throw error;
         }
         node.state.clearFault();
-        await putInForce(next, text, origin);
-        return changedSinceStart(configuration, next);
+        return putInForce(next, text, origin);
       },
-      renew: (next, origin) => putInForce(next, textInForce(), origin),
+      renew: async (next, origin) => void (await putInForce(next, textInForce(), origin)),
       refuseFile: async (error, origin) => {
         node.state.noteFault(error);
         await node.record
@@ -180,7 +185,7 @@ async function open(configuration: Configuration, opening: Opening): Promise<Nod
   const readiness = examineNode(state, base, presence);
   const record = createConfigurationRecord(base, node);
   const inForce = await openInForce(
-    { configuration, text, origin },
+    { configuration: atStart(configuration), text, origin },
     {
       base,
       observer: metrics.observer,

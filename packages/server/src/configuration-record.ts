@@ -14,8 +14,8 @@ import { findLastApplied, loadConfigurationContent } from './audit/history.ts';
 import { searchEvents } from './audit/search.ts';
 import type { Base } from './base.ts';
 import type { RegisteredClient } from './client-auth/registered-clients.ts';
-import type { Configuration } from './config/configuration.ts';
 import { keepClient } from './config/kept.ts';
+import type { ConfigurationInForce } from './config/restart.ts';
 import { newId } from './primitives/random.ts';
 import { redactTokens } from './primitives/redact.ts';
 import type { JsonObject } from './primitives/strict-json.ts';
@@ -45,13 +45,13 @@ interface Applied {
   /** Undefined: only the texts are stored. */
   readonly cause: ConfigurationTrace['cause'] | undefined;
   readonly origin?: ReadingOrigin | undefined;
-  /** Secrets and certificates with new content, by their entries. */
-  readonly renewed: readonly string[];
+  /** What changed besides the kept form, or did not come into force, in words. */
+  readonly others: readonly string[];
 }
 
 export interface ConfigurationRecord {
   /** @returns the kept form of a configuration with the clients that are registered now */
-  readonly keep: (configuration: Configuration) => KeptConfiguration;
+  readonly keep: (configuration: ConfigurationInForce) => KeptConfiguration;
   /** Stores the texts and writes the row. Call it before the configuration decides anything. */
   readonly apply: (kept: KeptConfiguration, about: Applied) => Promise<void>;
   /** Writes a row about a file that is invalid, once for each text. */
@@ -161,7 +161,7 @@ function beginRow(time: number, outcome: 'applied' | 'rejected', configuration: 
 
 async function describeApplied(
   kept: KeptConfiguration,
-  { before, cause, origin, renewed }: Applied & { readonly cause: ConfigurationTrace['cause'] },
+  { before, cause, origin, others }: Applied & { readonly cause: ConfigurationTrace['cause'] },
   store: Store,
 ): Promise<ConfigurationTrace> {
   const last = before ?? (await findBefore(store));
@@ -174,7 +174,7 @@ async function describeApplied(
     ...(cause !== 'clients' && origin !== undefined && { file: origin.file }),
     by: describeProcess(),
     ...(operators.length > 0 && { operators }),
-    ...(changes && summarize(changes, renewed)),
+    ...(changes && summarize(changes, others)),
   };
 }
 

@@ -4,6 +4,7 @@ import { type KeptConfiguration, shortDigest } from './audit/configuration.ts';
 import type { ConfigurationTrace } from './audit/event.ts';
 import type { Base } from './base.ts';
 import type { Configuration } from './config/configuration.ts';
+import type { ConfigurationInForce } from './config/restart.ts';
 import type { ConfigurationRecord, ReadingOrigin } from './configuration-record.ts';
 import type { HttpServices } from './http/endpoint.ts';
 import type { Observer } from './metrics/observer.ts';
@@ -15,7 +16,7 @@ import { describeDatabaseFailure } from './store/failure.ts';
 
 /** A configuration, and the digest of its text. */
 export interface Reading {
-  readonly configuration: Configuration;
+  readonly configuration: ConfigurationInForce;
   readonly text: string | undefined;
   /** Absent if the configuration is not from a file: then no row says that it came into force. */
   readonly origin?: ReadingOrigin | undefined;
@@ -65,7 +66,7 @@ export async function openInForce(
   const withNode = (read: HttpServices): HttpServices =>
     by.withNode({ ...read, configuration: shortDigest(kept.digest) });
   let services = withNode(await openServices(first.configuration, base, observer));
-  await record.apply(kept, { ...first, before: undefined, cause: causeOf(first, false), renewed: [] });
+  await record.apply(kept, { ...first, before: undefined, cause: causeOf(first, false), others: [] });
   let readAt = base.clock();
   let leftOut: string | undefined;
   /** Reports clients that another node registered, and whose names this node's file gives to another party. */
@@ -88,7 +89,7 @@ export async function openInForce(
         ...reading,
         before: kept,
         cause: causeOf(reading, reading === inForce),
-        renewed: reading === inForce ? [] : reading.configuration.renewed,
+        others: reading === inForce ? [] : describeOthers(reading.configuration),
       });
     kept = next;
     services = withNode({ ...opened, throttled });
@@ -126,6 +127,11 @@ export async function openInForce(
     stop: putting.stop,
   };
 }
+
+const describeOthers = ({ renewed, waiting }: ConfigurationInForce): readonly string[] => [
+  ...renewed.map((entry) => `${entry}: renewed`),
+  ...waiting.map(({ text }) => text),
+];
 
 /** @returns undefined if the configuration is not from a file: then the audit has no row about it */
 const causeOf = ({ origin }: Reading, isInForce: boolean): ConfigurationTrace['cause'] | undefined =>

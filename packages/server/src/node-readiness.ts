@@ -2,6 +2,7 @@
 import type { Base } from './base.ts';
 import type { BrokenRenewal } from './config/configuration.ts';
 import { ConfigurationError } from './config/fault.ts';
+import type { Waiting } from './config/restart.ts';
 import { createReadiness, type Found, type Readiness } from './http/readiness.ts';
 import type { Clock } from './primitives/clock.ts';
 import type { Presence } from './store/presence.ts';
@@ -24,13 +25,18 @@ export interface NodeState {
   readonly clearFault: () => void;
   /** The renewed files that are unusable now. */
   readonly noteBroken: (broken: readonly BrokenRenewal[]) => void;
-  readonly warnings: () => Readonly<Record<'configuration_faulty' | 'renewal_failed', Noted | undefined>>;
+  /** The values of the file that wait for a restart now. */
+  readonly noteWaiting: (waiting: readonly Waiting[]) => void;
+  readonly warnings: () => Readonly<
+    Record<'configuration_faulty' | 'renewal_failed' | 'restart_needed', Noted | undefined>
+  >;
 }
 
 export function createNodeState(clock: Clock): NodeState {
   let faults: Noted | undefined;
   let broken: readonly BrokenRenewal[] = [];
   let brokenSince = 0;
+  let waiting: Noted | undefined;
   return {
     stopping: false,
     pendingFor: () => 0,
@@ -47,12 +53,17 @@ export function createNodeState(clock: Clock): NodeState {
       if (broken.length === 0) brokenSince = clock();
       broken = next;
     },
+    noteWaiting: (next) => {
+      const details = next.map(({ text }) => text);
+      waiting = details.length === 0 ? undefined : { since: waiting?.since ?? clock(), details };
+    },
     warnings: () => ({
       configuration_faulty: faults,
       renewal_failed:
         broken.length === 0
           ? undefined
           : { since: brokenSince, details: broken.map(({ entry, message }) => `${entry}: ${message}`) },
+      restart_needed: waiting,
     }),
   };
 }
@@ -81,6 +92,7 @@ export function examineNode(
     warnings: {
       configuration_faulty: () => foundIn(state.warnings().configuration_faulty),
       renewal_failed: () => foundIn(state.warnings().renewal_failed),
+      restart_needed: () => foundIn(state.warnings().restart_needed),
       configurations_differ: () => foundIf(presence.agree() === false),
     },
   });

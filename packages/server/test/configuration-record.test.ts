@@ -109,6 +109,16 @@ test('a start, a changed file, an invalid one and a registered client each have 
   );
   const two = await cambio(t, ['policy', 'history', ...config, '--limit', '2'], { env });
   assert.match(two.stdout, /registered client reports added\n.*no change but in what is not kept/);
+  // A failed test of a rule is a fault of the file, and a test that passes is not.
+  const subject = { type: 'access_token', claims: { sub: 'ada', scope: 'read' } };
+  const tested = (expect: unknown) => ({ rules: edited('beside', { tests: [{ subject, expect }] }) });
+  changeFile(node.file, tested({ refused: 'scope_empty' }));
+  const [failed] = (await becomes(node, 8)).slice(7);
+  assert.equal(failed?.outcome, 'rejected');
+  assert.match(failed?.configured?.faults?.join() ?? '', /cambio\.yaml:\d+:\d+: .*this test fails: /);
+  changeFile(node.file, tested('allowed'));
+  const [passed] = (await becomes(node, 9)).slice(8);
+  assert.deepEqual(passed && said(passed), ['applied', 'file']);
   const texts = JSON.stringify(everythingIn(node).configuration_texts);
   for (const hidden of ['lovelace', 'byron', 'gateway-secret', '"ada']) assert.ok(!texts.includes(hidden), hidden);
 });
@@ -148,6 +158,55 @@ test('each decision has the digest of its configuration, and explain says what t
   assert.equal(gone.by.says, undefined);
   assert.match(gone.printed, /Since \S+ it is gone\./);
   assert.ok((gone.by.changes as string[]).includes('rule gateway removed'));
+});
+
+test('a value that waits for a restart is not recorded as in force, and the row, readyz and policy diff say that it waits', async (t) => {
+  const first = await start(t, configuration, { recorded: true });
+  const [begun] = rowsIn(first);
+  const waiting = changed(configuration, {
+    server: { trustProxy: ['192.0.2.7'], limits: { requestsPerAddress: 1 } },
+    audit: { retention: '90d' },
+    log: { level: 'debug' },
+  });
+  await first.reload(waiting);
+  const words = [
+    'log.level waits for a restart: not set → debug',
+    'server.trustProxy waits for a restart: not set → ["192.0.2.7"]',
+    'server.limits waits for a restart: not set → {"requestsPerAddress":1}',
+    'audit.retention waits for a restart: not set → 90d',
+  ];
+  const [, second] = rowsIn(first);
+  assert.equal(second?.configured?.digest, begun?.configured?.digest);
+  assert.deepEqual(second?.configured?.changes, words);
+  const warned = async ({ issuer } = first) => {
+    const { warnings = [] } = (await (await fetch(`${issuer}/readyz`)).json()) as {
+      warnings?: { reason: string; since: string }[];
+    };
+    return warnings;
+  };
+  const [warning] = await warned();
+  assert.deepEqual([warning?.reason, warning?.since], ['restart_needed', new Date(first.clock.now).toISOString()]);
+  const file = join(first.folder, 'cambio.yaml');
+  const differs = await beside(t, first, ['policy diff', 'now', file]);
+  assert.deepEqual([differs.code, /^server: trustProxy not set → /m.test(differs.stdout)], [1, true]);
+  // Another value of the same file comes into force meanwhile, and is recorded.
+  const answer = await exchange(first);
+  await first.reload(short(waiting));
+  const [, , third] = rowsIn(first);
+  assert.ok(third?.configured?.changes?.includes('rule gateway: grant.lifetime 30m → 5m'));
+  assert.ok(third?.configured?.changes?.some((line) => line.startsWith('server.trustProxy waits for a restart')));
+  assert.notEqual(third?.configured?.digest, begun?.configured?.digest);
+  assert.equal(first.audit(answer)?.configuration, begun?.configured?.digest?.slice(0, 32));
+  await first.reload(short());
+  assert.deepEqual(await warned(), []);
+  const [, , , fourth] = rowsIn(first);
+  assert.equal(fourth?.configured?.digest, third?.configured?.digest);
+  await first.close();
+  const restarted = await start(t, short(waiting), { folder: first.folder, recorded: true });
+  const last = rowsIn(restarted).at(-1);
+  assert.ok(last?.configured?.changes?.some((line) => line.startsWith('audit not set → ')));
+  assert.ok(!last?.configured?.changes?.some((line) => line.includes('waits')));
+  assert.deepEqual(await warned(restarted), []);
 });
 
 test('policy diff compares digests, requests, now and files, and exits with 1 where they differ', async (t) => {

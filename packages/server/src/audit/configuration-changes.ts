@@ -167,8 +167,12 @@ export function describeChange({ entry, change, key, before, after }: Configurat
   if (change === 'moved') return `${entry}: moved to another place in the order`;
   if (change !== 'changed') return `${entry} ${change}`;
   const about = key === undefined ? entry : `${entry}: ${key}`;
-  return cut(`${about} ${describeMembers(before, after) ?? `${show(before)} → ${show(after)}`}`, MAX_TEXT);
+  return cut(`${about} ${describeDifference(before, after)}`, MAX_TEXT);
 }
+
+/** `10m → 5m`, or what a list gained and lost */
+export const describeDifference = (before: unknown, after: unknown): string =>
+  describeMembers(before, after) ?? `${show(before)} → ${show(after)}`;
 
 /** Names what a list gained and lost. @returns undefined if it is not a list of texts, or only its order changed */
 function describeMembers(before: unknown, after: unknown): string | undefined {
@@ -197,15 +201,15 @@ const cut = (text: string, length: number): string => (text.length <= length ? t
 /** The descriptions that one audit row contains. */
 const MAX_DESCRIBED = 20;
 
-/** The first changes in words, and the number of the others. @param renewed secrets and certificates with new content */
+/** The first changes in words, and the number of the others. @param others descriptions that go before them */
 export function summarize(
   changes: readonly ConfigurationChange[],
-  renewed: readonly string[] = [],
+  others: readonly string[] = [],
 ): {
   readonly changes: readonly string[];
   readonly more?: number;
 } {
-  const all = [...renewed.map((entry) => `${entry}: renewed`), ...changes.map(describeChange)];
+  const all = [...others, ...changes.map(describeChange)];
   const more = all.length - MAX_DESCRIBED;
   return { changes: all.slice(0, MAX_DESCRIBED), ...(more > 0 && { more }) };
 }

@@ -3,7 +3,7 @@ import type { ReadingOrigin, RunningServer } from '../app.ts';
 import type { BrokenRenewal, Configuration } from '../config/configuration.ts';
 import { ConfigurationError, formatFault } from '../config/fault.ts';
 import { createInputs, type Inputs } from '../config/inputs.ts';
-import { loadConfiguration } from '../config/load.ts';
+import { loadConfiguration, loadTested } from '../config/load.ts';
 import type { Report } from '../primitives/log.ts';
 import { sha256 } from '../primitives/secret.ts';
 
@@ -72,7 +72,7 @@ export function createReload(
     begin: () => createInputs(file, inForce),
     take: async (inputs: Inputs, cause: 'file' | 'signal'): Promise<void> => {
       const originOf = (): ReadingOrigin => ({ cause, file, read: inputs.digest() });
-      const loading = loadConfiguration(file, process.env, inputs);
+      const loading = loadTested(file, process.env, inputs);
       const configuration = await loading.catch((error) => refuse(error, originOf()));
       if (configuration === undefined) return renewOnly(inputs);
       reportBroken(configuration.broken);

@@ -4,7 +4,7 @@ import { startServer } from '../app.ts';
 import type { Configuration } from '../config/configuration.ts';
 import { formatFault } from '../config/fault.ts';
 import { createInputs, type Inputs } from '../config/inputs.ts';
-import { loadConfiguration } from '../config/load.ts';
+import { loadTested } from '../config/load.ts';
 import { watchInputs } from '../config/watch.ts';
 import { createReport, type Report } from '../primitives/log.ts';
 import { untilToldToStop } from '../stop.ts';
@@ -43,7 +43,7 @@ async function run({ config, workers }: Record<string, unknown>): Promise<number
   const file = String(config);
   const count = readWholeNumber('--workers', workers, { least: 1, most: MAX_WORKERS, example: 4 });
   const inputs = createInputs(file);
-  const configuration = await loadConfiguration(file, process.env, inputs);
+  const configuration = await loadTested(file, process.env, inputs);
   const report = createReport(configuration.log);
   // Workers read the same file: report its warnings once.
   if (cluster.isPrimary) for (const warning of configuration.warnings) report(formatFault(file, warning), WARN);

@@ -103,8 +103,10 @@ export interface Configuration extends ResolvedConfiguration, Renewals {
   /** The issuer changes only at a start, because all tokens name it. @throws ConfigurationError if the file has another one */
   readonly requireIssuer: (started: string) => void;
   /**
-   * Runs the tests of rules, and checks whether certificates have expired. A start does neither.
+   * Runs the tests of rules, and checks whether certificates have expired, which a start does not.
    * @returns the number of tests @throws ConfigurationError with all faults
    */
   readonly examine: () => number;
+  /** Runs the tests of rules, as a server does before it puts rules in force. @throws ConfigurationError with all faults */
+  readonly testRules: () => void;
 }

@@ -71,6 +71,7 @@ export async function parseConfiguration(
       throwFaults();
       return count;
     },
+    testRules: () => throwNew(configuration.testRules),
     checkBeside: (registered) => throwNew(() => configuration.checkBeside(registered)),
     requireIssuer: (started) => throwNew(() => configuration.requireIssuer(started)),
   };
@@ -84,6 +85,13 @@ const byPlace = (files: readonly ConfigurationText[]) => {
   const orderOf = ({ file }: Fault): number => (file === undefined ? 0 : files.findIndex(({ path }) => path === file));
   return (a: Fault, b: Fault): number => orderOf(a) - orderOf(b) || a.line - b.line || a.column - b.column;
 };
+
+/** Reads a configuration that a server puts in force: a failed test of a rule is a fault. @throws ConfigurationError */
+export async function loadTested(file: string, environment: NodeJS.ProcessEnv, inputs: Inputs): Promise<Configuration> {
+  const configuration = await loadConfiguration(file, environment, inputs);
+  configuration.testRules();
+  return configuration;
+}
 
 /** Checks the form of each part, and then how the parts fit together. A fault of one part hides no fault of the others. */
 async function check(
@@ -102,6 +110,7 @@ async function check(
       entries: redact(value),
       kept: keptFiles(read, reading.inputs),
       examine: () => examine(parsed.data, configuration, complain),
+      testRules: () => void runRuleTests(parsed.data, configuration, complain),
       requireIssuer: (started) => {
         if (configuration.issuer === started) return;
         complain(['issuer'], `the server was started as ${started}. The issuer changes only by a restart.`);
