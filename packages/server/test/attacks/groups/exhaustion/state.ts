@@ -217,8 +217,9 @@ export const state: Readonly<Record<string, Case<ExhaustionWorld>>> = {
       await attempt(`kid ${index}`, kid);
       await attempt(`iss ${index}`, iss);
       await attempt(`client_id ${index}`, client);
-      // The key set is fetched for the first of them only.
-      assert.deepEqual([kid.status, iss.status, client.status], [index === 0 ? 400 : 503, 400, 401]);
+      // The key set is fetched for the first of them only, unless an earlier row had it fetched a moment ago.
+      assert.ok(kid.status === 503 || (index === 0 && kid.status === 400), String(kid.status));
+      assert.deepEqual([iss.status, client.status], [400, 401]);
     }
     assert.ok(idp.count(JWKS) <= before + 1, 'one look for what is not there, and then a pause');
     assert.ok(idp.seen.length <= seen + 3, 'nobody else is asked for an issuer that nobody trusts');
