@@ -1,11 +1,15 @@
 // Asks questions at the terminal, each with a default.
 import { createInterface } from 'node:readline/promises';
+import { describeError } from '../primitives/failure.ts';
+import { printError } from './print.ts';
 
 export const hasTerminal = (): boolean => process.stdin.isTTY === true && process.stderr.isTTY === true;
 
 export interface Questions {
   /** @returns the answer, or the default for an empty one @throws Error if the terminal is closed */
   readonly ask: (question: string, otherwise: string) => Promise<string>;
+  /** Asks until `read` accepts the answer, and prints the error for each other answer. */
+  readonly askUntil: <T>(question: string, otherwise: string, read: (answer: string) => Promise<T>) => Promise<T>;
   readonly close: () => void;
 }
 
@@ -13,14 +17,25 @@ export interface Questions {
 export function openQuestions(): Questions {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   const lines = terminal[Symbol.asyncIterator]();
+  const ask: Questions['ask'] = async (question, otherwise) => {
+    terminal.setPrompt(`${question}${otherwise === '' ? '' : ` [${otherwise}]`}: `);
+    terminal.prompt();
+    const { value, done } = await lines.next();
+    // Ctrl-C and Ctrl-D close the terminal without an answer.
+    if (done) throw new Error('nothing was written');
+    return value.trim() || otherwise;
+  };
   return {
-    ask: async (question, otherwise) => {
-      terminal.setPrompt(`${question}${otherwise === '' ? '' : ` [${otherwise}]`}: `);
-      terminal.prompt();
-      const { value, done } = await lines.next();
-      // Ctrl-C and Ctrl-D close the terminal without an answer.
-      if (done) throw new Error('nothing was written');
-      return value.trim() || otherwise;
+    ask,
+    askUntil: async (question, otherwise, read) => {
+      for (;;) {
+        const answer = await ask(question, otherwise);
+        try {
+          return await read(answer);
+        } catch (error) {
+          printError(`${describeError(error)}.`.replace(/\.\.$/, '.'));
+        }
+      }
     },
     close: () => terminal.close(),
   };

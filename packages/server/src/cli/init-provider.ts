@@ -17,20 +17,43 @@ export interface Provider {
   readonly algorithms: readonly string[];
 }
 
-const PRIVATE = 'If it is yours, add --allow-private-network';
+/** How messages name the places where the issuer and the kind of network are given: as options, or as answers. */
+export interface ProviderWords {
+  readonly name: '--idp ' | '';
+  readonly isPrivate: string;
+  readonly none: string;
+}
+
+export const OPTION_WORDS: ProviderWords = {
+  name: '--idp ',
+  isPrivate: 'If it is yours, add --allow-private-network',
+  none: 'Without --idp',
+};
+
+export const ANSWER_WORDS: ProviderWords = {
+  name: '',
+  isPrivate: 'It must be yours',
+  none: 'With an empty answer',
+};
+
 const DOCUMENTS = /\/\.well-known\/(?:openid-configuration|oauth-authorization-server).*$/;
 
 /** @param text the issuer, or the URL of its discovery document @throws Error for a person */
-export async function readProvider(text: string, network: 'public' | 'private'): Promise<Provider> {
+export async function readProvider(
+  text: string,
+  network: 'public' | 'private',
+  words: ProviderWords = OPTION_WORDS,
+): Promise<Provider> {
+  const fail = (issuer: string, error: unknown): never => failWith(issuer, error, words);
   const typed = text.replace(DOCUMENTS, '');
   const problem = urlProblem(typed, network);
   if (problem !== undefined && urlProblem(typed, 'private') === undefined)
-    throw new UsageError(`--idp ${typed} is on loopback or in a private network. ${PRIVATE}`);
-  if (problem !== undefined) throw new UsageError(`--idp ${typed} ${problem}`);
+    throw new UsageError(`${words.name}${typed} is on loopback or in a private network. ${words.isPrivate}`);
+  if (problem !== undefined) throw new UsageError(`${words.name}${typed} ${problem}`);
   const [outbound, deadline] = [createOutbound(network), startDeadline()];
   const ask = (url: string): ReturnType<Outbound> => outbound({ url, method: 'GET' }, deadline);
-  const metadata = await discover(typed, ask);
-  const issuer = checkIssuer(typed, metadata.issuer);
+  const metadata = await discover(typed, ask, fail);
+  const issuer = checkIssuer(typed, metadata.issuer, words);
   const keys = String(metadata.jwks_uri ?? '');
   const keysProblem = urlProblem(keys, network);
   if (keysProblem !== undefined) throw new Error(`${typed}: its jwks_uri ${keysProblem}`);
@@ -51,7 +74,11 @@ export async function readProvider(text: string, network: 'public' | 'private'):
 }
 
 /** OpenID Connect Discovery section 4, else RFC 8414 section 3. */
-async function discover(issuer: string, ask: (url: string) => ReturnType<Outbound>): Promise<JsonObject> {
+async function discover(
+  issuer: string,
+  ask: (url: string) => ReturnType<Outbound>,
+  fail: (issuer: string, error: unknown) => never,
+): Promise<JsonObject> {
   const { origin, pathname } = new URL(issuer);
   const path = pathname.replace(/\/$/, '');
   try {
@@ -63,23 +90,23 @@ async function discover(issuer: string, ask: (url: string) => ReturnType<Outboun
   }
 }
 
-function fail(issuer: string, error: unknown): never {
+function failWith(issuer: string, error: unknown, words: ProviderWords): never {
   if (!(error instanceof OutboundFailure)) throw error;
   const isPrivate = /an address that is not allowed/.test(error.message);
   const next = isPrivate
-    ? PRIVATE
-    : 'Check the URL: it is the iss of its tokens, such as https://idp.example.com/realms/shop. Without --idp the file trusts no other issuer, and you can add one later';
+    ? words.isPrivate
+    : `Check the URL: it is the iss of its tokens, such as https://idp.example.com/realms/shop. ${words.none} the file trusts no other issuer, and you can add one later`;
   throw new Error(`discovery of ${issuer} failed: ${error.message.replace(/\.$/, '')}. ${next}`);
 }
 
 /** People leave out the slash at the end, which is a part of some issuers. */
-function checkIssuer(typed: string, stated: unknown): string {
+function checkIssuer(typed: string, stated: unknown, { name }: ProviderWords): string {
   if (typeof stated !== 'string' || !URL.canParse(stated.replace(/[{}]/g, '')))
     throw new Error(`discovery of ${typed} failed: its document names no issuer`);
   if (stated.replace(/\/$/, '') === typed.replace(/\/$/, '')) return stated;
   throw new Error(
     /[{}]/.test(stated)
-      ? `${typed} is for every tenant, and its issuer is ${stated}. Name the one of your tenant with --idp`
-      : `the document of ${typed} is of another issuer, which its tokens name. If you trust it, write --idp ${stated}`,
+      ? `${typed} is for every tenant, and its issuer is ${stated}. ${name === '' ? 'Write' : 'Name'} the one of your tenant${name === '' ? '' : ' with --idp'}`
+      : `the document of ${typed} is of another issuer, which its tokens name. If you trust it, write ${name}${stated}`,
   );
 }

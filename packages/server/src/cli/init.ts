@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { ConfigurationError } from '../config/fault.ts';
+import { ConfigurationError, type Fault } from '../config/fault.ts';
 import { parseConfiguration } from '../config/load.ts';
 import { isClientId } from '../model/client.ts';
 import { describeFailure } from '../primitives/failure.ts';
@@ -11,7 +11,7 @@ import { type CliCommand, EXIT } from './command.ts';
 import { confirm } from './confirm.ts';
 import { type Choices, SCHEMA_FILE, writeFileText } from './init-file.ts';
 import { nextCommands } from './init-next.ts';
-import { readProvider } from './init-provider.ts';
+import { ANSWER_WORDS, OPTION_WORDS, type Provider, readProvider } from './init-provider.ts';
 import { print } from './print.ts';
 import { schemaText } from './schema.ts';
 import { UsageError } from './usage.ts';
@@ -40,10 +40,12 @@ export const init: CliCommand = {
       .option('--yes', 'ask nothing, and use the defaults'),
   run: async (options) => {
     const out = String(options.out);
+    if (!existsSync(dirname(out)))
+      throw new UsageError(`there is no folder ${dirname(out)}. Make it, or name another file with --out`);
     const exists = await mayReplace(out);
     const choices = await choose(options, dirname(out));
     const text = writeFileText(choices);
-    await checkText(text, out);
+    await checkFile(text, out);
     const made = write(out, text, choices, exists);
     print(`Wrote ${made.join(', ')}.\n\n${nextCommands(out, choices)}`);
     return EXIT.done;
@@ -77,53 +79,126 @@ async function choose(options: Record<string, unknown>, folder: string): Promise
 
 /** @param questions undefined: the defaults are used */
 async function readChoices(options: Record<string, unknown>, folder: string, questions?: Questions): Promise<Choices> {
-  const read = async (option: string, question: string, otherwise: string): Promise<string> => {
-    const typed = options[option];
-    if (typed !== undefined) return String(typed).trim();
-    return questions === undefined ? otherwise : await questions.ask(question, otherwise);
+  /** @param check gets the value, and the words for its place: `--issuer `, or nothing for an answer */
+  const read = async <T>(
+    { key, option = key, question, otherwise }: Question,
+    check: (value: string, name: string) => T | Promise<T>,
+  ): Promise<T> => {
+    const typed = options[key];
+    if (typed !== undefined || questions === undefined)
+      return check(typed === undefined ? otherwise : String(typed).trim(), `--${option} `);
+    return questions.askUntil(question, otherwise, async (answer) => check(answer, ''));
   };
-  const issuer = checkIssuer(await read('issuer', 'URL of this server, the issuer of its tokens', DEFAULTS.issuer));
-  const idp = await read(
-    'idp',
-    'Issuer of an identity provider whose tokens are exchanged; empty for none',
-    DEFAULTS.idp,
+  const issuer = await read(
+    { key: 'issuer', question: 'URL of this server, the issuer of its tokens', otherwise: DEFAULTS.issuer },
+    checkIssuer,
   );
-  const provider =
-    idp === '' ? undefined : await readProvider(idp, options.allowPrivateNetwork === true ? 'private' : 'public');
+  const provider = await read(
+    {
+      key: 'idp',
+      question: 'Issuer of an identity provider whose tokens are exchanged; empty for none',
+      otherwise: DEFAULTS.idp,
+    },
+    (idp, name) => (idp === '' ? undefined : readProviderOf(idp, name, options, questions)),
+  );
+  const unused = ['idpAudience', 'allowPrivateNetwork'].find((key) => options[key] !== undefined);
+  if (provider === undefined && unused !== undefined)
+    throw new UsageError(
+      `${unused === 'idpAudience' ? '--idp-audience' : '--allow-private-network'} goes with --idp. Example: --idp https://idp.example.com`,
+    );
   const providerAudience =
-    provider === undefined ? issuer : await read('idpAudience', `aud of the tokens of ${provider.kind.label}`, issuer);
-  const audience = await read('audience', 'API that tokens are for, the aud of its tokens', DEFAULTS.audience);
-  const client = await read('client', 'Id of the client that exchanges tokens', DEFAULTS.client);
-  checkTexts({ issuer, audience, client, 'idp-audience': providerAudience });
-  if (!isClientId(client)) throw new UsageError('--client is not 1 to 256 printable ASCII characters');
+    provider === undefined
+      ? issuer
+      : await read(
+          {
+            key: 'idpAudience',
+            option: 'idp-audience',
+            question: `aud of the tokens of ${provider.kind.label}`,
+            otherwise: issuer,
+          },
+          checkText,
+        );
+  const audience = await read(
+    { key: 'audience', question: 'API that tokens are for, the aud of its tokens', otherwise: DEFAULTS.audience },
+    checkText,
+  );
+  const client = await read(
+    { key: 'client', question: 'Id of the client that exchanges tokens', otherwise: DEFAULTS.client },
+    checkClient,
+  );
   const secretFile = `${client.replace(/[^\w.-]/g, '-').slice(0, 100)}.secret`;
   if (existsSync(join(folder, secretFile)) && readFileSync(join(folder, secretFile)).length === 0)
     throw new Error(`${join(folder, secretFile)} is empty. Remove it, and init makes a secret`);
   return { issuer, audience, client, secretFile, provider, providerAudience };
 }
 
-/** @throws UsageError for a text that YAML or the file would read as something else */
-function checkTexts(texts: Readonly<Record<string, string>>): void {
-  for (const [name, text] of Object.entries(texts)) {
-    if (/\p{Cc}/u.test(text)) throw new UsageError(`--${name} holds a control character`);
-    if (text.includes('${')) throw new UsageError(`--${name} holds ${'${'}, which the file would take for a variable`);
+interface Question {
+  readonly key: string;
+  /** The name of the option, if it is not the key. */
+  readonly option?: string;
+  readonly question: string;
+  readonly otherwise: string;
+}
+
+/** Asks whether a provider in a private network is the person's own. */
+async function readProviderOf(
+  idp: string,
+  name: string,
+  { allowPrivateNetwork }: Record<string, unknown>,
+  questions: Questions | undefined,
+): Promise<Provider> {
+  if (allowPrivateNetwork === true) return readProvider(idp, 'private', name === '' ? ANSWER_WORDS : OPTION_WORDS);
+  if (name !== '' || questions === undefined) return readProvider(idp, 'public');
+  try {
+    return await readProvider(idp, 'public', ANSWER_WORDS);
+  } catch (error) {
+    if (!(error instanceof Error) || !error.message.endsWith(ANSWER_WORDS.isPrivate)) throw error;
+    const answer = await questions.ask(`${idp} is on loopback or in a private network. Is it yours, yes or no?`, 'no');
+    if (!/^y(?:es)?$/i.test(answer)) throw error;
+    return readProvider(idp, 'private', ANSWER_WORDS);
   }
 }
 
-function checkIssuer(text: string): string {
-  if (URL.canParse(text)) return text.replace(/^(https?:\/\/[^/]+)\/$/, '$1');
-  throw new UsageError(`--issuer ${text} is not a URL. Example: --issuer https://login.example.com`);
+/** @throws UsageError for a text that YAML or the file would read as something else */
+function checkText(text: string, name: string): string {
+  const what = name === '' ? 'the answer ' : name;
+  if (/\p{Cc}/u.test(text)) throw new UsageError(`${what}holds a control character`);
+  if (text.includes('${')) throw new UsageError(`${what}holds ${'${'}, which the file would take for a variable`);
+  return text;
 }
 
-/** Checks the file before anything is written. The secret does not exist yet. @throws UsageError with the faults */
-async function checkText(text: string, out: string): Promise<void> {
+function checkClient(text: string, name: string): string {
+  if (isClientId(checkText(text, name))) return text;
+  throw new UsageError(`${name === '' ? 'the id ' : name}is not 1 to 256 printable ASCII characters`);
+}
+
+/** An answer is checked at once as the file would be, and an option with the whole file. */
+async function checkIssuer(text: string, name: string): Promise<string> {
+  if (!URL.canParse(checkText(text, name)))
+    throw new UsageError(`${name}${text} is not a URL. Example: ${name}https://login.example.com`);
+  const issuer = text.replace(/^(https?:\/\/[^/]+)\/$/, '$1');
+  const others = { ...DEFAULTS, secretFile: 'gateway.secret', provider: undefined, providerAudience: '' };
+  const fault = name === '' ? await findFault(writeFileText({ ...others, issuer }), 'cambio.yaml') : undefined;
+  if (fault !== undefined) throw new UsageError(fault.message);
+  return issuer;
+}
+
+/** Checks the file before anything is written. @throws UsageError with the first fault */
+async function checkFile(text: string, out: string): Promise<void> {
+  const fault = await findFault(text, out);
+  if (fault !== undefined)
+    throw new UsageError(`the file would have a fault: ${fault.path}: ${fault.message.replace(/\.$/, '')}`);
+}
+
+/** The secret does not exist yet. */
+async function findFault(text: string, out: string): Promise<Fault | undefined> {
   const checked = text.replace(/^ {4}secret: .*$/m, '    secret: { plain: "a secret that is generated" }');
   try {
     (await parseConfiguration(checked, { file: out, environment: {} })).examine();
+    return undefined;
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
-    const [first] = error.faults;
-    throw new UsageError(`the file would have a fault: ${first?.path}: ${first?.message.replace(/\.$/, '')}`);
+    return error.faults[0];
   }
 }
 

@@ -45,7 +45,12 @@ export const policyUnused: CliCommand = {
     ),
   run: async (options) => {
     const { server, against, patch } = options;
-    const since = readTime('--since', options.since, systemClock());
+    const now = systemClock();
+    const since = readTime('--since', options.since, now);
+    if (since >= now)
+      throw new UsageError(
+        `--since ${options.since} leaves no time in which a right could be used. Example: --since 30d`,
+      );
     if (server !== undefined && (against !== undefined || patch === true))
       throw new UsageError(
         `${patch === true ? '--patch' : '--against'} goes with --config, which names the file. Example: --config cambio.yaml`,
@@ -60,21 +65,27 @@ export const policyUnused: CliCommand = {
     refuseUnusedToken(options);
     const configuration = await (patch === true ? loadWhole : loadForDatabase)(options.config);
     const refused = collectRefused(configuration.policy);
-    const report = await (typeof against === 'string'
+    const read = await (typeof against === 'string'
       ? reportOfExport(configuration, against, since, refused)
       : reportOfDatabase(configuration, since, patch === true ? refused : undefined));
-    if (patch === true) await printPatch(String(options.config), configuration, report, since, refused);
-    else printReport(options, report, since);
+    if (patch === true) await printPatch(String(options.config), configuration, read, since, refused);
+    else printReport(options, read.report, since);
     return EXIT.done;
   },
 };
+
+interface ReadReport {
+  readonly report: UnusedReport;
+  /** Was any request granted in the window? */
+  readonly isUsed: boolean;
+}
 
 /** @param refused collects the refusals, for a patch */
 async function reportOfDatabase(
   configuration: Configuration,
   since: number,
   refused: RefusedRequests | undefined,
-): Promise<UnusedReport> {
+): Promise<ReadReport> {
   const { services, useSince, searchEvents, close } = await openReader(configuration);
   try {
     const report = await findUnused(since, useSince(since), unusedContext(services));
@@ -85,7 +96,8 @@ async function reportOfDatabase(
         for (const { event } of found) refused.add(event);
         cursor = next;
       } while (cursor !== undefined);
-    return report;
+    const { found: used } = await searchEvents({ outcome: 'issued', since }, { cursor: undefined, limit: 1 });
+    return { report, isUsed: used.length > 0 };
   } finally {
     await close();
   }
@@ -96,14 +108,17 @@ async function reportOfExport(
   file: string,
   since: number,
   refused: RefusedRequests,
-): Promise<UnusedReport> {
+): Promise<ReadReport> {
   const targeting = indexResources(resources);
+  let isUsed = false;
   const tally = createUseTally(since, targeting.scopes);
   for await (const event of readEvents(file)) {
     tally.add(event);
-    if (event.time >= since) refused.add(event);
+    if (event.time < since) continue;
+    refused.add(event);
+    isUsed ||= event.outcome === 'issued';
   }
-  return findUnused(since, tally, {
+  const report = await findUnused(since, tally, {
     policy,
     clients,
     targeting,
@@ -112,6 +127,7 @@ async function reportOfExport(
     placeOf,
     registeredAt: () => undefined,
   });
+  return { report, isUsed };
 }
 
 const columns: Columns<UnusedRight> = {
@@ -161,10 +177,16 @@ function describeWindow({ begins }: Pick<UnusedReport, 'begins'>, since: number)
 async function printPatch(
   file: string,
   configuration: Configuration,
-  report: UnusedReport,
+  { report, isUsed }: ReadReport,
   since: number,
   refused: RefusedRequests,
 ): Promise<void> {
+  if (!isUsed) {
+    printError(
+      `There is no patch: no request was granted since ${new Date(since).toISOString()}, so nothing shows which rights are used. Use an earlier --since.`,
+    );
+    return;
+  }
   const { diff, left } = await patchOf(report.unused, refused, { file, nameIn, before: configuration });
   printExact(diff);
   for (const line of describeWindow(report, since)) printError(line);

@@ -1,7 +1,9 @@
 // cambio policy history and diff: lists the configurations that were in force, and compares two of them, or files.
+import { existsSync } from 'node:fs';
 import { type ConfigurationContent, shortDigest } from '../audit/configuration.ts';
 import { type ConfigurationChange, describeChange, findChanges } from '../audit/configuration-changes.ts';
 import { readKept } from '../config/kept-files.ts';
+import { isRequestId, NOT_A_REQUEST_ID, normalRequestId } from '../explain/missing.ts';
 import { systemClock } from '../primitives/clock.ts';
 import { isDigestPrefix } from '../primitives/hex.ts';
 import { type Administer, describePlace, runOperation } from './administration.ts';
@@ -35,7 +37,7 @@ function whatOf({ outcome, cause, changes, faults = [], more, digest, before }: 
   if (outcome === 'rejected') return [...faults, ...others];
   if (before === undefined) return ['the first configuration of this database'];
   if (digest === before && (changes ?? []).length === 0)
-    return [cause === 'start' ? 'the same as before' : 'no change but in what is not kept'];
+    return [cause === 'start' ? 'the same as before' : 'no change'];
   return [...(changes ?? []), ...others];
 }
 
@@ -106,7 +108,7 @@ export const policyDiff: CliCommand = {
       describePlace(
         command
           .description('Print what changed between two configurations, by entry. Exits with 1 if anything did.')
-          .argument('[a]', 'a digest or its first characters, now, or a file')
+          .argument('[a]', 'a digest or its first 6 characters or more, now, or a file')
           .argument('[b]', 'the same (default: now)'),
       ),
     ).option('--request <id>', 'the configuration that decided this request; twice to compare two', collect),
@@ -130,11 +132,17 @@ export const policyDiff: CliCommand = {
 
 const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
 
+const SHORT_DIGEST = /^[0-9a-f]{1,5}$/;
+
 /** @throws UsageError */
 function sidesOf({ request }: Record<string, unknown>, args: readonly (string | undefined)[]): readonly [Side, Side] {
   const requests = ((request ?? []) as readonly string[]).map((name): Side => ({ kind: 'request', name }));
   const typed = args.flatMap((name): Side[] => {
     if (name === undefined) return [];
+    if (SHORT_DIGEST.test(name) && !existsSync(name))
+      throw new UsageError(
+        `${name} is too short for a digest, which needs 6 characters or more, and there is no such file. cambio policy history lists the digests`,
+      );
     return [{ kind: name === 'now' || isDigestPrefix(name) ? 'digest' : 'file', name }];
   });
   const [a, b = { kind: 'digest', name: 'now' } as const, ...others] = [...requests, ...typed];
@@ -152,7 +160,9 @@ async function find({ kind, name }: Side, call: Administer | undefined): Promise
 }
 
 /** @throws Error if the row of the request names no configuration */
-async function digestOf(requestId: string, call: Administer): Promise<string> {
+async function digestOf(typed: string, call: Administer): Promise<string> {
+  const requestId = normalRequestId(typed);
+  if (!isRequestId(requestId)) throw new Error(NOT_A_REQUEST_ID);
   const { body } = await call('find-audit-event', { path: { requestId } });
   if (body.configuration === undefined)
     throw new Error(`the row of request ${requestId} names no configuration: an older version wrote it`);

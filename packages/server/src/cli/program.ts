@@ -6,7 +6,7 @@ import { type CliCommand, EXIT } from './command.ts';
 import { commands, replaceOlderNames } from './index.ts';
 import { print, printError } from './print.ts';
 import { UsageError } from './usage.ts';
-import { describeUsageFault } from './usage-fault.ts';
+import { describeForgottenValue, describeUsageFault } from './usage-fault.ts';
 
 /** Commands that have subcommands. */
 const groups: Readonly<Record<string, string>> = {
@@ -79,6 +79,11 @@ export async function runProgram(typed: readonly string[]): Promise<number> {
   const program = await createProgram(argv, async (command, options, args) => {
     code = await command.run(options, args);
   });
+  const forgotten = describeForgottenValue(program, argv);
+  if (forgotten !== undefined) {
+    printError(`cambio: ${forgotten}`);
+    return EXIT.usage;
+  }
   try {
     await program.parseAsync(argv, { from: 'user' });
     return code;

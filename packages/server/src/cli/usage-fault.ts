@@ -41,6 +41,20 @@ export function describeUsageFault(
   }
 }
 
+/** The parser takes the next option for the value. @returns undefined if no option lacks its value */
+export function describeForgottenValue(program: Command, argv: readonly string[]): string | undefined {
+  const command = findCommand(program, argv);
+  const find = (word: string) => command.options.find(({ long, short }) => word === long || word === short);
+  for (let place = 0; place < argv.length && argv[place] !== '--'; place++) {
+    const option = find(argv[place] ?? '');
+    if (option?.required !== true) continue;
+    const [next = ''] = argv[++place]?.split('=', 1) ?? [];
+    if (find(next) !== undefined)
+      return `${option.long} needs a value: ${option.flags}. ${nameOf(command)} --help shows examples`;
+  }
+  return undefined;
+}
+
 const unknownOption = (option: string, command: Command): string =>
   `${option} is not an option of ${nameOf(command)}.${didYouMean(option, optionsOf(command)) || ` ${nameOf(command)} --help lists the options`}`;
 

@@ -7,6 +7,7 @@ import { configurationFile } from './schema.ts';
 import { INCLUDED_SECTIONS } from './schema-include.ts';
 
 export interface JsonSchema {
+  readonly $schema?: string;
   readonly $defs?: Readonly<Record<string, JsonSchema>>;
   readonly type?: string | readonly string[];
   readonly description?: string;

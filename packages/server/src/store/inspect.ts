@@ -1,6 +1,8 @@
 // Says whether the database can be reached, how far its schema is, and what time it has. Changes nothing.
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmdirSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { sql } from 'kysely';
+import { describeFailure } from '../primitives/failure.ts';
 import { explainPostgres, explainSqlite } from './failure.ts';
 import { readSteps } from './migrations/migrate.ts';
 import { openSqlite } from './sqlite.ts';
@@ -22,7 +24,10 @@ const NONE: StoreState = { last: undefined, missing: [], time: undefined, isStan
 /** @throws Error for a person if it cannot be reached @throws SchemaError if its schema is too far ahead */
 export async function inspectStore(location: StoreLocation): Promise<StoreState> {
   if (location.kind === 'sqlite') {
-    if (!existsSync(location.file)) return NONE;
+    if (!existsSync(location.file)) {
+      checkCreatable(location.file);
+      return NONE;
+    }
     return await reading(openSqlite(location.file, 'read'), async (store) => ({
       ...NONE,
       ...(await readSteps(store, 'sqlite')),
@@ -37,6 +42,19 @@ export async function inspectStore(location: StoreLocation): Promise<StoreState>
   })).catch((error) => {
     throw explainPostgres(error, location.connection);
   });
+}
+
+/** Makes a folder where the file or its folder would be made, and removes it: the rights alone do not tell. @throws Error for a person */
+function checkCreatable(file: string): void {
+  let folder = dirname(resolve(file));
+  while (!existsSync(folder)) folder = dirname(folder);
+  try {
+    rmdirSync(mkdtempSync(join(folder, '.cambio-check-')));
+  } catch (error) {
+    throw new Error(
+      `the database ${file} does not exist, and cannot be created in ${folder}: ${describeFailure(error)}`,
+    );
+  }
 }
 
 async function reading<T>(store: Store, read: (store: Store) => Promise<T>): Promise<T> {

@@ -1,8 +1,8 @@
 // cambio check --strict and --online: exit codes, places, and what each part of a configuration must answer.
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type Around, cambio } from '../support/command.ts';
 import { type Configuration, changed, yamlOf } from '../support/configuration.ts';
@@ -60,6 +60,20 @@ const about = (found: readonly string[], check: string): readonly string[] =>
 
 const NO_TABLES =
   'database warning store: the database has no tables of cambio yet. The first start of a server creates them, or cambio store migrate.';
+
+test('--online reports a database that cannot be created, and changes nothing where it can be', async (t) => {
+  const inFile = await check(t, fileOf(t, changed(base, { store: 'sqlite:cambio.yaml/x.db' })), ['--online']);
+  assert.equal(inFile.code, 1);
+  assert.match(
+    inFile.bad.join('\n'),
+    /^database fault store: the database \S+cambio\.yaml\/x\.db does not exist, and cannot be created in \S+cambio\.yaml: [^\n]+$/,
+  );
+  const file = fileOf(t, changed(base, { store: 'sqlite:data/cambio.db' }));
+  const before = readdirSync(dirname(file));
+  const good = await check(t, file, ['--online']);
+  assert.deepEqual([good.code, good.bad], [0, [NO_TABLES]]);
+  assert.deepEqual(readdirSync(dirname(file)), before);
+});
 
 test('--strict fails for a warning, which passes without it', async (t) => {
   const unknown = { name: 'x', effect: 'deny', client: 'nobody' };

@@ -171,6 +171,20 @@ test('at a terminal, init asks for what is missing, and before it replaces a fil
   );
   assert.doesNotMatch(told, /URL of this server/);
   const text = readFileSync(file, 'utf8');
+  const other = join(folder, 'other.yaml');
+  const again = typed(
+    'ftp://x\nhttp://login.example\nhttps://login.example/\nhttp://127.0.0.1:1\nno\n\n\ng\u00e4\nshop-2\n',
+    '--out',
+    other,
+  );
+  assert.match(
+    again,
+    /"ftp:\/\/x" is not an https URL[\s\S]*http:\/\/login\.example" is http, which is for loopback only/,
+  );
+  assert.match(again, /http:\/\/127\.0\.0\.1:1 is on loopback or in a private network\. Is it yours, yes or no\?/);
+  assert.match(again, /the id is not 1 to 256 printable ASCII characters[\s\S]*Wrote /);
+  assert.doesNotMatch(again, /--(?:issuer|idp|client|allow)/);
+  assert.match(readFileSync(other, 'utf8'), /^issuer: https:\/\/login\.example\n[\s\S]*id: shop-2\n/m);
   assert.match(
     text,
     /^issuer: https:\/\/login\.example\n[\s\S]*audience: https:\/\/stock\.example\n[\s\S]*id: shop\n/m,
@@ -201,8 +215,8 @@ test('init refuses values that make no valid file, and a command line without a 
       stderr: `cambio: ${message}\n`,
     });
   const missing = await cambio(t, ['init', '--yes', '--out', join(folder, 'none/cambio.yaml')]);
-  assert.deepEqual([missing.code, missing.stdout], [1, '']);
-  assert.match(missing.stderr, /^cambio: cannot write .*none\/gateway\.secret: there is no such file\n$/);
+  assert.deepEqual([missing.code, missing.stdout], [2, '']);
+  assert.match(missing.stderr, /^cambio: there is no folder .*none\. Make it, or name another file with --out\n$/);
   assert.equal(existsSync(file), false);
 });
 

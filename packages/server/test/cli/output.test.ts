@@ -126,6 +126,42 @@ test('refuses to revoke an unknown name, unless --unknown is given', async (t) =
     assert.equal((await beside(t, server, ['tokens revoke', ...args])).code, 0);
 });
 
+test('actors suspend refuses an unknown issuer in its own words, and audit search names the party', async (t) => {
+  const server = await startAdministered(t);
+  const other = ['actors suspend', '--issuer', 'https://e.example', '--subject', 'runner-7'];
+  const { code, stderr } = await beside(t, server, other);
+  assert.deepEqual(
+    [code, stderr],
+    [
+      1,
+      'cambio: there is no issuer https://e.example. To suspend a party of an issuer that is not known, add unknown (--unknown)\n',
+    ],
+  );
+  for (const command of [
+    [...other, '--unknown'],
+    ['actors suspend', 'gateway'],
+    ['actors resume', 'gateway'],
+  ])
+    assert.equal((await beside(t, server, command)).code, 0);
+  const { stdout } = await beside(t, server, ['audit search']);
+  assert.match(stdout, /resume-actor +\S+ +gateway /);
+  assert.match(stdout, /suspend-actor +\S+ +gateway /);
+  assert.match(stdout, /suspend-actor +\S+ +runner-7 /);
+  const absent = await beside(t, server, ['policy diff', '--request', 'nope']);
+  assert.deepEqual(
+    [absent.code, /^cambio: this is not the id of a request\./.test(absent.stderr)],
+    [1, true],
+    absent.stderr,
+  );
+  const id = '01a22bc0-3357-77d7-9f8a-7bebf2c93673';
+  const unknown = await beside(t, server, ['policy diff', '--request', id]);
+  assert.deepEqual(
+    [unknown.code, unknown.stderr.startsWith(`cambio: no audit row has the id ${id}`)],
+    [1, true],
+    unknown.stderr,
+  );
+});
+
 test('an action that cannot be undone is announced: with --yes it is done, and without a terminal it is not', async (t) => {
   const server = await startAdministered(t);
   const subject_token = await subjectToken(server);

@@ -312,6 +312,8 @@ test('a wrong use of options is refused with what to write', patient, async (t) 
   const server = await start(t, source, { files });
   for (const [args, said] of [
     [['--since', 'never'], /--since never is not a time/],
+    [['--since', '2999-01-01'], /--since 2999-01-01 leaves no time in which a right could be used/],
+    [['--since', '0d', '--patch'], /--since 0d leaves no time/],
     [['--since', '30d', '--patch', '--output', 'json'], /--patch prints a diff/],
     [['--since', '30d', '--server', 'https://x.example'], /give either --config or --server/],
     [['--since', '30d', '--server', 'https://x.example', '--patch'], /--patch goes with --config/],
@@ -320,6 +322,9 @@ test('a wrong use of options is refused with what to write', patient, async (t) 
     assert.equal(code, 2);
     assert.match(stderr, said);
   }
+  const nothing = await beside(t, server, ['policy unused', '--since', '30d', '--patch'], { apart: true });
+  assert.deepEqual([nothing.code, nothing.stdout], [0, '']);
+  assert.match(nothing.stderr, /^There is no patch: no request was granted since /);
 });
 
 /** @returns the file of an export of the audit log */

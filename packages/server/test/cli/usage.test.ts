@@ -15,6 +15,30 @@ const wrong: readonly (readonly [typed: readonly string[], said: string])[] = [
   [['check', '--confg', 'x'], '--confg is not an option of cambio check. Did you mean --config?'],
   [['demo', '--quark'], '--quark is not an option of cambio demo. cambio demo --help lists the options'],
   [['check'], 'cambio check needs the option --config <file>. Example: --config cambio.yaml'],
+  [
+    ['init', '--audience', '--out', 't.yaml'],
+    '--audience needs a value: --audience <name>. cambio init --help shows examples',
+  ],
+  [
+    ['actors', 'suspend', 'agent', '--reason', '--config=cambio.yaml'],
+    '--reason needs a value: --reason <text>. cambio actors suspend --help shows examples',
+  ],
+  [
+    ['audit', 'tail', '-n', '-f', ...FILE],
+    '--lines needs a value: -n, --lines <n>. cambio audit tail --help shows examples',
+  ],
+  [
+    ['policy', 'diff', 'e51c', 'now', ...FILE],
+    'e51c is too short for a digest, which needs 6 characters or more, and there is no such file. cambio policy history lists the digests',
+  ],
+  [
+    ['init', '--yes', '--idp-audience', 'foo'],
+    '--idp-audience goes with --idp. Example: --idp https://idp.example.com',
+  ],
+  [
+    ['init', '--yes', '--allow-private-network'],
+    '--allow-private-network goes with --idp. Example: --idp https://idp.example.com',
+  ],
   [['check', '--config'], '--config needs a value: --config <file>. cambio check --help shows examples'],
   [
     ['keys', 'retire', ...FILE],

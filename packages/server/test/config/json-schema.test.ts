@@ -1,6 +1,6 @@
 // The JSON Schema of the configuration file, beside the checks of `cambio check`: Ajv reads the one, Zod makes the other.
 import assert from 'node:assert/strict';
-import { globSync, readFileSync } from 'node:fs';
+import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { Ajv2020 } from 'ajv/dist/2020.js';
@@ -158,6 +158,25 @@ test('cambio schema prints it, or writes it to a file', async (t) => {
   const included = await cambio(t, ['schema', '--included']);
   assert.deepEqual(JSON.parse(included.stdout), JSON.parse(read('docs/reference/cambio-included.schema.json')));
   assert.deepEqual(await cambio(t, ['schema', '--out', file]), { code: 0, stdout: '', stderr: '' });
+  assert.deepEqual(await cambio(t, ['schema', '--included', '--out', file]), { code: 0, stdout: '', stderr: '' });
+  assert.deepEqual(await cambio(t, ['schema', '--out', file]), { code: 0, stdout: '', stderr: '' });
+  for (const content of [
+    'issuer: https://login.example\n',
+    '{"$schema": "https://json-schema.org/draft/2020-12/schema"}',
+    '',
+  ]) {
+    const own = `${file}.own`;
+    writeFileSync(own, content);
+    const { code, stderr } = await cambio(t, ['schema', '--out', own]);
+    assert.deepEqual(
+      [code, stderr],
+      [
+        2,
+        `cambio: ${own} exists, and is not a schema that cambio wrote: it is not replaced. Example: --out cambio.schema.json\n`,
+      ],
+    );
+    assert.equal(readFileSync(own, 'utf8'), content);
+  }
   assert.equal(readFileSync(file, 'utf8'), printed.stdout);
   const missing = join(file, 'x.json');
   assert.deepEqual(await cambio(t, ['schema', '--out', missing]), {

@@ -116,7 +116,7 @@ function namesOf(named: Party, services: HttpServices): readonly [PartyName, ...
 /** A mistyped name suspends nobody, and must not look like a success. @throws Refusal admin_item_unknown */
 function checkKnown({ subject, issuer }: Party, services: HttpServices): void {
   if (issuer !== undefined) {
-    checkIssuer(issuer, services);
+    checkIssuer(issuer, services, ' To suspend a party of an issuer that is not known, add unknown (--unknown)');
     return;
   }
   const { names, clients } = services;

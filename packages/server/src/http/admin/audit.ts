@@ -1,7 +1,9 @@
 // Searches the audit log.
 import { z } from 'zod';
 import { isTokenId } from '../../audit/search.ts';
+import { describeMissingRow, normalRequestId } from '../../explain/missing.ts';
 import { isName } from '../../primitives/principal.ts';
+import { redactTokens } from '../../primitives/redact.ts';
 import { Refusal } from '../../primitives/refusal.ts';
 import { operation } from './operation.ts';
 import { pageOf, periodQuery } from './page.ts';
@@ -62,7 +64,10 @@ export const findAuditEvent = operation({
   answer: event,
   run: async ({ path, services: { admin } }) => {
     const found = await admin.findEvent(path.requestId);
-    if (found === undefined) throw new Refusal('admin_item_unknown');
+    if (found === undefined)
+      throw new Refusal('admin_item_unknown', {
+        detail: describeMissingRow(normalRequestId(redactTokens(path.requestId))),
+      });
     return { body: found };
   },
 });

@@ -110,15 +110,15 @@ function checkKnown(body: Exclude<Body, { id: string }>, services: HttpServices)
     if (!idsOf(services).includes(body.client)) throw unknownClient(body.client, services, ALL_THE_SAME);
     return;
   }
-  checkIssuer(body.issuer, services);
+  checkIssuer(body.issuer, services, ALL_THE_SAME);
 }
 
-/** @throws Refusal admin_item_unknown */
-export function checkIssuer(issuer: string | undefined, services: HttpServices): void {
+/** @param next what to do if the issuer is meant all the same @throws Refusal admin_item_unknown */
+export function checkIssuer(issuer: string | undefined, services: HttpServices, next: string): void {
   const known = issuersOf(services);
   if (issuer === undefined || known.includes(issuer)) return;
   throw new Refusal('admin_item_unknown', {
-    detail: `there is no issuer ${redactTokens(issuer)}.${didYouMean(issuer, known)}${ALL_THE_SAME}`,
+    detail: `there is no issuer ${redactTokens(issuer)}.${didYouMean(issuer, known)}${next}`,
   });
 }
 
