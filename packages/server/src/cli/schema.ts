@@ -4,7 +4,8 @@ import { configurationSchema, includedFileSchema } from '../config/json-schema.t
 import { INCLUDED_SECTIONS } from '../config/schema-include.ts';
 import { isObject } from '../primitives/expectation.ts';
 import { describeFailure } from '../primitives/failure.ts';
-import { parseJsonObject } from '../primitives/strict-json.ts';
+import { parseJsonFile } from '../primitives/strict-json.ts';
+import { decodeUtf8 } from '../primitives/utf8.ts';
 import { type CliCommand, EXIT } from './command.ts';
 import { print } from './print.ts';
 import { UsageError } from './usage.ts';
@@ -35,7 +36,7 @@ const textOf = (schema: object): string => `${JSON.stringify(schema, null, 2)}\n
 /** @throws UsageError if the file has another content, Error for a person if it cannot be written */
 function write(file: string, text: string): void {
   try {
-    if (existsSync(file) && !isSchema(readFileSync(file, 'utf8')))
+    if (existsSync(file) && !isSchema(decodeUtf8(readFileSync(file)) ?? ''))
       throw new UsageError(
         `${file} exists, and is not a schema that cambio wrote: it is not replaced. Example: --out cambio.schema.json`,
       );
@@ -48,7 +49,7 @@ function write(file: string, text: string): void {
 
 /** Of this version or another: its properties are sections of a configuration. */
 function isSchema(text: string): boolean {
-  const { $schema: dialect, properties } = parseJsonObject(text) ?? {};
+  const { $schema: dialect, properties } = parseJsonFile(text) ?? {};
   return (
     dialect === configurationSchema().$schema &&
     isObject(properties) &&
