@@ -39,7 +39,7 @@ export const fields = {
   requestedType: { meaning: 'the short name of the `requested_token_type`' },
   targets: { meaning: 'the audiences of the issued token' },
   scopeGiven: { meaning: 'its scope' },
-  rule: { meaning: 'the rule that decided' },
+  rule: { meaning: 'the rule that decided, or that could not be evaluated and refused' },
   rebound: {
     meaning:
       '`key` or `bearer`: a bound token was exchanged for one with another key, or for a bearer token, as the rule allows',

@@ -57,7 +57,7 @@ export const auditVerify: CliCommand = {
       ? verifyDatabase(String(config), known)
       : verifyLines(() => readExport(file), known));
     printResult(options, { ...verdict }, describeVerdict(verdict, known !== undefined || file === undefined));
-    return verdict.faults.length === 0 ? EXIT.done : EXIT.failed;
+    return verdict.faults.length === 0 && !isEmptyExport(file, verdict) ? EXIT.done : EXIT.failed;
   },
 };
 
@@ -84,6 +84,12 @@ function readKeys(file: string): KnownKeys {
     throw new Error(`${file} is not a JWK Set. Example: {"keys": [...]}, as /.well-known/jwks.json has it`);
   return keys;
 }
+
+/** An export without a row, a statement or a key is not one: the command that should write it has failed. A new database is empty. */
+const isEmptyExport = (file: string | undefined, { rows, unchained, statements }: Verdict): boolean =>
+  file !== undefined && rows + unchained + statements === 0;
+
+const NOTHING_PROVEN = 'nothing is proven: there is no row and no statement';
 
 /** The exit code is 0: a record without a signature has no fault. */
 const NOT_PROVEN =
@@ -112,7 +118,8 @@ function describeVerdict(verdict: Verdict, isKnown: boolean): string {
   }
   const unproven = foundOnly + unchained + unsigned;
   const good = `good: nothing was changed, moved, added or removed${unproven > 0 ? `, but for ${countOf(unproven, 'row')} that nothing proves` : ''}`;
-  const found = signedAt === undefined && rows > 0 ? NOT_PROVEN : good;
+  const isEmpty = rows + unchained + statements === 0;
+  const found = isEmpty ? NOTHING_PROVEN : signedAt === undefined && rows > 0 ? NOT_PROVEN : good;
   lines.push(faults.length === 0 ? found : countOf(faults.length, 'fault'));
   return lines.join('\n');
 }

@@ -170,9 +170,9 @@ export function askRules(facts: Facts, policy: Policy, trace: Trace): RuleDecisi
   const decision = decide(policy, facts);
   trace.mismatches = decision.mismatches;
   if (policy.claimReads.length > 0) trace.facts = readClaims(policy.claimReads, decision.facts());
-  if (decision.outcome?.kind === 'denied') trace.rule = decision.outcome.rule.name;
+  // A rule that cannot be told refuses, and so it decides.
+  if (decision.outcome !== undefined) trace.rule = decision.outcome.rule.name;
   if (decision.outcome?.kind === 'permit') {
-    trace.rule = decision.outcome.rule.name;
     trace.targets = decision.outcome.targets.map(({ audience }) => audience);
   }
   return decision;

@@ -108,9 +108,9 @@ const ruleOrAll =
     return missed.length === 1 ? { section: 'rules', name: missed[0]?.rule, key: part } : { section: 'rules' };
   };
 
-/** Finds the condition that cannot be told: that of the last mismatch, unless a rule decided. */
+/** Finds the condition that cannot be told: that of the last mismatch, unless another rule decided. */
 const undecided: Find = ({ rule: decided, mismatches = [] }) => {
-  const last = decided === undefined ? mismatches.at(-1) : undefined;
+  const last = [undefined, mismatches.at(-1)?.rule].includes(decided) ? mismatches.at(-1) : undefined;
   return { section: 'rules', name: decided ?? last?.rule, ...(last && { key: last.what }) };
 };
 

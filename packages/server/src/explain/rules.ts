@@ -40,9 +40,8 @@ export function explainRules(policy: Policy, event: AuditEvent): ExplainedRules 
     return { rule: rule.name, ...(later ? { result: NOT_ASKED, why } : explainRule(rule, event, policy.issuer)) };
   });
   const names = new Set(all.map(({ name }) => name));
-  const gone = [event.rule, ...(event.mismatches ?? []).map(({ rule }) => rule)].filter(
-    (name) => name && !names.has(name),
-  );
+  const named = new Set([event.rule, ...(event.mismatches ?? []).map(({ rule }) => rule)]);
+  const gone = [...named].filter((name) => name && !names.has(name));
   return {
     rules: [...explained, ...gone.map((rule = '') => explainGone(rule, event))],
     rulesOfOthers: all.length - own.length,
@@ -71,12 +70,15 @@ const CANNOT_TELL: ReadonlySet<unknown> = new Set([
   'denial_cannot_be_told',
 ] satisfies Reason[]);
 
-/** Returns the rule that could not be evaluated: the last one in the row. */
-const undecidedRule = ({ reason, rule, mismatches }: AuditEvent): string | undefined =>
-  CANNOT_TELL.has(reason) && rule === undefined ? mismatches?.at(-1)?.rule : undefined;
+/** Returns the rule that could not be evaluated: the last one in the row. Rows of older versions do not have it as their rule. */
+function undecidedRule({ reason, rule, mismatches }: AuditEvent): string | undefined {
+  const last = mismatches?.at(-1)?.rule;
+  return CANNOT_TELL.has(reason) && (rule === undefined || rule === last) ? last : undefined;
+}
 
 function explainRule(rule: AnyRule, event: AuditEvent, self: string): Explained {
-  if (rule.name === event.rule) return rule.effect === 'allow' ? { result: 'decides' } : explainDenial(rule);
+  if (rule.name === event.rule && rule.name !== undecidedRule(event))
+    return rule.effect === 'allow' ? { result: 'decides' } : explainDenial(rule);
   if (isErased(event)) return { result: 'cannot be told', why: 'the personal fields of the request were erased' };
   if (event.mismatches === undefined)
     return { result: 'is not asked', why: 'the request did not come as far as the rules' };

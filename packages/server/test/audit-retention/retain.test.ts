@@ -198,6 +198,19 @@ test('an export verifies in another folder with the published keys, by the comma
   if (there) assert.match(python().stdout, new RegExp(`^${victim.chain} 1 is not what was written$`, 'm'));
 });
 
+test('an export without a row and a statement proves nothing', async (t) => {
+  const file = join(temporaryFolder(t), 'audit.jsonl');
+  for (const text of ['', '\n', '{"key":{"kty":"EC"}}\n', '{"configurationText":"{}"}\n']) {
+    writeFileSync(file, text);
+    const { code, stdout } = await cambio(t, ['audit', 'verify', file]);
+    assert.deepEqual(
+      [code, stdout.trimEnd().split('\n').at(-1)],
+      [1, 'nothing is proven: there is no row and no statement'],
+      text,
+    );
+  }
+});
+
 test('searches by person, client, target and time, newest first, in pages without a gap', async (t) => {
   const server = await start(t, peopled);
   const start_ = server.clock.now;

@@ -76,8 +76,15 @@ test('a decision with the same result is unchanged, even if another rule makes i
 test('describes a changed decision before and after, in words', () => {
   const sentence = (reason: Reason) => `refused (${reason}): ${reasons[reason].meaning}`;
   const before = 'allowed by “rule”: the scope “read write” at api for 10 min';
-  const head = { requestId: 'r-1', time: NOW * 1000 + 400, client: 'gateway', subject: 'ada', missing: [] };
-  assert.deepEqual(again(row()), { ...head, before, after: sentence('no_rule_for_subject') });
+  const head = {
+    requestId: 'r-1',
+    time: NOW * 1000 + 400,
+    client: 'gateway',
+    subject: 'ada',
+    missing: [],
+    isRefused: false,
+  };
+  assert.deepEqual(again(row()), { ...head, before, after: sentence('no_rule_for_subject'), isRefused: true });
   const short = rule([api], { name: 'short', grant: { lifetime: 60, scopes: new Set(['read']) } });
   assert.deepEqual(again(row(), short), {
     ...head,

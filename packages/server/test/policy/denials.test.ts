@@ -120,7 +120,7 @@ test('the row names the rule that cannot be told last, whichever rules follow it
   ];
   const world = denying(undecided, ...others);
   const { trace, refusal } = ask(world, { subject: employee });
-  assert.equal(trace.mismatches?.at(-1)?.rule, 'undecided');
+  assert.deepEqual([trace.rule, trace.mismatches?.at(-1)?.rule], ['undecided', 'undecided']);
   const event = newEvent({ ...trace, client: 'gateway', reason: 'denial_cannot_be_told' });
   assert.equal(refusal?.reason, event.reason);
   const { policy } = partsOf(world);
@@ -135,6 +135,8 @@ test('the row names the rule that cannot be told last, whichever rules follow it
       ['rule', 'is not asked'],
     ],
   );
+  // Rows of older versions name it among the mismatches only.
+  assert.deepEqual(explainRules(policy, { ...event, rule: undefined } as typeof event).rules[0], first);
   const context = { policy, clients: new Map(), file: anyFile } as unknown as Parameters<typeof findPlace>[1];
   assert.equal(findPlace(event, context)?.key, 'rules[undecided].subject.when');
   const denied = newEvent({ rule: 'of batch', reason: 'denied_by_rule', mismatches: [] });
