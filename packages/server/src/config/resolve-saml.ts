@@ -1,12 +1,13 @@
 // Resolves the SAML identity providers of the file, and reads their certificates and metadata.
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { resolve } from 'node:path';
+import type { CompiledExpression } from '../expression/condition.ts';
 import { RESERVED_CLAIMS } from '../issuing/access-token-claims.ts';
 import { LEEWAY_SECONDS } from '../primitives/clock.ts';
 import { signingKey } from '../saml/certificates.ts';
 import { readMetadata } from '../saml/metadata.ts';
 import { isStrong, RSA_BITS } from '../trust/key-strength.ts';
-import type { SamlIssuerEntry } from '../trust/saml-issuer.ts';
+import { MAPPED_START, type SamlIssuerEntry } from '../trust/saml-issuer.ts';
 import { compileMappingOf } from './expressions.ts';
 import type { Path } from './fault.ts';
 import { nameOf } from './issuer-name.ts';
@@ -53,9 +54,15 @@ export async function resolveSamlIssuer(
     reads: expressions.flatMap(({ reads }) => reads),
     picks: expressions.flatMap(({ picks }) => picks),
     namedBy: named?.expression.reads.some((read) => /^attributes\b/.test(read)) ? 'attributes' : 'nameId',
-    mappedStart: named === undefined || named.expression.reads.includes('nameId') ? '' : named.expression.starts.text,
+    mappedStart: startOf(named?.expression),
   };
 }
+
+/** A mapping that reads the NameID may begin like one, whatever its literal. */
+const startOf = (expression: CompiledExpression | undefined): string =>
+  expression === undefined || expression.reads.some((read) => /^nameId/.test(read)) || expression.starts.text === ''
+    ? MAPPED_START
+    : expression.starts.text;
 
 type Trust = Pick<SamlIssuerEntry, 'certificates' | 'certificatesOf' | 'validUntil'>;
 

@@ -11,7 +11,7 @@ import { excerpt } from '../saml/element.ts';
 import type { SamlIdentity } from '../saml/identity.ts';
 import type { SubjectName } from '../saml/subject-name.ts';
 import { type Mapped, mapFacts, type Unmapped } from '../trust/issuer.ts';
-import type { SamlIssuerEntry } from '../trust/saml-issuer.ts';
+import { MAPPED_START, type SamlIssuerEntry } from '../trust/saml-issuer.ts';
 import { authenticationClaims } from './claims.ts';
 import { describeAge, foreignTokenId, nameSubject } from './foreign.ts';
 import { asValidated, type SubjectTokenType, type ValidatedToken, type ValidationContext } from './validated-token.ts';
@@ -106,8 +106,8 @@ function factsOf({ name, attributes, unreadableAttributes }: SamlIdentity): Json
 }
 
 /**
- * The subject at its issuer, its name in our tokens, and the claims to add to them. Without a lasting NameID, both names are the
- * one that the entry maps.
+ * The subject at its issuer, its name in our tokens, and the claims to add to them. Without a lasting NameID, the name at the issuer
+ * is the mapped one, which no NameID can be: it has a beginning that NameIDs must not have.
  * @throws TokenRefusal subject, name_taken, cannot_tell
  */
 export function mapAssertion(
@@ -127,9 +127,9 @@ export function mapAssertion(
   const given: Mapped =
     subject === undefined && named.kind === 'lasting' ? { value: `${name}:${named.nameId}` } : mapped;
   const here = 'value' in given ? given.value : undefined;
-  const there = named.kind === 'lasting' ? named.nameId : String(here);
+  const there = named.kind === 'lasting' ? named.nameId : (mappedStart === MAPPED_START ? MAPPED_START : '') + here;
   // Else two people of the issuer could have one name there: people may choose their NameID.
-  if (mappedStart !== '' && there !== here && there.startsWith(mappedStart))
+  if (namedBy === 'attributes' && named.kind === 'lasting' && there !== here && there.startsWith(mappedStart))
     throw new TokenRefusal('name_taken', `its NameID begins with ${mappedStart}, as the names that subject gives`);
   const principal = { iss, sub: there };
   return { principal, sub: nameSubject(given, { name, principal }, context), extraClaims, unmapped };

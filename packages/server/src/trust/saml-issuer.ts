@@ -4,6 +4,9 @@ import type { ClaimMappings, Mapping } from './issuer.ts';
 
 export type CertificatesByVersion = Readonly<Record<'saml1' | 'saml2', readonly X509Certificate[]>>;
 
+/** Where the mapped name of a person has no beginning of its own, the name at the issuer has this one. */
+export const MAPPED_START = 'subject:';
+
 export interface SamlIssuerEntry {
   /** The exact Issuer of its assertions. */
   readonly entityId: string;
@@ -38,7 +41,7 @@ export interface SamlIssuerEntry {
   readonly picks: readonly string[];
   /** `attributes`: the name of a subject can come of attributes, so that an assertion may lack a lasting NameID. */
   readonly namedBy: 'nameId' | 'attributes';
-  /** The beginning of all names that `subject` gives, if it reads no NameID; else empty. */
+  /** The beginning of the names at the issuer that come of attributes. No NameID may have it. */
   readonly mappedStart: string;
 }
 

@@ -189,6 +189,24 @@ for (const version of versions) {
     // A NameID, which people may choose, never becomes the name of somebody without one.
     const posing = signedFor(server, version, { nameId: 'user:root@example.org' });
     assertSubjectRefused(server, await presentSaml(server, version, posing), 'name_taken');
+    // Nor where the mapped name has no beginning, or one that is not certain.
+    for (const subject of [
+      'attributes.mail[0]',
+      `'"user:" + (has(attributes.mail) ? attributes.mail[0] : nameId)'`,
+      `'has(attributes.mail) ? "user:" + attributes.mail[0] : "user:x"'`,
+    ]) {
+      const open = await startSaml(t, { subject });
+      const of = async (is: Variation) =>
+        claims(await presentSaml(open, version, signedFor(open, version, is))) as {
+          sub: string;
+          sub_id: { sub: string };
+        };
+      const victim = await of(withoutName.transient as Variation);
+      assert.equal(victim.sub_id.sub, `subject:${victim.sub}`);
+      assert.equal((await of({ nameId: victim.sub })).sub_id.sub, victim.sub);
+      const chosen = signedFor(open, version, { nameId: victim.sub_id.sub });
+      assertSubjectRefused(open, await presentSaml(open, version, chosen), 'name_taken', subject);
+    }
     const attributes = version === 'saml2' ? { xml: '' } : nameless.attributes;
     const nothing = signedFor(server, version, { ...withoutName.missing, attributes: withoutMail(attributes) });
     assertSubjectRefused(server, await presentSaml(server, version, nothing), 'subject', 'nothing to map');
