@@ -7,6 +7,7 @@ import { hasInvisibleCharacters, isName, MAX_NAME_CHARACTERS, type Principal } f
 import { TokenRefusal } from '../primitives/refusal.ts';
 import { parseScope, type Scope } from '../primitives/scope.ts';
 import { sha256 } from '../primitives/secret.ts';
+import { trustDomainOf } from '../primitives/spiffe-id.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 import { findIssuerOf, type Mapped, mapFacts, type TrustedIssuer, type TrustedIssuers } from '../trust/issuer.ts';
 import type { DeclaredKind } from '../trust/profiles.ts';
@@ -19,8 +20,16 @@ import { refuseOtherKinds } from './weigh.ts';
 export function issuerOf(claims: JsonObject, issuers: TrustedIssuers): TrustedIssuer {
   const entry = findIssuerOf(claims, issuers);
   if (entry === undefined)
-    throw new TokenRefusal('unknown_issuer', claims.iss === undefined ? 'it has no iss' : undefined);
+    throw new TokenRefusal('unknown_issuer', claims.iss === undefined ? describeNoIssuer(claims) : undefined);
   return entry;
+}
+
+function describeNoIssuer({ sub }: JsonObject): string {
+  if (typeof sub !== 'string' || !/^spiffe:/i.test(sub)) return 'it has no iss';
+  const domain = trustDomainOf(sub);
+  return domain === undefined
+    ? 'it has no iss, and its sub is not a valid SPIFFE ID'
+    : 'it has no iss, and no entry has the trustDomain of its sub';
 }
 
 /** @param type the declared type @throws TokenRefusal; Refusal issuer_unavailable */

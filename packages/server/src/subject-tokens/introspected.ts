@@ -39,8 +39,8 @@ export async function introspectOpaque(
 const SAME = ['iss', 'sub', 'jti', 'client_id', 'azp', 'cnf', 'act', 'may_act', 'nbf', 'iat', 'auth_time'] as const;
 
 /**
- * The claims of a verified JWT, and the members of the answer about it, which may have more. Nothing in the answer removes a
- * restriction of the token.
+ * The claims of a verified JWT, and the members of the answer about it, which may have more. They agree on who the
+ * token is about and has it. Of `aud`, `scope` and `acr`, which may be known to the endpoint only, the answer's counts.
  * @throws like `introspectOpaque`
  */
 export async function introspectJwt(

@@ -100,13 +100,13 @@ export interface TrustedIssuers {
 }
 
 /**
- * Finds the entry that decides about a token, by its unverified claims: that of its `iss`, else that of the trust domain of its
- * subject. A JWT-SVID needs no `iss`, and an `iss` that SPIRE adds to it says nothing (JWT-SVID section 3).
+ * Finds the entry that decides about a token, by its unverified claims: that of the trust domain of its subject, else that of
+ * its `iss`. A JWT-SVID needs no `iss`, and an `iss` that SPIRE adds to it says nothing (JWT-SVID section 3).
  */
 export function findIssuerOf({ iss, sub }: JsonObject, issuers: TrustedIssuers): TrustedIssuer | undefined {
   if (iss !== undefined && typeof iss !== 'string') return undefined;
-  const named = iss === undefined ? undefined : issuers.byIssuer(iss);
-  return named ?? issuers.byTrustDomain(trustDomainOf(sub) ?? '');
+  const ofDomain = issuers.byTrustDomain(trustDomainOf(sub) ?? '');
+  return ofDomain ?? (iss === undefined ? undefined : issuers.byIssuer(iss));
 }
 
 export function indexIssuers(issuers: readonly TrustedIssuer[]): TrustedIssuers {

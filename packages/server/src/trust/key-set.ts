@@ -53,7 +53,8 @@ export function readKeySet(json: JsonObject): PublicKeySet | string {
   for (const jwk of keys) {
     if (typeof jwk !== 'object' || jwk === null) return 'a key is not an object';
     if (PRIVATE.some((member) => member in jwk)) return 'it holds a private or symmetric key';
-    if (String(jwk.kid).length > MAX_ID_CHARACTERS) return `a kid has more than ${MAX_ID_CHARACTERS} characters`;
+    if (typeof jwk.kid === 'string' && jwk.kid.length > MAX_ID_CHARACTERS)
+      return `a kid has more than ${MAX_ID_CHARACTERS} characters`;
     const key = readKey(jwk);
     if ('why' in key) ignored.push(key);
     else if (!usable.some((one) => isTwin(one, key))) usable.push(key);
