@@ -1,6 +1,6 @@
 // npm run interop: installs released client libraries in each language, tries them against a server, runs the programs of
 // docs/start/with-your-library.md, and writes docs/evidence/interop.md. npm run interop [-- --fast] [--only python,go] [--folder PATH]
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -84,7 +84,7 @@ async function tryLanguage(language: Language, world: World): Promise<Result> {
 }
 
 try {
-  if (!existsSync(folder)) mkdirSync(folder, { recursive: true });
+  mkdirSync(folder, { recursive: true });
   const world = await startWorld(t, join(folder, 'files'));
   const results: Result[] = [];
   for (const language of chosen) {

@@ -21,7 +21,6 @@ export interface World {
   readonly env: Readonly<Record<string, string>>;
   /** Number of tokens that the client got by exchange. */
   readonly exchangesOf: (client: string) => number;
-  readonly platformToken: (audience?: string) => string;
 }
 
 type Cleanup = { readonly after: (work: () => Promise<void>) => void };
@@ -38,8 +37,8 @@ export async function startWorld(t: Cleanup, folder: string): Promise<World> {
   const home = mkdtempSync(join(tmpdir(), 'cambio-interop-server-'));
   writeFileSync(join(home, 'cert.pem'), cert);
   writeFileSync(join(home, 'key.pem'), key, { mode: 0o600 });
-  const platformToken = (aud = issuer): string =>
-    platform.sign({ sub: 'repo:example/shop', aud, exp: Math.floor(Date.now() / 1000) + 3000 });
+  const platformToken = (): string =>
+    platform.sign({ sub: 'repo:example/shop', aud: issuer, exp: Math.floor(Date.now() / 1000) + 3000 });
   const helper = await startHelper(t, issuer, platformToken);
   const mcp = `${helper}/mcp`;
   await startNode(t, configurationOf({ issuer, platform: platform.url, mcp, keys }), { port, folder: home });
@@ -57,7 +56,6 @@ export async function startWorld(t: Cleanup, folder: string): Promise<World> {
       SSL_CERT_FILE: authorities,
       REQUESTS_CA_BUNDLE: authorities,
     },
-    platformToken,
     exchangesOf: (client) => {
       const database = new DatabaseSync(join(home, 'cambio.db'), { readOnly: true });
       const rows = database.prepare('select event from audit').all();

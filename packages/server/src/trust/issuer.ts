@@ -1,5 +1,4 @@
 // A trusted issuer: its entry in the configuration, and the source of its keys.
-
 import { Budget } from '../expression/run.ts';
 import type { AlgorithmName } from '../keys/algorithms.ts';
 import type { Outbound } from '../outbound/outbound.ts';
@@ -43,7 +42,7 @@ export interface IntrospectionEntry {
   readonly endpoint: string;
   readonly client: string;
   readonly secret: string;
-  /** `always`: the server introspects a JWT, too, after it has verified the signature. */
+  /** `opaque`: tokens that are not JWTs. `always`: JWTs, too, after the server has verified the signature. */
   readonly of: 'opaque' | 'always';
 }
 
@@ -76,7 +75,7 @@ export interface IssuerEntry {
   readonly subject: Mapping | undefined;
   /** Claims to add to our tokens. */
   readonly claims: ClaimMappings;
-  /** RFC 7662, for opaque access tokens. */
+  /** RFC 7662: where the server introspects its tokens. */
   readonly introspection: IntrospectionEntry | undefined;
 }
 
