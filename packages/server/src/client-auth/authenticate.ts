@@ -133,7 +133,7 @@ function readCredentials(request: AuthenticationRequest, context: Authentication
     const { subjectToken } = request;
     // The token of a workload can identify a client that is not named.
     if (id !== undefined || subjectToken === undefined) throw new Refusal('client_authentication_missing');
-    const detail = whyNoWorkload(subjectToken, context.issuer, context.clients);
+    const detail = whyNoWorkload(subjectToken, context);
     throw new Refusal('client_authentication_missing', { detail, sent: presentedClaims(subjectToken) });
   }
   return presented;

@@ -6,21 +6,26 @@ import { isName } from '../primitives/principal.ts';
 import { redactValue } from '../primitives/redact.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import { trustDomainOf } from '../primitives/spiffe-id.ts';
+import { findIssuerOf } from '../trust/issuer.ts';
+import type { AuthenticationContext } from './method.ts';
 
 /** Maximum number of listed workloads. */
 const MAX_WORKLOADS = 10;
 /** A longer token is not read to explain a refusal: parsing costs the server time and the caller nothing. */
 const MAX_CHARACTERS = 8192;
 
-/** Says for each workload why a token with these claims does not identify it, those of the issuer first. @param issuers its `iss` and its trust domain */
+/**
+ * Says for each workload why a token with these claims does not identify it, those of its issuer first.
+ * @param issuer of the entry that decides about the token; undefined if there is none
+ */
 export function describeWorkloads(
-  issuers: readonly string[],
+  issuer: string | undefined,
   audiences: readonly string[],
   clients: Clients,
 ): readonly string[] {
   const tried = [...clients.values()].flatMap(({ id, workload }) => {
     if (workload === undefined) return [];
-    const sameIssuer = issuers.includes(workload.issuer);
+    const sameIssuer = workload.issuer === issuer;
     const parts = [
       ...(sameIssuer ? [] : [`its issuer is ${workload.issuer}`]),
       ...(audiences.includes(workload.audience) ? [] : [`its audience is ${workload.audience}`]),
@@ -38,17 +43,22 @@ export function describeWorkloads(
 }
 
 /** Says what the token states, and why no workload fits it. The token is not verified. */
-export function whyNoWorkload(token: string, own: string, clients: Clients): string {
+export function whyNoWorkload(
+  token: string,
+  { issuer: own, issuers, clients }: Pick<AuthenticationContext, 'issuer' | 'issuers' | 'clients'>,
+): string {
   if (token.length > MAX_CHARACTERS)
     return `the subject token is longer than the ${MAX_CHARACTERS} characters that are read without a client`;
   try {
-    const { iss, sub, aud } = readCompact(token).payload;
+    const { payload } = readCompact(token);
+    const { iss, sub, aud } = payload;
     if (iss === own) return 'the subject token is of this server, and only tokens of other issuers name a workload';
     const domain = trustDomainOf(sub);
-    const issuers = [iss, domain === undefined ? undefined : `spiffe://${domain}`].filter(isName);
-    const stated = `the subject token has iss ${show(iss ?? issuers[0])} and aud ${show(aud)}`;
-    if (issuers.length === 0) return `${stated}, and without an issuer it names no workload`;
-    return [stated, ...describeWorkloads(issuers, stringList(aud) ?? [], clients)].join('; ');
+    const named = iss ?? (domain === undefined ? undefined : `spiffe://${domain}`);
+    const stated = `the subject token has iss ${show(named)} and aud ${show(aud)}`;
+    if (!isName(named)) return `${stated}, and without an issuer it names no workload`;
+    const issuer = findIssuerOf(payload, issuers)?.issuer;
+    return [stated, ...describeWorkloads(issuer, stringList(aud) ?? [], clients)].join('; ');
   } catch (error) {
     if (!(error instanceof TokenRefusal)) throw error;
     return `the subject token names no workload, because it is not a JWT: ${error.detail ?? error.fault}`;

@@ -161,7 +161,7 @@ function explainRefused(event: AuditEvent, context: ExplanationContext, limits?:
   const { error, description } = publicAnswer(new Refusal(reason, { parameter }), context.tokenErrorCode);
   const { meaning, remedy } = reasons[reason];
   const values = explainValues(event, context);
-  const workloads = explainWorkloads(event, context.clients);
+  const workloads = explainWorkloads(event, context);
   return {
     decision: 'refused',
     error,

@@ -102,9 +102,13 @@ export interface TrustedIssuers {
  * Finds the entry that decides about a token, by its unverified claims: that of the trust domain of its subject, else that of
  * its `iss`. A JWT-SVID needs no `iss`, and an `iss` that SPIRE adds to it says nothing (JWT-SVID section 3).
  */
-export function findIssuerOf({ iss, sub }: JsonObject, issuers: TrustedIssuers): TrustedIssuer | undefined {
+export const findIssuerOf = ({ iss, sub }: JsonObject, issuers: TrustedIssuers): TrustedIssuer | undefined =>
+  findIssuer(iss, trustDomainOf(sub), issuers);
+
+/** Like `findIssuerOf`, for a token of which only these are recorded. */
+export function findIssuer(iss: unknown, domain: unknown, issuers: TrustedIssuers): TrustedIssuer | undefined {
   if (iss !== undefined && typeof iss !== 'string') return undefined;
-  const ofDomain = issuers.byTrustDomain(trustDomainOf(sub) ?? '');
+  const ofDomain = typeof domain === 'string' ? issuers.byTrustDomain(domain) : undefined;
   return ofDomain ?? (iss === undefined ? undefined : issuers.byIssuer(iss));
 }
 

@@ -14,6 +14,7 @@ import { compilePolicy } from '../../src/policy/policy.ts';
 import type { Rule } from '../../src/policy/rule.ts';
 import { formatDuration } from '../../src/primitives/duration.ts';
 import { type Reason, reasons } from '../../src/primitives/refusal.ts';
+import { indexIssuers, type TrustedIssuer } from '../../src/trust/issuer.ts';
 import {
   adaTrace,
   anyFile,
@@ -468,10 +469,15 @@ test('explains an audit row with the sentence that the caller received', () => {
 });
 
 test('lists ten workloads, those of the issuer first, and counts the others', () => {
+  const issuers = indexIssuers([
+    { issuer: IDP, kind: 'oauth' },
+    { issuer: 'spiffe://prod.example', kind: 'spiffe' },
+  ] as readonly Partial<TrustedIssuer>[] as readonly TrustedIssuer[]);
   const explained = (aud: string | string[], workloads: readonly { issuer: string; audience: string }[]) => {
     const sent = recordSent({ iss: IDP, aud });
     const clients = new Map(workloads.map((workload, index) => [`c${index}`, client(`c${index}`, { workload })]));
-    return explainWorkloads(newEvent({ reason: 'client_authentication_missing', ...(sent && { sent }) }), clients);
+    const event = newEvent({ reason: 'client_authentication_missing', ...(sent && { sent }) });
+    return explainWorkloads(event, { clients, issuers });
   };
   assert.deepEqual(explained('a', []), ['no client has a workload']);
   const two = [
@@ -482,14 +488,19 @@ test('lists ten workloads, those of the issuer first, and counts the others', ()
     'the workload of c0 fits, and another one, too: name the client with client_id',
     'the workload of c1 fits, and another one, too: name the client with client_id',
   ]);
-  const svid = recordSent({ trust_domain: 'prod.example', aud: 'b' });
-  const jobs = client('jobs', { workload: { issuer: 'spiffe://prod.example', audience: 'a' } });
+  const mesh = new Map([['mesh', client('mesh', { workload: { issuer: 'spiffe://prod.example', audience: 'a' } })]]);
+  const ofMesh = (claims: Parameters<typeof recordSent>[0]) => {
+    const sent = recordSent(claims);
+    const event = newEvent({ reason: 'client_authentication_missing', ...(sent && { sent }) });
+    return explainWorkloads(event, { clients: mesh, issuers });
+  };
+  const otherAudience = ['the workload of mesh does not fit: its audience is a'];
+  assert.deepEqual(ofMesh({ trust_domain: 'prod.example', aud: 'b' }), otherAudience);
+  assert.deepEqual(ofMesh({ iss: 'https://spire.example', trust_domain: 'prod.example', aud: 'b' }), otherAudience);
   assert.deepEqual(
-    explainWorkloads(
-      newEvent({ reason: 'client_authentication_missing', ...(svid && { sent: svid }) }),
-      new Map([['jobs', jobs]]),
-    ),
-    ['the workload of jobs does not fit: its audience is a'],
+    ofMesh({ iss: IDP, trust_domain: 'prod.example', aud: 'a' }),
+    ['the workload of mesh does not fit: its issuer is spiffe://prod.example'],
+    'an iss that has an entry decides',
   );
   const strangers = Array.from({ length: 12 }, (_, index) => ({ issuer: `${IDP}/${index}`, audience: 'a' }));
   const many = explained('x', [...strangers, { issuer: IDP, audience: 'a' }]);
