@@ -124,7 +124,7 @@ function refuseKey(key: ASTNode, context: Context): void {
     throw faultAt(key, 'the names in a map are strings here: write "1", or string() around it', context);
 }
 
-/** Has the node no text as its value, whatever the facts? Members of claims may be texts. */
+/** Is the value of the node, or of one of its branches, never a text? Members of claims may be texts. */
 function isNeverText(node: ASTNode, context: Context): boolean {
   switch (node.op) {
     case 'value':
@@ -152,8 +152,8 @@ const MAY_BE_TEXT: ReadonlySet<unknown> = new Set(['dyn', 'string', 'unknown']);
 const GIVE_TEXT = new Set(['dyn', 'join', 'lowerAscii', 'string', 'upperAscii']);
 
 function translateMap(entries: readonly (readonly [ASTNode, ASTNode])[], context: Context): ExpressionStep {
-  for (const [key] of entries) refuseKey(key, context);
   const steps = entries.map((entry) => entry.map((part) => translate(part, context)));
+  for (const [key] of entries) refuseKey(key, context);
   return (run) => {
     // Without a prototype, so that `__proto__` is a member like any other.
     const map: Record<string, unknown> = Object.create(null);

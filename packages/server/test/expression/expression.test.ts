@@ -566,6 +566,7 @@ test('refuses unsupported parts of CEL as a fault of the text, with its place', 
     ['{1: "a"}', '1:2 the names in a map are strings here: write "1", or string() around it'],
     ['{"a": 1, true: 2}', '1:10 the names in a map are strings here: write "1", or string() around it'],
     ['{-1: "a"}[0]', '1:2 the names in a map are strings here: write "1", or string() around it'],
+    ['{text.trim(): "a"}', '1:2 trim() is not available here, in this form'],
     ...[
       ...['now', 'size(text)', 'now + 1', '[1]', '-now', 'text == "a"', '!true', 'timestamp(now)', 'c.a ? 2 : 1'],
       ...['text.size()', 'has(c.a)', 'links', 'null', '1 * 2', 'type(text)'],
