@@ -33,8 +33,7 @@ const cell = (text: string): string => text.replaceAll('|', '\\|');
 
 function sectionOf({ language, version, absent, trials, faults }: Result): string {
   const title = `## ${language.name}`;
-  if (absent !== undefined)
-    return `${title}\n\nNot tried: \`${language.toolchain[0]}\` cannot be run, or the packages cannot be installed, on this machine (${absent.split('\n')[0]}).\n`;
+  if (absent !== undefined) return `${title}\n\nNot tried on this machine: ${absent.split(/:?\n/)[0]}.\n`;
   const rows = trials.map(
     ({ client, what, setting, outcome, detail }) =>
       `| ${cell(`${client} ${versionOf(language, client)}`.trim())} | ${cell(what)} | ${WORDS[outcome]} | ${cell(setting || (outcome === 'works' ? '' : detail))} |`,

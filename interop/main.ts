@@ -60,7 +60,13 @@ async function versionOfDotnet(): Promise<string | undefined> {
 async function tryLanguage(language: Language, world: World): Promise<Result> {
   const home = join(folder, language.folder);
   const { code, output: version } = await run(language.toolchain, { cwd: folder, limitMs: TRIAL_LIMIT_MS });
-  if (code !== 0) return { language, absent: version.trim(), trials: [], faults: [] };
+  if (code !== 0)
+    return {
+      language,
+      absent: version.trim() || `${language.toolchain.join(' ')} ended with ${code}`,
+      trials: [],
+      faults: [],
+    };
   const faults: string[] = [];
   const trials: Trial[] = [];
   try {
