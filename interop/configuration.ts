@@ -119,7 +119,7 @@ export function configurationOf({ issuer, platform, mcp, keys }: Parties): Confi
         issuer: platform,
         name: 'platform',
         accepts: ['jwt'],
-        audiences: [issuer, 'cambio'],
+        audiences: [issuer],
         allowPrivateNetwork: true,
       },
     ],
