@@ -1,12 +1,23 @@
 // Checks that a file that is included with limits has only what belongs to it, so that a team cannot grant what is not its own.
+import { SIGN_IN_GRANTS } from '../grants/index.ts';
 import { normalAudience } from '../narrowing/targets.ts';
+import { showUrl } from '../primitives/form.ts';
 import { matchesAny } from '../primitives/pattern.ts';
+import { matchesAudience } from './audience-pattern.ts';
 import { checkRuleLimits } from './check-rule-limits.ts';
 import type { Path } from './fault.ts';
 import { certificateKeyOf } from './resolve-authentication.ts';
 import { isOurs } from './resolve-resources.ts';
 import type { ClientSource, ConfigurationFile, ResourceSource } from './schema.ts';
-import { createTeams, foreignAudience, foreignIssuer, type LimitsContext, listed, type Team } from './team.ts';
+import {
+  createTeams,
+  foreignAudience,
+  foreignIssuer,
+  type LimitsContext,
+  listed,
+  type Team,
+  tooLongRefresh,
+} from './team.ts';
 import { indexTrustedNames } from './trusted-names.ts';
 
 export function checkLimits(file: ConfigurationFile, around: Pick<LimitsContext, 'complain' | 'originOf' | 'placeOf'>) {
@@ -28,8 +39,10 @@ export function checkLimits(file: ConfigurationFile, around: Pick<LimitsContext,
   checkRuleLimits(context);
 }
 
+/** Scopes by which a client learns who signed in, or keeps what the person agreed to. */
+const SCOPES_OF_PEOPLE = /^(?:openid|profile|email|address|phone|offline_access)$/;
 /** Scopes that mean something to this server. */
-const RESERVED_SCOPES = /^(?:openid|profile|email|address|phone|offline_access|admin:.*)$/;
+const isReserved = (scope: string): boolean => SCOPES_OF_PEOPLE.test(scope) || scope.startsWith('admin:');
 
 function checkResource(
   { audience, locations = [], scopes, token }: ResourceSource,
@@ -41,7 +54,7 @@ function checkResource(
   for (const [place, location] of locations.entries())
     if (!owns(location)) complain([...path, 'locations', place], foreignAudience(location, limits.audiences));
   for (const [place, scope] of scopes.entries()) {
-    const isAllowed = limits.scopes === undefined ? !RESERVED_SCOPES.test(scope) : matchesAny(limits.scopes, scope);
+    const isAllowed = limits.scopes === undefined ? !isReserved(scope) : matchesAny(limits.scopes, scope);
     if (!isAllowed)
       complain(
         [...path, 'scopes', place],
@@ -75,6 +88,7 @@ function checkClient(client: ClientSource, path: Path, team: Team, context: Limi
     );
   if (client.allowPrivateNetwork)
     complain([...path, 'allowPrivateNetwork'], 'only the main file may allow this. Move the client there.');
+  checkSignIn(client, path, team, context);
   checkWorkload(client, path, team, context);
   checkCertificate(client, path, context);
 }
@@ -107,6 +121,29 @@ function createIdCheck({ file, originOf, placeOf }: LimitsContext): (id: string,
       ? `${shown} is an audience too, and this client would receive its tokens. Give the client another id.`
       : undefined;
   };
+}
+
+/** The pages of the server ask people to trust a client by its name, and it learns who they are. So the main file says where they may go. */
+function checkSignIn(client: ClientSource, path: Path, { limits }: Team, { complain }: LimitsContext): void {
+  const { grants, scopes = [], redirectUris, postLogoutRedirectUris, refreshLifetime } = client;
+  const signIn = grants.findIndex((grant) => SIGN_IN_GRANTS.has(grant));
+  if (refreshLifetime > limits.maxRefreshLifetime && (signIn !== -1 || grants.includes('refresh_token')))
+    complain([...path, 'refreshLifetime'], tooLongRefresh(refreshLifetime, limits));
+  const scope = scopes.findIndex((name) => SCOPES_OF_PEOPLE.test(name));
+  if (limits.redirectUris.length === 0 && (signIn !== -1 || scope !== -1)) {
+    complain(
+      [...path, ...(signIn === -1 ? ['scopes', scope] : ['grants', signIn])],
+      'people may not sign in to a client of this file. Add redirectUris to its entry of include, in the main file, or move the client there.',
+    );
+    return;
+  }
+  for (const [key, uris] of Object.entries({ redirectUris, postLogoutRedirectUris }))
+    for (const [place, uri] of uris.entries())
+      if (!matchesAudience(limits.redirectUris, uri))
+        complain(
+          [...path, key, place],
+          `${showUrl(uri)} is not a redirect URI of this file, which has ${listed(limits.redirectUris)}.${add('redirectUris')}`,
+        );
 }
 
 function checkWorkload({ workload }: ClientSource, path: Path, team: Team, { complain }: LimitsContext): void {

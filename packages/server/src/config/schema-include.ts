@@ -41,7 +41,15 @@ const limited = z
       expecting(z.string().refine(isPattern), 'a path or a pattern', 'one such as /run/secrets/payments/*'),
     ).default([]),
     spiffeIds: patterns.default([]),
+    redirectUris: oneOrMore(
+      expecting(
+        z.string().refine(isAudiencePattern),
+        'a redirect URI or a pattern',
+        'one such as https://payments.example/*: * stands at the end, after a slash behind the host',
+      ),
+    ).default([]),
     maxLifetime: duration.default(3600),
+    maxRefreshLifetime: duration.default(86_400),
   })
   .refine(
     ({ audiences, clients }) => audiences.length > 0 || clients !== undefined,

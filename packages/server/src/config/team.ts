@@ -74,3 +74,6 @@ const allowedIssuers = (limits: FileLimits, { issuers }: ConfigurationFile): Rea
 
 export const foreignIssuer = (issuer: string, { limits }: Team): string =>
   `this file may not take tokens of the issuer ${JSON.stringify(issuer)}, but of ${['self', ...limits.issuers].join(', ')}. Add its name to issuers of the entry of include, in the main file.`;
+
+export const tooLongRefresh = (seconds: number, { maxRefreshLifetime }: FileLimits): string =>
+  `this file may have refresh tokens that are good for ${maxRefreshLifetime} seconds at most, and this is ${seconds}. Write it to maxRefreshLifetime of its entry of include, in the main file, or use another.`;

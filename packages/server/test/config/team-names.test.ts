@@ -1,4 +1,4 @@
-// Clients of a file with limits: which ids it may take, and which ids its rules may name. Each refused file has an accepted twin.
+// Clients of a file with limits: which ids it may take, which ids its rules may name, and whether people sign in to it. Each refused file has an accepted twin.
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -120,4 +120,70 @@ test('a * in an id of a file without limits is a warning: a server that has one 
     warnings.map(({ path, message }) => `${path}: ${message}`).join('\n'),
     /clients\[a\*\]\.id: "a\*" has a \*/,
   );
+});
+
+test('people sign in to a client of a file with limits only if its entry has redirectUris, and only where they lead', async (t) => {
+  const web = (members: string): string =>
+    `resources:\n  - { audience: https://pay.example/api, scopes: [pay] }\nclients:\n  - { id: web, auth: none, audiences: [https://pay.example/api], ${members} }\n`;
+  const page = 'grants: [authorization_code, refresh_token], redirectUris: [https://pay.example/cb]';
+  const PAGES = ", redirectUris: 'https://pay.example/*'";
+  const closed = /people may not sign in to a client of this file\. Add redirectUris to its entry of include/;
+  const rows: readonly (readonly [members: string, limits: string, fault?: RegExp])[] = [
+    [page, '', closed],
+    [page, PAGES],
+    [`${page}, scopes: [openid, profile, email, offline_access, pay]`, '', closed],
+    [`${page}, scopes: [openid, profile, email, offline_access, pay]`, PAGES],
+    ['grants: [device_code]', '', closed],
+    ['grants: [device_code]', PAGES],
+    ['grants: [refresh_token], scopes: [openid]', '', closed],
+    [
+      page.replace('https://pay', 'https://evil'),
+      PAGES,
+      /redirectUris\[0\]: "?https:\/\/evil\.example\/cb"? is not a redirect/,
+    ],
+    [
+      page.replace('/cb', '/../cb'),
+      PAGES.replace('/*', '/app/*'),
+      /redirectUris\[0\]: .* is not a redirect URI of this/,
+    ],
+    [
+      page.replace('pay.example', 'pay.example.evil'),
+      PAGES,
+      /redirectUris\[0\]: .* is not a redirect URI of this file/,
+    ],
+    [
+      `${page}, postLogoutRedirectUris: [https://evil.example/]`,
+      PAGES,
+      /postLogoutRedirectUris\[0\]: .* is not a redirect/,
+    ],
+    [`${page}, postLogoutRedirectUris: [https://pay.example/]`, PAGES],
+    [
+      `${page}, refreshLifetime: 9999d`,
+      PAGES,
+      /refreshLifetime: this file may have refresh tokens that are good for 86400/,
+    ],
+    [`${page}, refreshLifetime: 2d`, `${PAGES}, maxRefreshLifetime: 2d`],
+    [
+      'grants: [refresh_token]',
+      ', maxRefreshLifetime: 1h',
+      /refreshLifetime: .* good for 3600 seconds at most, and this is 86400/,
+    ],
+  ];
+  for (const [members, limits, fault] of rows) {
+    const faults = await faultsOf(t, main('', limits), web(members));
+    if (fault === undefined) assert.deepEqual(faults, [], members);
+    else assert.match(faults.join('\n'), fault, members);
+    assert.ok(faults.length <= 1, faults.join('\n'));
+  }
+  const rule30 = `${team('pay-api')}rules:
+  - name: pay
+    client: gateway
+    subject: { issuer: self }
+    grant: { audiences: [https://pay.example/api], scopes: [pay], refreshToken: true, refreshLifetime: 30d }
+`;
+  assert.match(
+    (await faultsOf(t, main('', ''), rule30)).join('\n'),
+    /grant\.refreshLifetime: this file may have refresh tokens that are good for 86400 seconds/,
+  );
+  assert.deepEqual(await faultsOf(t, main('', ', maxRefreshLifetime: 30d'), rule30), []);
 });

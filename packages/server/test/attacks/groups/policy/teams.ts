@@ -48,6 +48,16 @@ const attacks: Readonly<Record<string, Configuration>> = {
     clients: added(client('late-1', { grants, audiences: [TEAM] })),
   },
   'a client whose id is a pattern': { clients: added(client('g*', { grants, audiences: [TEAM], disabled: true })) },
+  'a page of its own for people who sign in': {
+    clients: added({
+      id: 'people',
+      auth: 'none',
+      grants: ['authorization_code'],
+      redirectUris: ['https://team.example/callback'],
+      audiences: [TEAM],
+      scopes: ['openid', 'email'],
+    }),
+  },
   'another secret for a client of others': { clients: added(client('gateway', { audiences: [TEAM] })) },
   'a resource that takes its place': {
     resources: added({ audience: 'https://team.example/x', locations: [`${API}/v1/more`], scopes: ['read'] }),
