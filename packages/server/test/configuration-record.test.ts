@@ -63,9 +63,10 @@ test('a start, a changed file, an invalid one and a registered client each have 
   await becomes(node, 3);
   node.signal('SIGHUP');
   await wait(500);
-  changeFile(node.file, { cleints: undefined, ruels: [] });
+  const twice = [1, 2].map(() => ({ username: 'ada@people.example', password: { plain: 'lovelace' } }));
+  changeFile(node.file, { cleints: undefined, accounts: twice });
   await becomes(node, 4);
-  changeFile(node.file, { ruels: undefined });
+  changeFile(node.file, { accounts: [{ username: 'ada', password: { plain: 'lovelace' } }] });
   await becomes(node, 5);
   // A password is not kept: that it changed is all that the row says.
   changeFile(node.file, { accounts: [{ username: 'ada', password: { plain: 'byron' } }] });
@@ -85,15 +86,12 @@ test('a start, a changed file, an invalid one and a registered client each have 
       'file',
       `${node.file}:LINE: cleints: unknown key. Did you mean clients, which stands here too? Remove one of them.`,
     ],
-    [
-      'rejected',
-      'file',
-      `${node.file}:LINE: ruels: unknown key. Did you mean rules, which stands here too? Remove one of them.`,
-    ],
+    ['rejected', 'file', `${node.file}:LINE: accounts[1].username: Run cambio check, which says why.`],
     ['applied', 'file'],
     ['applied', 'file'],
     ['applied', 'clients', 'registered client reports added'],
   ]);
+  assert.doesNotMatch(JSON.stringify(rows[3]), /ada@/);
   assert.equal(rows[5]?.configured?.digest, rows[5]?.configured?.before);
   const [operator] = rows[6]?.configured?.operators ?? [];
   assert.equal(operator?.client, 'command line');

@@ -83,8 +83,12 @@ export function readContent(text: string, parts: ReadonlyMap<string, string>): C
   const read = (digest: string): JsonObject | undefined => parseJsonFile(parts.get(digest) ?? '');
   const files = listing.files.map(({ path, sha256 }) => ({ path, content: read(sha256) }));
   const clients = listing.registered.map(read);
-  if (!files.every(isThere) || clients.includes(undefined)) return undefined;
-  return { files, registered: Object.assign({}, ...clients) };
+  if (!files.every(isThere) || !clients.every((part) => part !== undefined)) return undefined;
+  // An assignment would lose a client with the id __proto__.
+  return {
+    files,
+    registered: Object.fromEntries(clients.flatMap((part) => Object.entries(part))) as Record<string, JsonObject>,
+  };
 }
 
 const isThere = (file: { path: string; content: JsonObject | undefined }): file is KeptFile =>

@@ -1,18 +1,10 @@
 // Checks the rules of files that are included with limits: they grant and deny only audiences of their own.
 import { isPublic } from '../model/client.ts';
 import { matchesAny } from '../primitives/pattern.ts';
-import type { Path } from './fault.ts';
+import { type Path, placeInList } from './fault.ts';
 import type { ClientSource, ResourceSource } from './schema.ts';
 import type { AllowEntry, DenyEntry } from './schema-rules.ts';
-import {
-  foreignAudience,
-  foreignIssuer,
-  type LimitsContext,
-  listed,
-  placeInList,
-  type Team,
-  tooLongRefresh,
-} from './team.ts';
+import { foreignAudience, foreignIssuer, type LimitsContext, listed, type Team, tooLongRefresh } from './team.ts';
 
 /** Rules of one entry of `include` that deny. Each is compared with every request, of all clients. */
 const MAX_DENIALS = 100;

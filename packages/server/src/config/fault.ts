@@ -10,6 +10,8 @@ export interface Fault {
   /** `clients[gateway].secret` */
   readonly path: string;
   readonly message: string;
+  /** Of a fault in an entry about people: its path by numbers. Path and message may name them. */
+  readonly withoutPeople?: string;
 }
 
 /** The keys that lead to a value, from the root. */
@@ -61,6 +63,10 @@ function nameOfEntry(list: string | number | undefined, entry: unknown): string 
   return typeof name === 'string' && SHORT_NAME.test(name) ? name : undefined;
 }
 
+/** @returns the place of an item of a list, which may be written as a single value */
+export const placeInList = (path: Path, list: readonly unknown[], place: number): Path =>
+  list.length === 1 ? path : [...path, place];
+
 /** @param main the main file */
 export function formatFault(main: string, { severity, file = main, line, column, path, message }: Fault): string {
   const place = line === 0 ? file : `${file}:${line}:${column}`;
@@ -80,15 +86,30 @@ export class ConfigurationError extends Error {
 
   /** @returns the place of each fault, without its message */
   places(): readonly string[] {
-    return this.faults.map((fault) => formatFault(this.file, { ...fault, message: '' }).replace(/: $/, ''));
+    return this.faults.map(({ withoutPeople, ...fault }) =>
+      formatFault(this.file, { ...fault, path: withoutPeople ?? fault.path, message: '' }).replace(/: $/, ''),
+    );
   }
 }
 
-/** Each fault of a file with its place, without warnings. */
+/** Each fault of a file with its place, without warnings and without names and claims of people, for the audit log. */
 export const faultsIn = (error: unknown): readonly string[] =>
   error instanceof ConfigurationError
-    ? error.faults.filter(({ severity }) => severity === 'fault').map((fault) => formatFault(error.file, fault))
+    ? error.faults
+        .filter(({ severity }) => severity === 'fault')
+        .map(({ withoutPeople, ...fault }) =>
+          formatFault(
+            error.file,
+            withoutPeople === undefined
+              ? fault
+              : { ...fault, path: withoutPeople, message: 'Run cambio check, which says why.' },
+          ),
+        )
     : [];
+
+/** Accounts are people, and tests of rules hold claims of people. */
+export const isAboutPeople = ([section, , key]: Path): boolean =>
+  section === 'accounts' || (section === 'rules' && key === 'tests');
 
 export const asSentence = (message: string): string => (/[.!?]$/.test(message) ? message : `${message}.`);
 

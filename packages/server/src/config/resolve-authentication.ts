@@ -6,7 +6,7 @@ import { type Client, isPublic, type TlsSubject } from '../model/client.ts';
 import { didYouMean } from '../primitives/nearest.ts';
 import { SecretDigest } from '../primitives/secret.ts';
 import { trustDomainOf } from '../primitives/spiffe-id.ts';
-import type { Complain, Path } from './fault.ts';
+import { type Complain, type Path, placeInList } from './fault.ts';
 import { checkKeyPlace, networkOfKeys } from './key-location.ts';
 import { describeUnknownName } from './references.ts';
 import type { ClientSource, ConfigurationFile } from './schema.ts';
@@ -67,10 +67,13 @@ export function resolveAuthentication(
   if (isPublic(entry)) checkPublic(entry, path, complain);
   checkTls(entry, path, file.server, around);
   return {
-    secrets: secret.map((one) =>
+    // Each secret is renewed by itself, so each has a path of its own.
+    secrets: secret.map((one, place) =>
       'sha256' in one
         ? SecretDigest.of(one.sha256)
-        : new SecretDigest(readSecret(one, [...path, 'secret'], file.server.host, around) ?? ''),
+        : new SecretDigest(
+            readSecret(one, placeInList([...path, 'secret'], secret, place), file.server.host, around) ?? '',
+          ),
     ),
     keys: jwks ? { jwks } : jwksUri === undefined ? undefined : { jwksUri, network: networkOfKeys(entry) },
     assertionAudience,

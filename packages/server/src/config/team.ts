@@ -53,10 +53,6 @@ export function createTeams(file: ConfigurationFile, originOf: LimitsContext['or
 /** Lists names in a message. */
 export const listed = (names: readonly string[]): string => (names.length === 0 ? 'none' : names.join(', '));
 
-/** @returns the place of an item of a list, which may be written as a single value */
-export const placeInList = (path: Path, list: readonly unknown[], place: number): Path =>
-  list.length === 1 ? path : [...path, place];
-
 export const foreignAudience = (audience: string, own: readonly string[]): string =>
   `${JSON.stringify(audience)} is not an audience of this file, which has ${listed(own)}. Move the entry to the main file, or add the audience to its entry of include there.`;
 

@@ -14,7 +14,7 @@ import {
   type YAMLMap,
 } from 'yaml';
 import { isExactNumber, type JsonObject, parseJsonFile } from '../primitives/strict-json.ts';
-import { asSentence, type Complain, type Fault, formatPath, type Path, type Position } from './fault.ts';
+import { asSentence, type Complain, type Fault, formatPath, isAboutPeople, type Path, type Position } from './fault.ts';
 import { describeSyntaxError } from './yaml-syntax.ts';
 import { substitute, type YamlVariables } from './yaml-variables.ts';
 
@@ -76,6 +76,7 @@ function readDocument(text: string, variables: YamlVariables): YamlFile {
       column: Math.max(1, col),
       path: formatPath(path, value),
       message: asSentence(message),
+      ...(isAboutPeople(path) && { withoutPeople: formatPath(path) }),
     });
   };
   // The first syntax error causes those after it.

@@ -92,11 +92,19 @@ test('cuts long values, and counts the changes beyond the first ones', () => {
 });
 
 test('reads a configuration back from its texts, and not without one of them', () => {
-  const registered = Object.fromEntries(Array.from({ length: 300 }, (_, index) => [`client-${index}`, { index }]));
+  const numbered = Array.from({ length: 300 }, (_, index) => [`client-${index}`, { index }] as const);
+  const registered = Object.fromEntries([...numbered, ['__proto__', { index: -1 }], ['constructor', { index: -2 }]]);
   const { digest, texts, content } = keepConfiguration(of(base, registered));
   const text = texts.get(digest) ?? '';
   assert.equal(digestText(text), digest);
   assert.equal(JSON.stringify(sortedOf(readContent(text, texts))), JSON.stringify(sortedOf(content)));
+  assert.deepEqual(findChanges(readContent(text, texts) ?? of({}), content), []);
+  assert.deepEqual(
+    Object.keys(readContent(text, texts)?.registered ?? {})
+      .filter((id) => !id.startsWith('client-'))
+      .toSorted(),
+    ['__proto__', 'constructor'],
+  );
   const [part = ''] = listParts(text) ?? [];
   assert.equal(readContent(text, new Map([...texts].filter(([one]) => one !== part))), undefined);
   assert.equal(listParts(texts.get(part) ?? ''), undefined, 'a part is not a configuration');

@@ -8,6 +8,7 @@ import { type TestContext, test } from 'node:test';
 import { connect } from 'node:tls';
 import { createInputs } from '../../src/config/inputs.ts';
 import { loadConfiguration } from '../../src/config/load.ts';
+import { SecretDigest } from '../../src/primitives/secret.ts';
 import { client, configuration } from '../support/basics.ts';
 import { canaries } from '../support/canaries.ts';
 import { added, changed, changeFile, edited, type Source, yamlOf } from '../support/configuration.ts';
@@ -148,10 +149,10 @@ function writeAll(folder: string, files: Readonly<Record<string, string | undefi
 }
 
 /** Writes everything into a folder. @returns functions that read it, as a node does at its start and later */
-async function startReading(t: TestContext, source: Source = NAMED) {
+async function startReading(t: TestContext, source: Source = NAMED, more: Readonly<Record<string, string>> = {}) {
   const folder = temporaryFolder(t);
   const main = join(folder, 'cambio.yaml');
-  for (const { files } of KINDS) writeAll(folder, files);
+  for (const files of [...KINDS.map((kind) => kind.files), more]) writeAll(folder, files);
   writeFileSync(main, yamlOf(source));
   let before = createInputs(main);
   const load = (inputs = before) => loadConfiguration(main, SURROUNDINGS, inputs);
@@ -210,6 +211,28 @@ test('an unusable file delays no other: the rest of the configuration, and other
     [pair.broken.map(({ entry }) => entry), pair.renewed],
     [['clients[renewing].secret'], ['server.tls']],
   );
+});
+
+test('of two secrets of a client, each is renewed by itself', async (t) => {
+  const twice = changed(NAMED, {
+    clients: edited('renewing', { secret: [{ file: 'secret' }, { file: 'next' }] }),
+  });
+  const { write, again } = await startReading(t, twice, { next: 'next-secret-of-a-client' });
+  write({ secret: 'fresh-secret-of-a-client', next: '' });
+  const { broken, renewed: used, clients: read } = await again();
+  const renewing = read.get('renewing');
+  assert.deepEqual(
+    [broken.map(({ entry }) => entry), used],
+    [['clients[renewing].secret[1]'], ['clients[renewing].secret[0]']],
+  );
+  const accepts = (text: string) => SecretDigest.anyMatches(renewing?.secrets ?? [], [text]);
+  assert.deepEqual(['first-secret-of-a-client', 'fresh-secret-of-a-client', 'next-secret-of-a-client'].map(accepts), [
+    false,
+    true,
+    true,
+  ]);
+  write({ next: 'last-secret-of-a-client' });
+  assert.deepEqual((await again()).renewed, ['clients[renewing].secret[1]']);
 });
 
 test('a fault beside unusable files is reported with them, and the content in force is not asked for a file that has none', async (t) => {
