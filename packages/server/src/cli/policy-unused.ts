@@ -3,6 +3,7 @@ import { relative } from 'node:path';
 import { openReader } from '../app.ts';
 import { createUseTally } from '../audit/use.ts';
 import type { Configuration } from '../config/configuration.ts';
+import { hasUnprintable } from '../config/include.ts';
 import { collectRefused, type RefusedRequests } from '../explain/same-decisions.ts';
 import { findUnused, type UnusedReport, type UnusedRight } from '../explain/unused.ts';
 import { unusedContext } from '../http/explain-services.ts';
@@ -203,8 +204,12 @@ async function printPatch(
 /** A secret or a password that stands in the file itself. */
 const SECRET = /\bplain"?:|:\/\/[^/\s:]*:[^/\s@]+@/;
 
-/** The path from the current folder: `patch` refuses others. */
+/** The path from the current folder: `patch` refuses others. A line break in it would begin another patch. */
 function nameIn(file: string): string {
   const path = relative(process.cwd(), file);
+  if (hasUnprintable(path))
+    throw new UsageError(
+      `${JSON.stringify(path)} has a character that cannot be printed, and would change the patch. Rename the file`,
+    );
   return path.startsWith('..') ? path.replace(/^.*\//, '') : path;
 }

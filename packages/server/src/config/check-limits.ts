@@ -9,15 +9,7 @@ import type { Path } from './fault.ts';
 import { certificateKeyOf } from './resolve-authentication.ts';
 import { isOurs } from './resolve-resources.ts';
 import type { ClientSource, ConfigurationFile, ResourceSource } from './schema.ts';
-import {
-  createTeams,
-  foreignAudience,
-  foreignIssuer,
-  type LimitsContext,
-  listed,
-  type Team,
-  tooLongRefresh,
-} from './team.ts';
+import { createTeams, foreignIssuer, type LimitsContext, listed, type Team, tooLongRefresh } from './team.ts';
 import { indexTrustedNames } from './trusted-names.ts';
 
 export function checkLimits(file: ConfigurationFile, around: Pick<LimitsContext, 'complain' | 'originOf' | 'placeOf'>) {
@@ -47,12 +39,12 @@ const isReserved = (scope: string): boolean => SCOPES_OF_PEOPLE.test(scope) || s
 function checkResource(
   { audience, locations = [], scopes, token }: ResourceSource,
   path: Path,
-  { limits, owns }: Team,
+  { limits, owns, foreign }: Team,
   { complain }: LimitsContext,
 ): void {
-  if (!owns(audience)) complain([...path, 'audience'], foreignAudience(audience, limits.audiences));
+  if (!owns(audience)) complain([...path, 'audience'], foreign(audience));
   for (const [place, location] of locations.entries())
-    if (!owns(location)) complain([...path, 'locations', place], foreignAudience(location, limits.audiences));
+    if (!owns(location)) complain([...path, 'locations', place], foreign(location));
   for (const [place, scope] of scopes.entries()) {
     const isAllowed = limits.scopes === undefined ? !isReserved(scope) : matchesAny(limits.scopes, scope);
     if (!isAllowed)
@@ -72,14 +64,14 @@ const add = (key: string): string => ` Write it to ${key} of its entry of includ
 
 function checkClient(client: ClientSource, path: Path, team: Team, context: LimitsContext): void {
   const { complain } = context;
-  const { limits, owns } = team;
+  const { limits, owns, foreign } = team;
   for (const [place, audience] of client.audiences.entries())
-    if (!owns(audience)) complain([...path, 'audiences', place], foreignAudience(audience, limits.audiences));
+    if (!owns(audience)) complain([...path, 'audiences', place], foreign(audience));
   if (client.resource !== undefined && !owns(client.resource))
-    complain([...path, 'resource'], foreignAudience(client.resource, limits.audiences));
+    complain([...path, 'resource'], foreign(client.resource));
   for (const key of ['entityId', 'acs'] as const) {
     const name = client.saml?.[key];
-    if (name !== undefined && !owns(name)) complain([...path, 'saml', key], foreignAudience(name, limits.audiences));
+    if (name !== undefined && !owns(name)) complain([...path, 'saml', key], foreign(name));
   }
   if (client.spiffeId !== undefined && !matchesAny(limits.spiffeIds, client.spiffeId))
     complain(
@@ -150,8 +142,7 @@ function checkWorkload({ workload }: ClientSource, path: Path, team: Team, { com
   if (workload === undefined) return;
   if (!team.issuers.has(workload.issuer))
     complain([...path, 'workload', 'issuer'], foreignIssuer(workload.issuer, team));
-  if (!team.owns(workload.audience))
-    complain([...path, 'workload', 'audience'], foreignAudience(workload.audience, team.limits.audiences));
+  if (!team.owns(workload.audience)) complain([...path, 'workload', 'audience'], team.foreign(workload.audience));
 }
 
 /** The first client with a certificate has the server ask everybody for one, browsers too. */

@@ -4,7 +4,7 @@ import { matchesAny } from '../primitives/pattern.ts';
 import { type Path, placeInList } from './fault.ts';
 import type { ClientSource, ResourceSource } from './schema.ts';
 import type { AllowEntry, DenyEntry } from './schema-rules.ts';
-import { foreignAudience, foreignIssuer, type LimitsContext, listed, type Team, tooLongRefresh } from './team.ts';
+import { foreignIssuer, type LimitsContext, listed, type Team, tooLongRefresh } from './team.ts';
 
 /** Rules of one entry of `include` that deny. Each is compared with every request, of all clients. */
 const MAX_DENIALS = 100;
@@ -57,21 +57,26 @@ function indexScopes(resources: readonly ResourceSource[]): ReadonlyMap<string, 
   return found;
 }
 
-function checkDenial({ audiences }: DenyEntry, path: Path, { limits, owns }: Team, { complain }: LimitsContext): void {
+function checkDenial(
+  { audiences }: DenyEntry,
+  path: Path,
+  { limits, owns, foreign }: Team,
+  { complain }: LimitsContext,
+): void {
   if (audiences === undefined)
     complain(
       [...path, 'audiences'],
       `is missing. A rule of this file may deny only its own audiences: ${listed(limits.audiences)}.`,
     );
   for (const [place, audience] of (audiences ?? []).entries())
-    if (!owns(audience)) complain([...path, 'audiences', place], foreignAudience(audience, limits.audiences));
+    if (!owns(audience)) complain([...path, 'audiences', place], foreign(audience));
 }
 
 function checkAllow(rule: AllowEntry, path: Path, team: Team, context: RuleContext): void {
   const { complain } = context;
-  const { limits, owns } = team;
+  const { limits, owns, foreign } = team;
   for (const [place, audience] of rule.grant.audiences.entries())
-    if (!owns(audience)) complain([...path, 'grant', 'audiences', place], foreignAudience(audience, limits.audiences));
+    if (!owns(audience)) complain([...path, 'grant', 'audiences', place], foreign(audience));
   checkClients(rule, path, team, context);
   checkSubjects(rule, path, team, context);
   checkIssuers(rule, path, team, context);

@@ -35,6 +35,10 @@ const LIMITED_SECTIONS = INCLUDED_SECTIONS.filter((section) => section !== 'issu
 
 /** Files that a configuration may include. */
 const MAX_FILES = 1000;
+/** Entries of each section, and tests, in all files of an entry of `include` with limits: all requests wait while they are checked. */
+const MAX_LIMITED_ENTRIES = 1000;
+/** Bytes of all files of an entry of `include` with limits. */
+const MAX_LIMITED_BYTES = 1_048_576;
 
 /** A file, and where its entries begin in the merged lists. */
 interface Part {
@@ -91,6 +95,7 @@ function readParts(
     const pattern = typeof entry === 'string' ? entry : entry.path;
     const limits = typeof entry === 'string' ? undefined : entry;
     const files = listIncluded(pattern, folder, around.inputs);
+    const tooMuch = limits === undefined ? () => undefined : createSizeCheck();
     if (files.length === 0) main.yaml.complain(at, `no file matches ${pattern}. Add one, or remove this.`, 'warning');
     return files.flatMap((name) => {
       const complain = (message: string): readonly Part[] => {
@@ -104,12 +109,41 @@ function readParts(
       const isSecond = seen.has(realPathOf(path));
       const bytes = readIncluded(path, { entry: by, limits, inputs: around.inputs, seen });
       const shown = isAbsolute(name) ? name : join(dirname(around.file), name);
-      if (typeof bytes === 'string' && !isSecond) around.leftOut?.set(shown, [{ ...faultOfFile(bytes), file: shown }]);
+      const part =
+        typeof bytes === 'string'
+          ? bytes
+          : (tooMuch({ bytes: bytes.length }) ??
+            readPart(bytes, { file: shown, folder: dirname(path), include: index, limits }, around.environment));
+      const problem = typeof part === 'string' ? part : tooMuch(countEntries(part));
+      if (problem !== undefined && !isSecond) around.leftOut?.set(shown, [{ ...faultOfFile(problem), file: shown }]);
       if (around.leftOut?.has(shown)) return [];
-      if (typeof bytes === 'string') return complain(bytes);
-      return [readPart(bytes, { file: shown, folder: dirname(path), include: index, limits }, around.environment)];
+      if (problem !== undefined) return complain(problem === bytes ? problem : `${shown}: ${problem}`);
+      return typeof part === 'string' ? [] : [part];
     });
   });
+}
+
+const countEntries = ({ lists }: Part): Readonly<Record<string, number>> => ({
+  ...Object.fromEntries(Object.entries(lists).map(([section, list]) => [section, list.length])),
+  tests: (lists.rules ?? []).reduce<number>(
+    (sum, rule) => sum + (isObject(rule) && Array.isArray(rule.tests) ? rule.tests.length : 0),
+    0,
+  ),
+});
+
+/** @returns a function that adds what another file has, and says what is too much for one entry of `include` */
+function createSizeCheck(): (counts: Readonly<Record<string, number>>) => string | undefined {
+  const sums = new Map<string, number>();
+  return (counts) => {
+    for (const [what, count] of Object.entries(counts)) {
+      const sum = (sums.get(what) ?? 0) + count;
+      sums.set(what, sum);
+      const most = what === 'bytes' ? MAX_LIMITED_BYTES : MAX_LIMITED_ENTRIES;
+      if (sum > most)
+        return `with this file, the files of this entry have ${sum} ${what}, and may have ${most}. Remove some, give the others an entry of their own, or include them without limits.`;
+    }
+    return undefined;
+  };
 }
 
 function readPart(bytes: Buffer, origin: Origin, environment: NodeJS.ProcessEnv): Part {

@@ -1,6 +1,6 @@
 // Finds the files that `include` names, and reads them.
 import { readdirSync, realpathSync, statSync } from 'node:fs';
-import { basename, dirname, join, resolve, sep } from 'node:path';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { describeFailure } from '../primitives/failure.ts';
 import type { Inputs, Matches } from './inputs.ts';
 import type { FileLimits } from './schema-include.ts';
@@ -79,6 +79,10 @@ export function readIncluded(
     readonly seen: Map<string, string>;
   },
 ): Buffer | string {
+  if (hasUnprintable(relative(fixedFolder(entry.path), file))) {
+    inputs.note(file);
+    return `${JSON.stringify(file)} has a character in its name that cannot be printed. Rename the file or its folder.`;
+  }
   try {
     const real = realpathSync(file);
     const problem = problemOf(file, real, { entry, limits, seen });
@@ -113,6 +117,9 @@ function problemOf(
   return before && `${file} is ${before} already. Include each file once.`;
 }
 
+/** Such a name could imitate other lines in a message, or in the header of a patch. */
+export const hasUnprintable = (name: string): boolean => /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(name);
+
 /** The folder before the first name with a wildcard, or of the file. */
 function fixedFolder(path: string): string {
   const first = path.indexOf('*');
@@ -139,6 +146,10 @@ export function mayRead(file: string, { files }: FileLimits, folder: string): bo
     }
   });
 }
+
+/** Do the patterns list the file? It may be absent. */
+export const isListed = (file: string, { files }: FileLimits, folder: string): boolean =>
+  files.some((pattern) => matchesPath(resolve(folder, pattern), pattern, file));
 
 const matchesPath = (wanted: string, pattern: string, file: string): boolean =>
   pattern.endsWith('*') ? file.startsWith(wanted.slice(0, -1)) : file === wanted;

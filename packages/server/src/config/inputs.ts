@@ -49,25 +49,28 @@ export function createInputs(main: string, before?: Pick<Inputs, 'used'>): Input
   const mainFile = resolve(main);
   /** The content of each file; an error: it cannot be read. */
   const contents = new Map<string, Buffer | Error>();
+  /** The size up to which each file is read. */
+  const limits = new Map<string, number>();
   const heldBack = new Map<string, Buffer>();
   const lists: { readonly find: () => Matches; readonly before: Matches }[] = [];
   let recheck = Number.POSITIVE_INFINITY;
-  const read = (file: string): Buffer => {
+  const read = (file: string, mostBytes = Number.POSITIVE_INFINITY): Buffer => {
     const path = resolve(file);
     // What is in force is what was read first.
-    const content = contents.get(path) ?? contentNow(path);
+    const content = contents.get(path) ?? contentNow(path, mostBytes);
     contents.set(path, content);
+    limits.set(path, mostBytes);
     if (content instanceof Error) throw content;
     return content;
   };
   const note = (file: string): void => {
     const path = resolve(file);
-    if (!contents.has(path)) contents.set(path, contentAgain(path, new Error('not read')));
+    if (!contents.has(path)) contents.set(path, contentAgain(path, new Error('not read'), Number.POSITIVE_INFINITY));
   };
   return {
-    read,
+    read: (file) => read(file),
     note,
-    readNamed: (file) => heldBack.get(resolve(file)) ?? read(file),
+    readNamed: (file) => heldBack.get(resolve(file)) ?? read(file, MAX_NAMED_BYTES),
     inForce: (file) => before?.used(file),
     holdBack: (files) => {
       heldBack.clear();
@@ -95,20 +98,25 @@ export function createInputs(main: string, before?: Pick<Inputs, 'used'>): Input
     haveChanged: () =>
       Date.now() >= recheck ||
       [...contents].some(([path, before]) => {
-        const now = contentAgain(path, before);
+        const now = contentAgain(path, before, limits.get(path) ?? Number.POSITIVE_INFINITY);
         return !isSame(now, before) && !(now instanceof Error && path === mainFile);
       }) ||
       lists.some(({ find, before }) => find().files.join('\0') !== before.files.join('\0')),
     folders: () => new Set([...[...contents.keys()].map(dirname), ...lists.flatMap(({ before }) => before.folders)]),
     repeat: () => {
       const again = lists.values();
-      return { read, note, list: () => again.next().value?.before.files ?? [] };
+      return { read: (file) => read(file), note, list: () => again.next().value?.before.files ?? [] };
     },
   };
 }
 
-function contentNow(path: string): Buffer | Error {
+/** Bytes of a file that an entry names: a secret, a certificate or metadata. */
+const MAX_NAMED_BYTES = 1_048_576;
+
+function contentNow(path: string, mostBytes: number): Buffer | Error {
   try {
+    const { size } = statSync(path);
+    if (size > mostBytes) return new Error(`it has ${size} bytes, and a named file may have ${mostBytes}`);
     return readFileSync(path);
   } catch (error) {
     return error as Error;
@@ -119,10 +127,10 @@ function contentNow(path: string): Buffer | Error {
 const MAX_COMPARED_BYTES = 16_777_216;
 
 /** A pipe has its content once only, and reading it again would wait for ever. */
-function contentAgain(path: string, before: Buffer | Error): Buffer | Error {
+function contentAgain(path: string, before: Buffer | Error, mostBytes: number): Buffer | Error {
   const stats = statSync(path, { throwIfNoEntry: false });
   const isComparable = stats === undefined || (stats.isFile() && stats.size <= MAX_COMPARED_BYTES);
-  return isComparable ? contentNow(path) : before;
+  return isComparable ? contentNow(path, mostBytes) : before;
 }
 
 const isSame = (a: Buffer | Error, b: Buffer | Error): boolean =>

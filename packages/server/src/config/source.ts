@@ -1,11 +1,12 @@
 // Reads the files, secrets and environment variables that a configuration file names.
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describeFailure } from '../primitives/failure.ts';
 import { isLoopback } from '../primitives/network.ts';
 import { matchesAny } from '../primitives/pattern.ts';
 import { decodeUtf8 } from '../primitives/utf8.ts';
 import type { Complain, Path } from './fault.ts';
-import { mayRead } from './include.ts';
+import { isListed, mayRead } from './include.ts';
 import { foreignVariable, type Origin } from './origin.ts';
 import type { SecretSource } from './schema-values.ts';
 import type { Unsure } from './unsure.ts';
@@ -89,6 +90,10 @@ export function findFile(name: string, path: Path, { folder, originOf, complain 
   const origin = originOf(path);
   const file = resolve(origin.folder, name);
   if (origin.limits === undefined || mayRead(file, origin.limits, folder)) return file;
+  if (isListed(file, origin.limits, folder) && !existsSync(file)) {
+    complain(path, `cannot read ${file}: there is no such file, and only a file that exists can be read with limits.`);
+    return undefined;
+  }
   complain(
     path,
     `this file may not read ${file}. Add it to files of its entry of include, in the main file, if it is a file there.`,

@@ -11,6 +11,8 @@ import type { FileLimits } from './schema-include.ts';
 export interface Team {
   readonly include: number;
   readonly limits: FileLimits;
+  /** Why `owns` refuses an audience. */
+  readonly foreign: (audience: string) => string;
   /** Is it an audience or a location of the team? This server and its admin API are nobody's. */
   readonly owns: (audience: string) => boolean;
   /** Every name of the other issuers that the team may name. */
@@ -42,6 +44,10 @@ export function createTeams(file: ConfigurationFile, originOf: LimitsContext['or
       include,
       limits,
       owns: (audience) => matchesAudience(limits.audiences, audience) && !isOurs(audience, file.issuer),
+      foreign: (audience) =>
+        isOurs(audience, file.issuer)
+          ? `${JSON.stringify(audience)} is an audience of this server itself, which belongs to no file with limits. Move the entry to the main file.`
+          : foreignAudience(audience, limits.audiences),
       issuers: allowedIssuers(limits, file),
       ownsClient: (id) => (!id.includes('*') && declared.has(id)) || matchesAny(limits.clients ?? [], id),
     };
@@ -53,7 +59,7 @@ export function createTeams(file: ConfigurationFile, originOf: LimitsContext['or
 /** Lists names in a message. */
 export const listed = (names: readonly string[]): string => (names.length === 0 ? 'none' : names.join(', '));
 
-export const foreignAudience = (audience: string, own: readonly string[]): string =>
+const foreignAudience = (audience: string, own: readonly string[]): string =>
   `${JSON.stringify(audience)} is not an audience of this file, which has ${listed(own)}. Move the entry to the main file, or add the audience to its entry of include there.`;
 
 const allowedIssuers = (limits: FileLimits, { issuers }: ConfigurationFile): ReadonlySet<string> =>

@@ -6,6 +6,8 @@ import type { Inputs } from './inputs.ts';
 
 /** Time without changes before the files are read: editors write in several steps. */
 const QUIET_MS = 200;
+/** Time from a change until the files are read, although others follow: a database in the same folder changes all the time. */
+const MAX_DELAY_MS = 1000;
 /** Time between two comparisons, in case the file system reports nothing. */
 const COMPARE_MS = 5000;
 
@@ -39,9 +41,18 @@ export function watchInputs(
     }
   });
   const lookNow = (): void => void look().catch(() => undefined);
+  let waitingSince: number | undefined;
   const folders = createFolderWatcher(() => {
+    const now = performance.now();
+    waitingSince ??= now;
     clearTimeout(timer);
-    timer = setTimeout(lookNow, QUIET_MS).unref();
+    timer = setTimeout(
+      () => {
+        waitingSince = undefined;
+        lookNow();
+      },
+      Math.max(0, Math.min(QUIET_MS, waitingSince + MAX_DELAY_MS - now)),
+    ).unref();
   });
   folders.watch(first.folders());
   const hangUp = (): void => {

@@ -90,13 +90,13 @@ const rows: readonly Row[] = [
     'the audience of the server',
     ", 'https://login.example.com/*'",
     OWN_API.replace('https://pay.example/api', 'https://login.example.com/'),
-    /audience: .* is not an audience of this file/,
+    /audience: .* is an audience of this server itself, which belongs to no file/,
   ],
   [
     'the audience of the admin API',
     ", 'https://login.example.com/*'",
     OWN_API.replace('https://pay.example/api', 'https://login.example.com/admin'),
-    /audience: .* is not an audience of this file/,
+    /audience: .* is an audience of this server itself, which belongs to no file/,
   ],
   ['a location of its own', '', OWN_API.replace('scopes', 'locations: [https://pay.example/v1], scopes')],
   [
@@ -204,7 +204,7 @@ const rows: readonly Row[] = [
       .replace(`${SECRET}, `, '')
       .replace(', client_credentials', ''),
     /workload\.issuer: this file may not take tokens of the issuer "idp"/,
-    /workload\.audience: .*not an audience/,
+    /workload\.audience: .* is an audience of this server itself/,
   ],
   [
     'a SPIFFE id that it was not given',
@@ -250,6 +250,12 @@ const rows: readonly Row[] = [
     '',
     client('').replace(SECRET, 'secret: { file: none }'),
     /secret: this file may not read teams\/pay\/none\. Add it to files/,
+  ],
+  [
+    'a file that is absent, and that it may read, as a secret',
+    ', files: teams/pay/*',
+    client('').replace(SECRET, 'secret: { file: none }'),
+    /secret: cannot read teams\/pay\/none: there is no such file, and only a file that exists can be read with limits\./,
   ],
   ['a file of its own as a secret', ', files: teams/pay/*', client('').replace(SECRET, 'secret: { file: secret.txt }')],
   [
@@ -515,6 +521,14 @@ test('names the file and both places of entries with one name, and the place of 
       {},
       'cambio.yaml:2:11: include[0]: cambio.yaml is the main file already. Include each file once.',
     ],
+    ...['\n+++ cambio.yaml\n', '\t', '\u001b[2J', '\u202e', '\u2028'].map(
+      (odd) =>
+        [
+          "['d/*']",
+          { 'd/a.yaml': '', [`d/b${odd}.yaml`]: '' },
+          `cambio.yaml:2:11: include[0]: ${JSON.stringify(`d/b${odd}.yaml`)} has a character in its name that cannot be printed. Rename the file or its folder.`,
+        ] as const,
+    ),
     [
       "['d/*']",
       { 'd/a/b.yaml': '' },

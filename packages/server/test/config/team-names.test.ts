@@ -1,6 +1,6 @@
 // Clients of a file with limits: which ids it may take, which ids its rules may name, and whether people sign in to it. Each refused file has an accepted twin.
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { ConfigurationError, formatFault } from '../../src/config/fault.ts';
@@ -186,4 +186,29 @@ test('people sign in to a client of a file with limits only if its entry has red
     /grant\.refreshLifetime: this file may have refresh tokens that are good for 86400 seconds/,
   );
   assert.deepEqual(await faultsOf(t, main('', ', maxRefreshLifetime: 30d'), rule30), []);
+});
+
+test('a file with limits has a thousand entries of a section at most, and a file that an entry names a mebibyte', async (t) => {
+  const many = (count: number): string => Array.from({ length: count }, (_, n) => client(`c${n}`)).join('');
+  assert.deepEqual(await faultsOf(t, main('', ''), team('pay-api', many(999))), []);
+  assert.match(
+    (await faultsOf(t, main('', ''), team('pay-api', many(1000)))).join('\n'),
+    /^cambio\.yaml:3:\d+: include\[0\]\.path: .*team\.yaml: with this file, the files of this entry have 1001 clients, and may have 1000\. Remove some/,
+  );
+  const tests = `    tests:\n${'      - { subject: { claims: { sub: x } }, client: pay-api, audience: https://pay.example/api, expect: refused }\n'.repeat(1001)}`;
+  const tested = team('pay-api') + payRule('subject: { issuer: self }') + tests;
+  assert.match((await faultsOf(t, main('', ''), tested)).join('\n'), /have 1001 tests, and may have 1000/);
+  const long = `# ${'x'.repeat(1_048_576)}\n${team('pay-api')}`;
+  assert.match((await faultsOf(t, main('', ''), long)).join('\n'), /have \d+ bytes, and may have 1048576/);
+  const folder = temporaryFolder(t);
+  const secret = join(folder, 'secret');
+  const named = `resources:\n  - { audience: https://pay.example/api }\nclients:\n  - { id: pay-api, auth: client_secret_post, secret: { file: ${secret} }, grants: [token_exchange] }\n`;
+  writeFileSync(secret, 'x'.repeat(1_048_576));
+  const reading = main('', `, files: '${secret}'`);
+  assert.deepEqual(await faultsOf(t, reading, named), []);
+  truncateSync(secret, 500_000_000);
+  assert.match(
+    (await faultsOf(t, reading, named)).join('\n'),
+    /clients\[pay-api\]\.secret: cannot read .*secret: it has 500000000 bytes, and a named file may have 1048576/,
+  );
 });

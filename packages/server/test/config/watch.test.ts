@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
 import { createInputs } from '../../src/config/inputs.ts';
 import { watchInputs } from '../../src/config/watch.ts';
 import { eventually } from '../support/node.ts';
@@ -91,4 +92,29 @@ test('a change of any file, of a list of files, or of a file that only a later r
   await becomes('main=changed other=changed');
   rmSync(at('other'));
   await becomes('main=changed');
+});
+
+test('a change is taken although other files of the folder change all the time', async (t) => {
+  const { at, write } = someFolder(t);
+  write('main', 'main');
+  const first = createInputs(at('main'));
+  first.read(at('main'));
+  const taken: string[] = [];
+  let writes = 0;
+  const traffic = setInterval(() => write('database', String(++writes)), 50);
+  t.after(() => clearInterval(traffic));
+  const watching = watchInputs(first, {
+    begin: () => createInputs(at('main')),
+    take: async (inputs) => void taken.push(`${inputs.read(at('main'))}`),
+  });
+  t.after(watching.stop);
+  await wait(300);
+  write('main', 'changed');
+  const before = writes;
+  await eventually(
+    async () => taken.at(-1),
+    (last) => last === 'changed',
+    15_000,
+  );
+  assert.ok(writes - before < 80, `taken after ${writes - before} writes; the comparison every few seconds is later`);
 });
