@@ -42,7 +42,7 @@ export async function validateForeign(
   refuseOtherKinds(jws, type, issuer);
   if (!issuer.accepts.has(type))
     throw new TokenRefusal('not_accepted', `${issuer.issuer} accepts ${[...issuer.accepts].join(', ')}`);
-  if (issuer.kind === 'spiffe' && authenticatesClient(jws.payload, context))
+  if (authenticatesClient(jws.payload, context))
     throw new TokenRefusal(
       'wrong_type',
       'its only aud is this server: it authenticates a client, and is not a subject token',

@@ -99,8 +99,8 @@ export interface TrustedIssuers {
 }
 
 /**
- * Finds the entry that decides about a token, by its unverified claims: that of the trust domain of its subject, else that of
- * its `iss`. A JWT-SVID needs no `iss`, and an `iss` that SPIRE adds to it says nothing (JWT-SVID section 3).
+ * Finds the entry that decides about a token, by its unverified claims: that of its `iss`, else that of the trust domain of its
+ * subject. A JWT-SVID needs no `iss`, and an `iss` that SPIRE adds to it says nothing (JWT-SVID section 3).
  */
 export const findIssuerOf = ({ iss, sub }: JsonObject, issuers: TrustedIssuers): TrustedIssuer | undefined =>
   findIssuer(iss, trustDomainOf(sub), issuers);
@@ -108,8 +108,8 @@ export const findIssuerOf = ({ iss, sub }: JsonObject, issuers: TrustedIssuers):
 /** Like `findIssuerOf`, for a token of which only these are recorded. */
 export function findIssuer(iss: unknown, domain: unknown, issuers: TrustedIssuers): TrustedIssuer | undefined {
   if (iss !== undefined && typeof iss !== 'string') return undefined;
-  const ofDomain = typeof domain === 'string' ? issuers.byTrustDomain(domain) : undefined;
-  return ofDomain ?? (iss === undefined ? undefined : issuers.byIssuer(iss));
+  const named = iss === undefined ? undefined : issuers.byIssuer(iss);
+  return named ?? (typeof domain === 'string' ? issuers.byTrustDomain(domain) : undefined);
 }
 
 export function indexIssuers(issuers: readonly TrustedIssuer[]): TrustedIssuers {
