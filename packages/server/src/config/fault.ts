@@ -95,17 +95,21 @@ export class ConfigurationError extends Error {
 /** Each fault of a file with its place, without warnings and without names and claims of people, for the audit log. */
 export const faultsIn = (error: unknown): readonly string[] =>
   error instanceof ConfigurationError
-    ? error.faults
-        .filter(({ severity }) => severity === 'fault')
-        .map(({ withoutPeople, ...fault }) =>
-          formatFault(
-            error.file,
-            withoutPeople === undefined
-              ? fault
-              : { ...fault, path: withoutPeople, message: 'Run cambio check, which says why.' },
+    ? distinct(
+        error.faults
+          .filter(({ severity }) => severity === 'fault')
+          .map(({ withoutPeople, ...fault }) =>
+            formatFault(
+              error.file,
+              withoutPeople === undefined
+                ? fault
+                : { ...fault, path: withoutPeople, message: 'Run cambio check, which says why.' },
+            ),
           ),
-        )
+      )
     : [];
+
+const distinct = (texts: readonly string[]): readonly string[] => [...new Set(texts)];
 
 /** Accounts are people, and tests of rules hold claims of people. */
 export const isAboutPeople = ([section, , key]: Path): boolean =>

@@ -52,7 +52,9 @@ async function findFor(
   const found = await findOwnToken(token, context);
   if (found?.clientId === id) return found;
   if (resource === undefined) return undefined;
-  if (found !== undefined) return found.audiences.includes(resource) ? found : undefined;
+  // A refresh token is not for the APIs that it was granted for.
+  if (found !== undefined)
+    return found.type !== 'refresh_token' && found.audiences.includes(resource) ? found : undefined;
   const signed = await findResourceToken(token, context);
   return signed?.audience === resource ? signed.facts : undefined;
 }
