@@ -113,7 +113,10 @@ test('a start, a changed file, an invalid one and a registered client each have 
   changeFile(node.file, tested({ refused: 'scope_empty' }));
   const [failed] = (await becomes(node, 8)).slice(7);
   assert.equal(failed?.outcome, 'rejected');
-  assert.match(failed?.configured?.faults?.join() ?? '', /cambio\.yaml:\d+:\d+: .*: Run cambio check, which says why\./);
+  assert.match(
+    failed?.configured?.faults?.join() ?? '',
+    /cambio\.yaml:\d+:\d+: .*: Run cambio check, which says why\./,
+  );
   changeFile(node.file, tested('allowed'));
   const [passed] = (await becomes(node, 9)).slice(8);
   assert.deepEqual(passed && said(passed), ['applied', 'file']);
