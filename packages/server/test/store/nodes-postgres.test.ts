@@ -280,7 +280,12 @@ test('each node reloads its own file when it changes and at SIGHUP, and ignores 
     ({ configurations }) => configurations === 'different',
     9000,
   );
-  assert.deepEqual(differing, { status: 'ok', nodes: 2, configurations: 'different' });
+  const { warnings, ...stated } = differing as { warnings: readonly { reason: string }[] };
+  assert.deepEqual(stated, { status: 'ok', nodes: 2, configurations: 'different' });
+  assert.deepEqual(
+    warnings.map(({ reason }) => reason),
+    ['configurations_differ'],
+  );
   two.signal('SIGHUP');
   await eventually(
     async () => two.printed(),
