@@ -22,8 +22,10 @@ const { values } = parseArgs({
 });
 const only = values.only?.split(',');
 const unknown = only?.find((one) => languages.every(({ folder }) => folder !== one));
-if (unknown !== undefined)
-  throw new Error(`not a language: ${unknown}. Languages: ${languages.map(({ folder }) => folder).join(', ')}`);
+if (unknown !== undefined) {
+  console.error(`not a language: ${unknown}. Languages: ${languages.map(({ folder }) => folder).join(', ')}`);
+  process.exit(2);
+}
 const chosen = languages.filter(({ folder, fast }) => (only?.includes(folder) ?? true) && (fast || !values.fast));
 
 const cleanups: (() => Promise<void>)[] = [];

@@ -1,7 +1,7 @@
 // npm run cel-conformance [-- --from FOLDER]: evaluates the conformance tests of the CEL specification and writes
 // docs/evidence/cel.md. Without a folder, it installs the package that contains them into a temporary folder.
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -13,9 +13,16 @@ const PACKAGE = '@bufbuild/cel-spec';
 const VERSION = '0.6.1';
 
 const { values } = parseArgs({ options: { from: { type: 'string' } } });
+const FILE = join('node_modules', PACKAGE, 'dist/esm/testdata/conformance.js');
+if (values.from !== undefined && !existsSync(join(values.from, FILE))) {
+  console.error(
+    `--from ${values.from}: there is no ${FILE} in this folder. Run npm install ${PACKAGE}@${VERSION} in it.`,
+  );
+  process.exit(2);
+}
 const folder = values.from === undefined ? install() : { path: resolve(values.from), remove: () => undefined };
 try {
-  const file = join(folder.path, 'node_modules', PACKAGE, 'dist/esm/testdata/conformance.js');
+  const file = join(folder.path, FILE);
   const { tests }: { tests: Suite } = await import(pathToFileURL(file).href);
   const judged = casesOf(tests).map((one): readonly [Case, Verdict] => [one, verdictOf(one)]);
   writeFileSync(
