@@ -13,9 +13,14 @@ declare const vouched: unique symbol;
 
 /**
  * A principal that was vouched for: by its own issuer, or by this server, which verified a token of that issuer. `origin` is the
- * identity of a principal of ours at the issuer that it came from (RFC 9493 `iss_sub`).
+ * identity of a principal of ours at the issuer that it came from (RFC 9493 `iss_sub`). `others` are the further members of its hop
+ * in `act`, which are copied and never read.
  */
-export type Vouched = Principal & { readonly origin?: Principal; readonly [vouched]: true };
+export type Vouched = Principal & {
+  readonly origin?: Principal;
+  readonly others?: JsonObject;
+  readonly [vouched]: true;
+};
 
 /** The actors of a token, the current one first (RFC 8693 section 4.1). */
 export type Chain = readonly Vouched[];
@@ -35,6 +40,13 @@ export interface Voucher {
  */
 export const vouchFor = ({ iss, sub, origin }: Principal & { readonly origin?: Principal | undefined }): Vouched =>
   ({ iss, sub, ...(origin && { origin }) }) as Vouched;
+
+/** Adds the members of a hop that are copied only. `sub_id` is one of them, unless it was read as the origin. */
+function withOthers(actor: Vouched, { iss: _iss, sub: _sub, act: _act, ...others }: JsonObject): Vouched {
+  const { sub_id: _subId, ...further } = others;
+  const copied = actor.origin === undefined ? others : further;
+  return Object.keys(copied).length === 0 ? actor : { ...actor, others: copied };
+}
 
 /** The part of a name before its first colon, where the name of an issuer stands; empty without a colon. */
 export const prefixOf = (name: string): string => name.slice(0, Math.max(0, name.indexOf(':')));
@@ -69,7 +81,7 @@ const MAX_CHAIN_LENGTH = 64;
 /**
  * Reads the chain of an `act` claim. An actor without `iss` belongs to the token's own issuer, unless it is nested in an actor of
  * another issuer. Only identity members are read (RFC 8693 section 4.1: `exp`, `nbf` and `aud` have no meaning there); `sub_id`
- * only for principals of ours, in tokens of ours.
+ * only for principals of ours, in tokens of ours. All others are kept, so that a new token has the chain as it stood.
  * @returns `not vouched` if the claim names an actor for whom its issuer cannot vouch
  */
 export function parseAct(claim: unknown, { issuer, vouchesFor }: Voucher): Chain | 'malformed' | 'not vouched' {
@@ -83,18 +95,19 @@ export function parseAct(claim: unknown, { issuer, vouchesFor }: Voucher): Chain
     const { sub_id: subId } = act as JsonObject;
     const origin = vouchesFor === 'everyone' && actor.iss === issuer ? parseOrigin(subId) : undefined;
     if (origin === 'malformed') return 'malformed';
-    chain.push(vouchFor({ ...actor, origin }));
+    chain.push(withOthers(vouchFor({ ...actor, origin }), act as JsonObject));
     outer = actor.iss;
   }
   return chain;
 }
 
 /** Formats a chain as an `act` claim; undefined for an empty chain. */
-export function formatAct(chain: readonly (Principal & Pick<Vouched, 'origin'>)[]): JsonObject | undefined {
+export function formatAct(chain: readonly (Principal & Pick<Vouched, 'origin' | 'others'>)[]): JsonObject | undefined {
   return chain.reduceRight<JsonObject | undefined>(
-    (act, { iss, sub, origin }) => ({
+    (act, { iss, sub, origin, others }) => ({
       sub,
       iss,
+      ...others,
       ...(origin && { sub_id: formatOrigin(origin) }),
       ...(act && { act }),
     }),

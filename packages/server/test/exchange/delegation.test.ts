@@ -20,6 +20,7 @@ import {
 } from '../support/basics.ts';
 import { added, changed } from '../support/configuration.ts';
 import { claimsOf, type Form, start, type } from '../support/harness.ts';
+import { introspect } from '../support/life.ts';
 
 const ELSEWHERE = 'https://idp.example';
 const agents = changed(
@@ -54,17 +55,18 @@ test('adds no hop for the current actor, and three for A, B and A', async (t) =>
   assert.deepEqual(await actorsOf(server, { ...actor, subject_token: namesake }), ['agent', `agent@${ELSEWHERE}`]);
 });
 
-test('ignores members of act that identify no party, and does not copy them (RFC 8693 section 4.1; TE-60)', async (t) => {
+test('copies each hop of act as it stood, and reads only who it names (RFC 8693 section 4.1; TE-60)', async (t) => {
   const server = await start(t, agents);
-  const prior = {
-    sub: 'b',
-    exp: 1,
-    nbf: 'never',
-    aud: {},
-    role: 'admin',
-    act: { sub: 'c', iss: server.issuer, exp: 0 },
-  };
-  assert.deepEqual(await actorsOf(server, { subject_token: await forgedToken(server, { act: prior }) }), ['b', 'c']);
+  const inner = { sub: 'c', iss: server.issuer, exp: 0, sub_profile: 'service', nested: { act: ['x', { y: null }] } };
+  const prior = { sub: 'b', exp: 1, nbf: 'never', aud: {}, role: 'admin', sub_profile: 'ai_agent', act: inner };
+  const subject_token = await forgedToken(server, { act: prior });
+  const copied = { ...prior, iss: server.issuer };
+  const kept = await exchange(server, { subject_token });
+  assert.deepEqual(claimsOf(kept.body.access_token).act, copied);
+  const introspected = await introspect(server, kept.body.access_token);
+  assert.deepEqual(introspected.body.act, copied);
+  const extended = await exchange(server, { ...(await acting(server)), subject_token });
+  assert.deepEqual(claimsOf(extended.body.access_token).act, { sub: 'agent', iss: server.issuer, act: copied });
 });
 
 test('limits the chain to the depth of the rule, five by default, and never truncates it (TE-69)', async (t) => {
