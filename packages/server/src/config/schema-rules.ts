@@ -4,7 +4,17 @@ import { requestedTokenTypes } from '../exchange/request.ts';
 import { expecting } from '../primitives/expectation.ts';
 import { clientPattern, subjectPattern } from './schema-actors.ts';
 import { ruleTest } from './schema-tests.ts';
-import { clientId, duration, expression, name, oneOrMore, scope, scopes, tokenTypes } from './schema-values.ts';
+import {
+  clientId,
+  duration,
+  expression,
+  name,
+  oneOrMore,
+  partyTypes,
+  scope,
+  scopes,
+  tokenTypes,
+} from './schema-values.ts';
 
 const party = {
   issuer: oneOrMore(name).optional(),
@@ -19,6 +29,9 @@ const claimWord = expecting(
   'a word',
   'printable ASCII without a blank, such as ai_agent',
 );
+
+/** An assertion that is redeemed has a subject, and is never an actor token. */
+const subjectTypes = { types: z.array(partyTypes).min(1).optional() };
 
 /** What an actor has besides: patterns, and claims. */
 const actorNames = {
@@ -56,7 +69,7 @@ const allowRule = z.strictObject({
   effect: z.literal('allow').optional(),
   client: oneOrMore(clientId),
   mode: z.literal('audit').optional(),
-  subject: z.strictObject(party).prefault({}),
+  subject: z.strictObject({ ...party, ...subjectTypes }).prefault({}),
   actor: actor.prefault({}),
   when: expression.optional(),
   act: z.literal('client').optional(),
@@ -81,7 +94,7 @@ const denyRule = z.strictObject({
   effect: z.literal('deny'),
   client: oneOrMore(clientId).optional(),
   mode: z.literal('audit').optional(),
-  subject: z.strictObject(partyNames).prefault({}),
+  subject: z.strictObject({ ...partyNames, ...subjectTypes }).prefault({}),
   actor: z
     .strictObject({
       ...partyNames,

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { requestedTokenTypes } from '../exchange/request.ts';
 import { expecting } from '../primitives/expectation.ts';
 import { type Reason, reasons } from '../primitives/refusal.ts';
-import { clientId, digest, duration, name, oneOrMore, scopes, tokenTypes } from './schema-values.ts';
+import { clientId, digest, duration, name, oneOrMore, partyTypes, scopes, tokenTypes } from './schema-values.ts';
 
 const testToken = z.strictObject({
   issuer: name.default('self'),
@@ -17,6 +17,9 @@ const testToken = z.strictObject({
   claims: expecting(z.record(z.string(), z.unknown()), 'a map', 'the claims of the token, such as { sub: ada }'),
 });
 
+/** The subject may also be an assertion that is redeemed. */
+const testSubject = testToken.extend({ type: partyTypes.default('access_token') });
+
 /** In the form of the claim `cnf`. */
 const confirmation = expecting(
   z.union([z.strictObject({ jkt: digest }), z.strictObject({ 'x5t#S256': digest })]),
@@ -28,7 +31,7 @@ const confirmation = expecting(
 export const ruleTest = z.strictObject({
   name: name.optional(),
   client: clientId.optional(),
-  subject: testToken,
+  subject: testSubject,
   actor: testToken.optional(),
   audience: oneOrMore(name).optional(),
   resource: oneOrMore(z.string()).optional(),
@@ -54,4 +57,4 @@ export const ruleTest = z.strictObject({
 });
 
 export type RuleTest = z.output<typeof ruleTest>;
-export type TestToken = z.output<typeof testToken>;
+export type TestToken = z.output<typeof testSubject>;

@@ -4,6 +4,7 @@ import { isClientId } from '../model/client.ts';
 import { expecting } from '../primitives/expectation.ts';
 import { isName } from '../primitives/principal.ts';
 import { isScopeName } from '../primitives/scope.ts';
+import { redeemedTypes } from '../primitives/token-type.ts';
 import { subjectTokenTypes } from '../subject-tokens/index.ts';
 
 /** One of the names of a registry. */
@@ -11,6 +12,9 @@ export const names = <T extends string>(list: readonly { readonly name: T }[]) =
   z.enum(list.map((entry) => entry.name) as [T, ...T[]]);
 
 export const tokenTypes = names(subjectTokenTypes);
+
+/** The types that rules and their tests name: tokens that are exchanged, and assertions that are redeemed. */
+export const partyTypes = z.enum([...tokenTypes.options, ...redeemedTypes]);
 
 const UNITS = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
 

@@ -1,6 +1,6 @@
 // Finds rules that can never decide, because an earlier one always matches first.
 
-import type { ActorPattern, PartyPattern, Rule } from '../policy/rule.ts';
+import { type ActorPattern, type PartyPattern, type Rule, type TakenTypes, takesForeign } from '../policy/rule.ts';
 import { indexRules } from '../policy/rule-index.ts';
 import { matchesAny } from '../primitives/pattern.ts';
 
@@ -49,7 +49,7 @@ function coversParty(one: PartyPattern, other: PartyPattern, self: string): bool
     one.when === 'always' &&
     holdsAll(one.issuers, other.issuers) &&
     holdsAll(one.types.own, other.types.own) &&
-    holdsAll(one.types.foreign, other.types.foreign) &&
+    takesAll(one.types, other.types) &&
     one.claims === 'always' &&
     coversClients(one, other) &&
     coversSubjects(one, other) &&
@@ -57,6 +57,9 @@ function coversParty(one: PartyPattern, other: PartyPattern, self: string): bool
     (one.issuers !== 'any' || !namesForeignOrigin(other, self))
   );
 }
+
+const takesAll = (one: TakenTypes, { foreign }: TakenTypes): boolean =>
+  foreign === 'accepted' ? one.foreign === 'accepted' : [...foreign].every((type) => takesForeign(one, type));
 
 const coversClients = (one: PartyPattern, other: PartyPattern): boolean =>
   one.clients === 'any' ||

@@ -4,7 +4,7 @@ import type { Resource } from '../model/resource.ts';
 import { matchesAny } from '../primitives/pattern.ts';
 import type { Principal } from '../primitives/principal.ts';
 import type { Acting, Facts } from './facts.ts';
-import type { DenyRule, PartyNames, PartyPattern, Rule } from './rule.ts';
+import { type DenyRule, type PartyNames, type PartyPattern, type Rule, takesForeign } from './rule.ts';
 
 /** The parts of a rule that must match, in the order of evaluation. */
 export const PARTS = ['client', 'subject', 'actor', 'target'] as const;
@@ -27,7 +27,7 @@ export function mayTake(rule: Rule, role: 'subject' | 'actor', iss: string, type
   if (role === 'actor' && rule.actor.presence === 'forbidden') return false;
   const { issuers, types, clients } = rule[role];
   const named = clients === 'any' && (issuers === 'any' || issuers.has(iss));
-  return named && (types.foreign === 'accepted' || types.foreign.has(type));
+  return named && takesForeign(types, type);
 }
 
 /** @param self our own issuer */
@@ -38,13 +38,15 @@ export const subjectMiss = ({ subject }: Rule, facts: Facts, self: string): Miss
 function partyMiss(part: 'subject' | 'actor', pattern: PartyNames, party: Party, self: string): Miss | undefined {
   const { issuers, types, clients, subjects } = pattern;
   if (issuers !== 'any' && !issuers.has(party.principal.iss)) return { part, what: `${part}.issuer` };
-  const taken = party.principal.iss === self ? types.own : types.foreign;
-  if (taken !== 'accepted' && !taken.has(party.type)) return { part, what: `${part}.types` };
+  const isTaken = party.principal.iss === self ? takesOwn(types, party.type) : takesForeign(types, party.type);
+  if (!isTaken) return { part, what: `${part}.types` };
   if (clients !== 'any' && !issuedToOneOf(clients, pattern.clientPatterns, party, self))
     return { part, what: `${part}.clients` };
   const isNamed = subjects === 'any' || matchesAny(subjects, party.principal.sub);
   return isNamed ? undefined : { part, what: `${part}.subjects` };
 }
+
+const takesOwn = ({ own }: PartyNames['types'], type: string): boolean => own === 'accepted' || own.has(type);
 
 const originMiss = (
   part: 'subject' | 'actor',

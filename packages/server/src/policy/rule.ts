@@ -3,12 +3,13 @@
 import type { CompiledExpression } from '../expression/condition.ts';
 import type { Resource, Targets } from '../model/resource.ts';
 import type { Scope, ScopeMap } from '../primitives/scope.ts';
+import { isRedeemed } from '../primitives/token-type.ts';
 
 /** Short names of the token types that a rule accepts, by issuer of the token. */
 export interface TakenTypes {
   /** For our own tokens. `accepted`: every type; only in a rule that denies. */
   readonly own: ReadonlySet<string> | 'accepted';
-  /** For tokens of other issuers. `accepted`: every type that the issuer's entry accepts. */
+  /** For tokens of other issuers. `accepted`: every type that `accepts` of the issuer's entry lists. */
   readonly foreign: ReadonlySet<string> | 'accepted';
 }
 
@@ -17,6 +18,12 @@ export const DEFAULT_TYPES: TakenTypes = { own: new Set(['access_token']), forei
 
 /** The types of a rule that denies, if it names none: whatever the token is. */
 export const ALL_TYPES: TakenTypes = { own: 'accepted', foreign: 'accepted' };
+
+/** A rule that allows takes an assertion of the jwt-bearer grant only if it lists the type: `accepts` lists none. */
+export function takesForeign({ own, foreign }: TakenTypes, type: string): boolean {
+  if (foreign !== 'accepted') return foreign.has(type);
+  return own === 'accepted' || !isRedeemed(type);
+}
 
 /** What a rule matches of a subject token or actor token. */
 export interface PartyNames {
