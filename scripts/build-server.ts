@@ -11,6 +11,8 @@ const BUILT = resolve(process.argv[2] ?? join(ROOT, 'dist/server'));
 
 /** Dependencies check for these, and work without them. */
 const ABSENT = ['pg-native', 'pg-cloudflare'];
+/** What a thread of the database loads: plain JavaScript, found beside the chunk that starts it. */
+const THREAD = ['sqlite-thread.mjs', 'sqlite-connection.mjs'];
 /** Modules of Node that CommonJS dependencies load. */
 const REQUIRE = "import { createRequire as ofNode } from 'node:module'; const require = ofNode(import.meta.url);";
 
@@ -30,6 +32,8 @@ const { metafile } = await build({
   metafile: true,
 });
 execFileSync('tsc', ['-p', 'tsconfig.build.json', '--outDir', join(BUILT, 'dist')], { cwd: SERVER, stdio: 'inherit' });
+// A thread loads its own files.
+for (const file of THREAD) cpSync(join(SERVER, 'src/store', file), join(BUILT, 'dist', file));
 cpSync(join(SERVER, 'bin'), join(BUILT, 'bin'), { recursive: true });
 cpSync(join(ROOT, 'LICENSE'), join(BUILT, 'LICENSE'));
 writeFileSync(join(BUILT, 'package.json'), `${JSON.stringify(manifest(), null, 2)}\n`);

@@ -89,7 +89,7 @@ const VALUE_IMPORT = /(?:^(?:import|export)\s(?!type\s)[^;']*?(?<=from\s)|^impor
 
 const IMPORT = /(?:from|import)[\s(]*'(\.[^']+)'/g;
 
-const files = globSync('**/*.ts', { cwd: SOURCE });
+const files = globSync('**/*.{ts,mjs}', { cwd: SOURCE });
 const faults: string[] = [];
 
 for (const file of files) {

@@ -32,7 +32,7 @@ const LAYERS: readonly (readonly [name: string, files: RegExp])[] = [
 const layerOf = (file: string): number => LAYERS.findIndex(([, files]) => files.test(file));
 
 const IMPORT = /(?:from|import)[\s(]*'(\.[^']+\.ts)'/g;
-const files = read('{packages/*/{src,test},bench,examples,interop,scripts}/**/*.ts');
+const files = read('{packages/*/{src,test},bench,examples,interop,scripts}/**/*.{ts,mjs}');
 const imports = new Map(
   [...files].map(([file, text]) => [
     file,
@@ -66,7 +66,7 @@ for (const file of files.keys()) findCircle(file, []);
 const EXPORT =
   /^export (?:declare )?(?:async )?(?:const|let|function\*?|(?:abstract )?class|interface|type|enum) (\w+)/gm;
 const exporters = new Map<string, Set<string>>();
-for (const [file, text] of read('packages/server/src/**/*.ts')) {
+for (const [file, text] of read('packages/server/src/**/*.{ts,mjs}')) {
   for (const [, name = ''] of text.matchAll(EXPORT)) exporters.set(name, (exporters.get(name) ?? new Set()).add(file));
 }
 for (const [name, places] of exporters) {

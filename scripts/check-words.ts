@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 
 const ROOT = resolve(import.meta.dirname, '..');
 const FILES = [
-  '{packages/*/{src,test},bench,examples,interop,scripts}/**/*.ts',
+  '{packages/*/{src,test},bench,examples,interop,scripts}/**/*.{ts,mjs}',
   '{docs,deploy,examples}/**/*.md',
   '*.md',
   'packages/*/README.md',

@@ -170,7 +170,7 @@ type Opening = StartOptions & Required<Pick<StartOptions, 'clock' | 'report'>> &
 async function open(configuration: Configuration, opening: Opening): Promise<Node> {
   const { clock, report, text, origin, sharing, node = newId(), endings } = opening;
   const base = {
-    ...(await openBase(configuration, 'write', clock, { sharing, schema: 'migrate' })),
+    ...(await openBase(configuration, 'write', clock, { sharing, schema: 'migrate', threads: { report } })),
     openPeople: openSignIn,
   };
   endings.add(() => base.store.destroy());

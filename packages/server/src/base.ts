@@ -21,7 +21,7 @@ import { createPasswordRateLimit, type PasswordRateLimit } from './sign-in/passw
 import type { openSignIn } from './sign-in/sign-in.ts';
 import { createUpstreamLimit, type UpstreamLimit } from './sign-in/upstream-limit.ts';
 import { createFreshness, type Freshness } from './store/freshness.ts';
-import { type Access, openStore, type SchemaUse, type Store } from './store/store.ts';
+import { type Access, openStore, type SchemaUse, type Store, type Threads } from './store/store.ts';
 
 /** Everything that the process keeps when the configuration changes. */
 export interface Base {
@@ -53,13 +53,19 @@ export interface Base {
   readonly loadXml: XmlLoader;
 }
 
+export interface BaseOptions {
+  readonly sharing?: Sharing | undefined;
+  readonly schema?: SchemaUse;
+  readonly threads?: Threads;
+}
+
 export async function openBase(
   configuration: Configuration,
   access: Access,
   clock: Clock,
-  { sharing, schema = 'require current' }: { readonly sharing?: Sharing | undefined; readonly schema?: SchemaUse } = {},
+  { sharing, schema = 'require current', threads }: BaseOptions = {},
 ): Promise<Base> {
-  const store = await openStore(configuration.store, access, clock(), schema);
+  const store = await openStore(configuration.store, access, clock(), schema, threads);
   try {
     const sealer = openSealer(configuration.sealingKey, access);
     const chains = createChains();

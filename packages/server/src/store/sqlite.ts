@@ -1,69 +1,124 @@
-// Opens the embedded database: the SQLite of Node, with Kysely's dialect.
-import { chmodSync, existsSync, mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import { Kysely, SqliteDialect } from 'kysely';
-import { explainSqlite } from './failure.ts';
+// Opens the embedded database: Kysely's dialect for SQLite, with a connection for writing and one for reading.
+import {
+  type CompiledQuery,
+  type DatabaseConnection,
+  type Dialect,
+  type Driver,
+  Kysely,
+  type QueryResult,
+  SqliteAdapter,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+  type TransactionSettings,
+} from 'kysely';
 import type { Schema } from './schema.ts';
+import type { Access, Statement, Value } from './sqlite-connection.mjs';
+import { createLane, type Held, type Lane } from './sqlite-lane.ts';
+import { linkHere, linkToThread, type SqliteAnswer } from './sqlite-link.ts';
 
-/** How long a statement waits for a lock that another process holds. */
-const BUSY_TIMEOUT_MS = 1000;
-
-/**
- * WAL with `synchronous=FULL`: committed transactions survive a power failure.
- * @param file is created if it is missing, with its folder, and only the owner can read it
- */
-export function openSqlite(file: string, access: 'read' | 'write'): Kysely<Schema> {
-  const database = open(file, access);
-  const prepared = new Map<string, ReturnType<typeof adapt>>();
-  return new Kysely<Schema>({
-    dialect: new SqliteDialect({
-      database: {
-        close: () => database.close(),
-        prepare: (sql) => {
-          // Take the write lock at the start of the transaction: upgrading a read lock later can fail.
-          const text = sql === 'begin' && access === 'write' ? 'begin immediate' : sql;
-          let statement = prepared.get(text);
-          if (statement === undefined) {
-            statement = adapt(database.prepare(text));
-            prepared.set(text, statement);
-          }
-          return statement;
-        },
-      },
-    }),
-  });
+/** Runs statements on threads of their own. */
+export interface Threads {
+  /** Gets a line if one of them ends by itself. */
+  readonly report: (line: string) => void;
 }
 
-type Parameters = (null | number | bigint | string | Uint8Array)[];
+interface Lanes {
+  readonly writing: Lane;
+  /** A connection of its own, so that a long search delays no commit, and a slow commit no search. */
+  readonly reading: Lane;
+}
 
-/** Adds the file to the message of the driver. */
-function open(file: string, access: 'read' | 'write'): DatabaseSync {
-  try {
-    if (access === 'write' && file !== ':memory:') makeFolder(dirname(file));
-    const database = new DatabaseSync(file, { readOnly: access === 'read', timeout: BUSY_TIMEOUT_MS });
-    if (access === 'read') return database;
-    if (file !== ':memory:') chmodSync(file, 0o600);
-    database.exec('pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on');
-    return database;
-  } catch (error) {
-    throw explainSqlite(error, file);
+/**
+ * @param file is created when the first statement runs, if `access` is `write`
+ * @param threads without them, statements run in this thread
+ */
+export function openSqlite(file: string, access: Access, threads?: Threads): Kysely<Schema> {
+  const driver = createDriver(openLanes(file, access, threads), access);
+  const dialect: Dialect = {
+    createAdapter: () => new Adapter(),
+    createDriver: () => driver,
+    createIntrospector: (database) => new SqliteIntrospector(database),
+    createQueryCompiler: () => new SqliteQueryCompiler(),
+  };
+  return new Kysely<Schema>({ dialect });
+}
+
+/** Lanes serialize what must not run at once. Kysely would serialize everything. */
+class Adapter extends SqliteAdapter {
+  override get supportsMultipleConnections(): boolean {
+    return true;
   }
 }
 
-/** Creates one folder at a time: `recursive: true` makes Node hang if a parent cannot be created. */
-function makeFolder(folder: string): void {
-  if (existsSync(folder)) return;
-  makeFolder(dirname(folder));
-  mkdirSync(folder, { mode: 0o700 });
+function openLanes(file: string, access: Access, threads: Threads | undefined): Lanes {
+  const open = (use: Access): Lane =>
+    createLane(threads === undefined ? linkHere(file, use) : linkToThread(file, use, threads.report));
+  const only = open(access);
+  // No second connection sees a database in memory.
+  if (threads === undefined || access === 'read' || file === ':memory:') return { writing: only, reading: only };
+  return { writing: only, reading: open('read') };
 }
 
-/** A prepared statement in the form that Kysely expects. */
-function adapt(statement: StatementSync) {
-  return {
-    reader: statement.columns().length > 0,
-    all: (parameters: readonly unknown[]) => statement.all(...(parameters as Parameters)),
-    run: (parameters: readonly unknown[]) => statement.run(...(parameters as Parameters)),
-    iterate: (parameters: readonly unknown[]) => statement.iterate(...(parameters as Parameters)),
+function createDriver({ writing, reading }: Lanes, access: Access): Driver {
+  const heldBy = new WeakMap<DatabaseConnection, Held>();
+  const inTransaction = (connection: DatabaseConnection, sql: string): Promise<unknown> | undefined =>
+    heldBy.get(connection)?.ask(withoutParameters(sql));
+  const release = (connection: DatabaseConnection): void => {
+    heldBy.get(connection)?.release();
+    heldBy.delete(connection);
   };
+  const close = async (): Promise<void> => {
+    if (reading !== writing) await reading.ask('close');
+    await writing.ask('close');
+  };
+  return {
+    init: async () => {
+      try {
+        // The file must exist before a reader opens it.
+        await writing.ask('open');
+      } catch (error) {
+        await close();
+        throw error;
+      }
+    },
+    acquireConnection: async () => {
+      const connection: DatabaseConnection = {
+        executeQuery: async <Row>(query: CompiledQuery) => {
+          const to = heldBy.get(connection) ?? (isRead(query) ? reading : writing);
+          return resultOf<Row>(await to.ask(statementOf(query)));
+        },
+        streamQuery: () => {
+          throw new Error('statements of SQLite have one result');
+        },
+      };
+      return connection;
+    },
+    beginTransaction: async (connection, { accessMode }: TransactionSettings) => {
+      const isReader = access === 'read' || accessMode === 'read only';
+      heldBy.set(connection, await (isReader ? reading : writing).hold());
+      // Take the write lock at the start of the transaction: upgrading a read lock later can fail.
+      await inTransaction(connection, isReader ? 'begin' : 'begin immediate');
+    },
+    commitTransaction: async (connection) => void (await inTransaction(connection, 'commit')),
+    rollbackTransaction: async (connection) => void (await inTransaction(connection, 'rollback')),
+    releaseConnection: async (connection) => release(connection),
+    destroy: close,
+  };
+}
+
+/** A raw statement that begins so writes nothing, or fails because the connection can only read. */
+const isRead = ({ query, sql }: CompiledQuery): boolean =>
+  query.kind === 'SelectQueryNode' || (query.kind === 'RawNode' && /^\s*(?:select|with)\b/i.test(sql));
+
+const statementOf = ({ sql, parameters }: CompiledQuery): Statement => ({
+  sql,
+  parameters: parameters as readonly Value[],
+});
+
+const withoutParameters = (sql: string): Statement => ({ sql, parameters: [] });
+
+function resultOf<Row>(answered: SqliteAnswer): QueryResult<Row> {
+  if (!('result' in answered)) throw new Error('a statement has a result');
+  const { rows, changes } = answered.result;
+  return { rows: rows as Row[], ...(changes !== undefined && { numAffectedRows: BigInt(changes) }) };
 }

@@ -8,38 +8,41 @@ import { migrations } from './migrations/index.ts';
 import { checkCurrent, migrate, rollBack } from './migrations/migrate.ts';
 import type { PostgresConnection } from './postgres-url.ts';
 import type { Database, Schema } from './schema.ts';
-import { openSqlite } from './sqlite.ts';
+import { openSqlite, type Threads } from './sqlite.ts';
+import type { Access } from './sqlite-connection.mjs';
 
 export type StoreLocation =
   | { readonly kind: 'sqlite'; readonly file: string }
   | { readonly kind: 'postgres'; readonly connection: PostgresConnection };
 
-export type Store = Kysely<Schema>;
+export type { Access, Threads };
 
-/** A reader never writes and never creates a database. */
-export type Access = 'read' | 'write';
+export type Store = Kysely<Schema>;
 
 /** A server creates or migrates the schema. A command does not change it, and refuses one that is not current. */
 export type SchemaUse = 'migrate' | 'require current';
 
-/** @throws Error if the database cannot be opened @throws SchemaError if its schema must be current and is not */
+/**
+ * @param threads of a server: SQLite runs on them, so that requests never wait for a disk
+ * @throws Error if the database cannot be opened @throws SchemaError if its schema must be current and is not
+ */
 export async function openStore(
   location: StoreLocation,
   access: Access,
   now: number,
   use: SchemaUse = access === 'write' ? 'migrate' : 'require current',
+  threads?: Threads,
 ): Promise<Store> {
   const prepare = (store: Store): Promise<unknown> =>
     use === 'migrate' ? migrate(store, location.kind, now) : checkCurrent(store, location.kind);
   if (location.kind === 'postgres') return openShared(location.connection, prepare);
   if (use === 'require current') checkExists(location.file);
-  return openEmbedded(location.file, access, prepare);
+  return openEmbedded(openSqlite(location.file, access, threads), location.file, prepare);
 }
 
 type Prepare = (store: Store) => Promise<unknown>;
 
-async function openEmbedded(file: string, access: Access, prepare: Prepare): Promise<Store> {
-  const store = openSqlite(file, access);
+async function openEmbedded(store: Store, file: string, prepare: Prepare): Promise<Store> {
   try {
     await prepare(store);
     return store;

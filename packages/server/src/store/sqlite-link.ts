@@ -1,0 +1,86 @@
+// Links to a connection of SQLite: on a thread of its own, so that the event loop never waits for a disk, or in this thread.
+import { Worker } from 'node:worker_threads';
+import { describeError } from '../primitives/failure.ts';
+import { type Access, createConnection, type Failure, type Reply, type Request } from './sqlite-connection.mjs';
+
+/** Requests are answered in their order. */
+export interface Link {
+  /** @throws Error with the properties of the error of the driver, or one that says that the thread has ended */
+  readonly ask: (request: Request) => Promise<SqliteAnswer>;
+}
+
+export type SqliteAnswer = Exclude<Reply, { readonly error: Failure }>;
+
+function unwrap(reply: Reply): SqliteAnswer {
+  if (!('error' in reply)) return reply;
+  throw Object.assign(new Error(reply.error.message), reply.error.facts);
+}
+
+/** For commands, which have nothing else to do meanwhile. */
+export function linkHere(file: string, access: Access): Link {
+  const { answer } = createConnection(file, access);
+  return { ask: async (request) => unwrap(answer(request)) };
+}
+
+const ENDED = 'the thread of the database has ended';
+/** After a thread has ended, requests fail for this long before another one starts. */
+const RESTART_MS = 1000;
+
+/** @param report gets a line if the thread ends by itself. A later request starts another one */
+export function linkToThread(file: string, access: Access, report: (line: string) => void): Link {
+  let endedAt = Number.NEGATIVE_INFINITY;
+  const start = (): Link =>
+    startThread(file, access, (error) => {
+      endedAt = performance.now();
+      thread = undefined;
+      report(
+        `${ENDED}, and another one starts: ${error === undefined ? 'the cause is not known' : describeError(error)}`,
+      );
+    });
+  let thread: Link | undefined = start();
+  return {
+    ask: async (request) => {
+      if (thread === undefined && performance.now() < endedAt + RESTART_MS) throw new Error(ENDED);
+      thread ??= start();
+      return thread.ask(request);
+    },
+  };
+}
+
+interface Waiting {
+  readonly resolve: (reply: Reply) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** The thread keeps the process running only while requests wait for it. */
+function startThread(file: string, access: Access, onEnd: (error: Error | undefined) => void): Link {
+  const worker = new Worker(new URL('./sqlite-thread.mjs', import.meta.url), {
+    name: `database, ${access}`,
+    workerData: { file, access },
+    env: {},
+  });
+  const waiting: Waiting[] = [];
+  let closing = false;
+  let failure: Error | undefined;
+  worker.unref();
+  worker.on('message', (reply: Reply) => {
+    waiting.shift()?.resolve(reply);
+    if (waiting.length === 0) worker.unref();
+  });
+  worker.on('error', (error: Error) => {
+    failure = error;
+  });
+  worker.on('exit', () => {
+    for (const { reject } of waiting.splice(0)) reject(new Error(ENDED, { cause: failure }));
+    if (!closing) onEnd(failure);
+  });
+  return {
+    ask: async (request) => {
+      closing ||= request === 'close';
+      const replied = new Promise<Reply>((resolve, reject) => waiting.push({ resolve, reject }));
+      if (waiting.length === 1) worker.ref();
+      worker.postMessage(request);
+      return unwrap(await replied);
+    },
+  };
+}
