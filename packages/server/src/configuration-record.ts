@@ -1,6 +1,5 @@
 // Keeps the texts of configurations that come into force, and writes a row about each change to the audit.
 import { createHmac } from 'node:crypto';
-import { hostname, userInfo } from 'node:os';
 import {
   type ConfigurationContent,
   digestText,
@@ -19,6 +18,7 @@ import type { ConfigurationInForce } from './config/restart.ts';
 import { newId } from './primitives/random.ts';
 import { redactTokens } from './primitives/redact.ts';
 import type { JsonObject } from './primitives/strict-json.ts';
+import { describeProcess } from './primitives/this-process.ts';
 import { claimApplied, claimRejected, insertTexts, touchTexts } from './store/configurations.ts';
 import type { Database } from './store/schema.ts';
 import { MAX_BACKGROUND_WAIT_MS, orUnavailable, type Store } from './store/store.ts';
@@ -209,17 +209,4 @@ function createClientKeeper(): (clients: ReadonlyMap<string, RegisteredClient>) 
     });
     return Object.fromEntries(entries);
   };
-}
-
-function describeProcess(): ConfigurationTrace['by'] {
-  return { user: userName(), host: hostname(), pid: process.pid };
-}
-
-/** The user may have no name on this machine, as in a container. */
-function userName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return `uid ${process.getuid?.() ?? 'unknown'}`;
-  }
 }

@@ -1,4 +1,5 @@
 // Opens the services for commands, without a server: a reader, and an operator who can write.
+import { shortDigest } from './audit/configuration.ts';
 import type { ExportLine } from './audit/export.ts';
 import { type AuditFilter, searchEvents } from './audit/search.ts';
 import { createUseReader, type UseReader } from './audit/use.ts';
@@ -8,6 +9,9 @@ import { exportLines, type KnownKeys, verifyStore } from './audit-retention/proo
 import { createStatementSigner } from './audit-retention/statement-signer.ts';
 import { openBase } from './base.ts';
 import type { Configuration } from './config/configuration.ts';
+import { atStart } from './config/restart.ts';
+import { createConfigurationRecord } from './configuration-record.ts';
+import type { HttpServices } from './http/endpoint.ts';
 import { unobserved } from './metrics/observer.ts';
 import { type Clock, systemClock } from './primitives/clock.ts';
 import { createReport } from './primitives/log.ts';
@@ -43,7 +47,25 @@ export async function openReader(configuration: Configuration, clock: Clock = sy
 export async function openOperator(configuration: Configuration, clock: Clock = systemClock) {
   const base = await openBase(configuration, 'write', clock);
   const { store, chains } = base;
-  const services = await openServices(configuration, base, unobserved);
+  const opened = await openServices(configuration, base, unobserved);
+  const record = createConfigurationRecord(base, base.node);
+  const kept = configuration.isWhole ? record.keep(atStart(configuration)) : undefined;
+  const digest = kept && shortDigest(kept.digest);
+  /** Rows refer to a configuration only if its texts are stored. */
+  const keepTexts = async (): Promise<void> => {
+    if (kept !== undefined) await record.apply(kept, { before: undefined, cause: undefined, others: [] });
+  };
+  const services: HttpServices = {
+    ...opened,
+    configuration: digest,
+    admin: {
+      ...opened.admin,
+      commit: async (event, write) => {
+        await keepTexts();
+        return opened.admin.commit(event, write);
+      },
+    },
+  };
   const { issuer, keys, audit, log } = configuration;
   const report = createReport(log);
   const signer = createStatementSigner({
@@ -63,8 +85,9 @@ export async function openOperator(configuration: Configuration, clock: Clock = 
     services,
     /** Also erases the names that we give to the person. */
     erase: async (person: ErasedPerson): Promise<number> => {
+      await keepTexts();
       let count = 0;
-      for (const one of namesOf(person)) count += await erasePerson(one, { ...base, signer });
+      for (const one of namesOf(person)) count += await erasePerson(one, { ...base, signer, configuration: digest });
       return count;
     },
     /** Counts the rows that `erase` would find. */

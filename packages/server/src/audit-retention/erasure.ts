@@ -1,5 +1,5 @@
-// Erases a person from the audit: deletes the personal fields and their salt from all rows where the person is the subject or an
-// actor. The rest of each row stays in its chain, and a signed statement lists the erased rows.
+// Erases a person from the audit: deletes the personal fields and their salt from all rows where the person is the subject, an
+// actor, or the party that an operator named. The rest of each row stays in its chain, and a signed statement lists the erased rows.
 import type { Head } from '../audit/chain.ts';
 import { digestPersonal } from '../audit/chain.ts';
 import { type AuditEvent, beginEvent } from '../audit/event.ts';
@@ -9,6 +9,7 @@ import { type AuditFilter, type FoundEvent, searchEvents } from '../audit/search
 import { formatRanges } from '../audit/statement.ts';
 import type { Clock } from '../primitives/clock.ts';
 import { newId } from '../primitives/random.ts';
+import { describeProcess } from '../primitives/this-process.ts';
 import { eraseAuditRow, eraseUnchainedRow } from '../store/audit-rows.ts';
 import type { AuditRow, Database } from '../store/schema.ts';
 import { MAX_BACKGROUND_WAIT_MS, type Store } from '../store/store.ts';
@@ -25,6 +26,8 @@ export interface ErasedPerson {
 }
 
 interface Erasure {
+  /** Short digest of the configuration that the command read; undefined if it left files out. */
+  readonly configuration: string | undefined;
   readonly store: Store;
   readonly audit: AuditLog;
   readonly signer: StatementSigner;
@@ -68,14 +71,18 @@ async function eraseFound(filter: AuditFilter, by: Erasure): Promise<number> {
   return count;
 }
 
-async function eraseRows(found: readonly FoundEvent[], { audit, signer, clock }: Erasure): Promise<void> {
+async function eraseRows(
+  found: readonly FoundEvent[],
+  { audit, signer, clock, configuration }: Erasure,
+): Promise<void> {
   const chained = found.flatMap(({ row }) => (isChained(row) ? [row] : []));
   const statements = [...Map.groupBy(chained, ({ chain }) => chain).values()].map((rows): NewStatement => {
     const { chain, position, hash } = rows.toSorted((a, b) => b.position - a.position)[0] as Head;
     const erased = formatRanges(rows.map((row) => row.position));
     return { kind: 'erased', head: { chain, position, hash }, rows: erased };
   });
-  const event: AuditEvent = beginEvent({ time: clock(), requestId: newId(), address: 'command line', action: 'erase' });
+  const about = { time: clock(), requestId: newId(), address: 'command line', action: 'erase' } as const;
+  const event: AuditEvent = beginEvent({ ...about, configuration, by: describeProcess() });
   // The row does not name the person.
   Object.assign(event, { outcome: 'erased', count: found.length });
   const erase = async (transaction: Database): Promise<void> => {

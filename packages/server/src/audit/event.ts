@@ -4,6 +4,7 @@ import type { Confirmation } from '../primitives/confirmation.ts';
 import type { Principal } from '../primitives/principal.ts';
 import type { Recordable } from '../primitives/redact.ts';
 import type { Reason } from '../primitives/refusal.ts';
+import type { ProcessDescription } from '../primitives/this-process.ts';
 import type { RecordedSent } from './sent.ts';
 
 /** Identifies a token and its parties. Other claims are not recorded. */
@@ -69,7 +70,7 @@ export interface ConfigurationTrace {
   readonly before?: string;
   readonly file?: string;
   /** The process that put it in force. */
-  readonly by: { readonly user: string; readonly host: string; readonly pid: number };
+  readonly by: ProcessDescription;
   /** The operators who changed registered clients, each by the row of the change. */
   readonly operators?: readonly { readonly client: string; readonly request: string }[];
   /** In words, the first ones. */
@@ -105,8 +106,10 @@ export interface AuditEvent {
     | 'userinfo'
     | 'configuration'
     | 'other';
-  /** The configuration in force, as `shortDigest` of audit/configuration.ts. */
+  /** The configuration in force, or the one that a command read, as `shortDigest` of audit/configuration.ts. */
   configuration?: string | undefined;
+  /** The process of a command. */
+  by?: ProcessDescription;
   grant?: string;
   client?: string;
   clientAuthentication?: string;
@@ -165,6 +168,8 @@ export interface AuditEvent {
   /** A change through the admin API, without secrets. */
   change?: { readonly what: string; readonly before?: unknown; readonly after?: unknown };
   configured?: ConfigurationTrace;
+  /** The party that an operator suspended or resumed, or whose tokens were revoked. */
+  party?: Principal;
   /** The id that was revoked. */
   revoked?: string;
   /** Milliseconds from the first byte of the request to the decision. */
@@ -180,6 +185,7 @@ export function beginEvent(about: {
   address: string;
   action: AuditEvent['action'];
   configuration?: string | undefined;
+  by?: ProcessDescription;
   callerRequestId?: Recordable;
 }): AuditEvent {
   return { ...about };

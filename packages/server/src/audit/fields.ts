@@ -18,8 +18,10 @@ export const fields = {
       'the kind of request: `token`, `revoke`, `authorize`, `par`, `device_authorization`, `device`, `interaction`, `sign_in`, `logout`; `introspect`, `userinfo` and `other` (everything else) have rows for refusals only; `admin` is by an operator; `erase` and `retention` are by an operator or by the server itself; `configuration` is about [the configuration in force](#the-configuration-in-force)',
   },
   configuration: {
-    meaning: 'the configuration in force: the first 32 characters of its digest',
+    meaning:
+      'the configuration in force: the first 32 characters of its digest. A command has the one of its `--config`, unless it left a faulty file out',
   },
+  by: { meaning: 'the process of a command: `user` of the operating system, `host`, `pid`' },
   grant: { meaning: 'the grant of a token request' },
   client: { meaning: 'the client that authenticated' },
   clientAuthentication: { meaning: 'the method by which it authenticated' },
@@ -83,6 +85,10 @@ export const fields = {
   configured: {
     meaning:
       'how a configuration came into force, or why a file did not: `cause`, `digest`, `before`, `file`, `by`, `operators`, `changes`, `faults`, `more`',
+  },
+  party: {
+    meaning: 'the party that an operator suspended or resumed, or whose tokens were revoked: `iss`, `sub`',
+    personal: true,
   },
   revoked: { meaning: 'the id that was revoked' },
   duration: { meaning: 'milliseconds from the first byte of the request to the decision' },

@@ -42,7 +42,7 @@ function deriveColumns(row: AuditRow): AuditColumns | undefined {
 
 /** Derives the columns from the event alone, so that a verifier can derive them again. */
 export function columnsOf(event: AuditEvent): AuditColumns {
-  const { time, requestId, outcome, reason, client, rule, subject, principal, chain, actor } = event;
+  const { time, requestId, outcome, reason, client, rule, subject, principal, party, chain, actor } = event;
   const asked = [...(event.audiencesAsked ?? []), ...(event.resourcesAsked ?? [])];
   return {
     time,
@@ -52,7 +52,7 @@ export function columnsOf(event: AuditEvent): AuditColumns {
     client: termOf(client),
     rule: termOf(rule),
     audience: termOf(...(event.targets ?? asked)),
-    subject: termOf(subject?.sub ?? principal?.sub),
+    subject: termOf(subject?.sub ?? principal?.sub ?? party?.sub),
     principal: subject === undefined || principal?.sub === subject.sub ? null : termOf(principal?.sub),
     actor: termOf(...(chain ?? []).map(({ sub }) => sub), actor?.sub),
   };

@@ -9,7 +9,7 @@ import { SEVERAL, termOf } from './term.ts';
 /** Filters are combined with AND. */
 export interface AuditFilter {
   readonly requestId?: string;
-  /** The `sub` of the subject token or of the issued token. */
+  /** The `sub` of the subject token or of the issued token, or of the party of an operator's change. */
   readonly subject?: string;
   /** The `sub` of an actor anywhere in the chain. */
   readonly actor?: string;
@@ -116,7 +116,7 @@ function matches(event: AuditEvent, { subject, actor, issuer, audience, tokens }
     among.some((one) => (name ?? one?.sub) === one?.sub && (issuer ?? one?.iss) === one?.iss);
   const asksSubject = subject !== undefined || (issuer !== undefined && actor === undefined);
   return (
-    (!asksSubject || isNamed(subject, [event.subject, event.principal])) &&
+    (!asksSubject || isNamed(subject, [event.subject, event.principal, event.party])) &&
     (actor === undefined || isNamed(actor, [...chain, event.actor])) &&
     (tokens === undefined || tokensOf(event).some((id) => tokens.includes(id))) &&
     (audience === undefined || (targets ?? [...audiencesAsked, ...resourcesAsked]).includes(audience))

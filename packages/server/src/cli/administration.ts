@@ -13,6 +13,7 @@ import type { Operation } from '../http/admin/operation.ts';
 import { InvalidRequest } from '../http/admin/problem.ts';
 import { newId } from '../primitives/random.ts';
 import { Refusal, reasons } from '../primitives/refusal.ts';
+import { describeProcess } from '../primitives/this-process.ts';
 import type { AnswerOf } from './answers.ts';
 import { EXIT } from './command.ts';
 import { printError } from './print.ts';
@@ -96,6 +97,8 @@ const local = (services: Awaited<ReturnType<typeof openOperator>>['services']): 
       requestId: newId(),
       address: 'command line',
       action: 'admin',
+      configuration: services.configuration,
+      by: describeProcess(),
     });
     event.operation = id;
     try {

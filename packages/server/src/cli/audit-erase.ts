@@ -19,7 +19,7 @@ export const auditErase: CliCommand = {
       describeConfirmation(
         command
           .description(
-            'Erase the personal fields of every audit row in which a person is the subject or acts. The chains stay whole.',
+            'Erase the personal fields of every audit row in which a person is the subject, acts, or is the party that an operator named. The chains stay whole.',
           )
           .requiredOption('--config <file>', 'the configuration file')
           .requiredOption('--subject <sub>', 'the person, by sub')

@@ -15,7 +15,7 @@ const columns: Columns<AuditEvent> = {
   outcome: ({ outcome, count }) => (count === undefined ? outcome : `${outcome} × ${count}`),
   request: ({ action, grant, operation }) => grant ?? operation ?? action,
   client: ({ client, clientClaimed }) => client ?? (clientClaimed && `${clientClaimed}?`),
-  subject: ({ subject, principal, change }) => principal?.sub ?? subject?.sub ?? suspended(change),
+  subject: ({ subject, principal, party }) => (principal ?? subject ?? party)?.sub,
   actor: ({ chain = [], actor }) =>
     [...new Set([...chain.map(({ sub }) => sub), actor?.sub])].filter(Boolean).join(', '),
   audience: ({ targets, audiencesAsked = [], resourcesAsked = [] }) =>
@@ -24,13 +24,6 @@ const columns: Columns<AuditEvent> = {
     reason ?? rule ?? change?.what ?? configured?.changes?.[0] ?? configured?.faults?.[0],
   requestId: ({ requestId }) => requestId,
 };
-
-/** The party that an operator suspended or resumed. */
-function suspended(change: AuditEvent['change']): string | undefined {
-  if (change?.what !== 'suspend' && change?.what !== 'resume') return undefined;
-  const { subject } = (change.after ?? {}) as { readonly subject?: string };
-  return subject;
-}
 
 export function createRowPrinter(form: Form): RowPrinter {
   if (form === 'json')

@@ -34,7 +34,7 @@ type Search = (
 
 /** Options that compare for equality: the filter of each, and its help text. */
 const equal = {
-  subject: ['subject', 'the sub of the subject token or of the issued token'],
+  subject: ['subject', 'the sub of the subject token or of the issued token, or of a party that an operator suspended'],
   actor: ['actor', 'the sub of a party that acts, anywhere in the chain'],
   issuer: ['issuer', 'the iss of the subject or actor'],
   client: ['client', 'the client that authenticated'],

@@ -98,6 +98,8 @@ export interface Configuration extends ResolvedConfiguration, Renewals {
   /** The files as the audit keeps them: without secrets and people. */
   readonly kept: readonly KeptFile[];
   readonly warnings: readonly Fault[];
+  /** False if faulty included files were left out. */
+  readonly isWhole: boolean;
   /** @returns the file and the line of the value at the path, such as `cambio.yaml:12` */
   readonly placeOf: (path: Path) => string;
   /** The issuer changes only at a start, because all tokens name it. @throws ConfigurationError if the file has another one */

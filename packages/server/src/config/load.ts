@@ -65,6 +65,7 @@ export async function parseConfiguration(
     ...configuration,
     files,
     warnings: inOrder(),
+    isWhole: leftOut === undefined || leftOut.size === 0,
     placeOf,
     examine: () => {
       const count = configuration.examine();
@@ -97,7 +98,7 @@ export async function loadTested(file: string, environment: NodeJS.ProcessEnv, i
 async function check(
   read: ReadFiles,
   reading: Pick<Surroundings, 'folder' | 'environment' | 'unsure'> & { readonly inputs: Inputs },
-): Promise<Omit<Configuration, 'files' | 'warnings' | 'placeOf'> | undefined> {
+): Promise<Omit<Configuration, 'files' | 'warnings' | 'placeOf' | 'isWhole'> | undefined> {
   const { value, unknown, complain, originOf, placeOf, extent } = read;
   const around = { ...reading, complain, originOf, placeOf };
   const parsed = configurationFile.safeParse(value);

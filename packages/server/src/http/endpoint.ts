@@ -33,8 +33,8 @@ export interface HttpServices extends TokenServices {
   readonly admin: Administration;
   /** The nodes on this database; undefined for a command, which is not a node. */
   readonly presence?: Presence;
-  /** Short digest of the configuration in force, for audit rows; undefined for a command. */
-  readonly configuration?: string;
+  /** Short digest of the configuration in force, for audit rows; undefined for a command that writes none or left files out. */
+  readonly configuration?: string | undefined;
   /** Examines whether the node can serve; undefined for a command. */
   readonly readiness?: () => Promise<Readiness>;
 }

@@ -3,9 +3,10 @@ import assert from 'node:assert/strict';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { eventOf } from '../../src/audit/row.ts';
 import { API, exchange } from '../support/basics.ts';
 import { beside, type Outcome } from '../support/command.ts';
-import { start, type TestServer } from '../support/harness.ts';
+import { everythingIn, start, type TestServer } from '../support/harness.ts';
 
 const PAY = 'https://pay.example/api';
 const SECRET = `secret: { sha256: ${'a'.repeat(43)} }`;
@@ -135,6 +136,11 @@ for (const [name, change, said, file] of faulty)
         assert.equal(outcome.code, 0, `${command.join(' ')}: ${outcome.stderr}`);
         isDone(outcome, command);
       }
+      // The rest of the files is not a configuration that anybody wrote.
+      const written = (everythingIn(server).audit as { event: string; personal: string | null }[]).map(eventOf);
+      for (const { by, configuration } of written.filter(({ address }) => address === 'command line'))
+        assert.deepEqual([by?.pid, configuration], [process.pid, undefined]);
+      assert.ok(written.some(({ address }) => address === 'command line'));
       const explained = await beside(t, server, ['explain', '--request', String(refused.body.request_id)]);
       assert.equal(explained.code, 3, explained.stderr);
       isDone(explained, ['explain']);

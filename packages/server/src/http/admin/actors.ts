@@ -8,7 +8,7 @@ import { trustDomainOf } from '../../primitives/spiffe-id.ts';
 import type { HttpServices } from '../endpoint.ts';
 import { operation } from './operation.ts';
 import { pageFrom, pageOf, pageQuery } from './page.ts';
-import { checkIssuer, namesOfSubject, partyName } from './revocations.ts';
+import { checkIssuer, namesOfSubject, partyName, principalOf } from './revocations.ts';
 
 const party = z.strictObject({
   subject: partyName.describe(
@@ -63,6 +63,7 @@ export const suspendActor = operation({
     const named = readParty(body, services);
     if (unknown !== true) checkKnown(named, services);
     event.change = { what: 'suspend', after: body };
+    event.party = principalOf(named, services);
     const about = { reason, since: services.clock() };
     const names = namesOf(named, services);
     await services.suspensions.suspend(named, names, about, (write) =>
@@ -88,8 +89,10 @@ export const resumeActor = operation({
   body: party,
   status: 204,
   run: async ({ body, services, event }) => {
+    const named = readParty(body, services);
     event.change = { what: 'resume', after: body };
-    await services.suspensions.resume(readParty(body, services), (write) => services.admin.commit(event, write));
+    event.party = principalOf(named, services);
+    await services.suspensions.resume(named, (write) => services.admin.commit(event, write));
     return {};
   },
 });

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { BulkRevocation, PartyName } from '../../issuing/token-names.ts';
 import { didYouMean } from '../../primitives/nearest.ts';
-import { isName } from '../../primitives/principal.ts';
+import { isName, type Principal } from '../../primitives/principal.ts';
 import { redactTokens } from '../../primitives/redact.ts';
 import { Refusal } from '../../primitives/refusal.ts';
 import type { Database } from '../../store/schema.ts';
@@ -71,6 +71,7 @@ export const revokeTokens = operation({
       checkKnown(call.body, services);
       const { named, what, of } = nameOf(call.body, services);
       recordRevocation(call, of, what, call.body);
+      if ('subject' in call.body) event.party = principalOf(call.body, services);
       await services.revocations.revokeMany(named, commit);
     }
     return {};
@@ -132,6 +133,12 @@ function nameOf(
   if ('client' in body) return { named: [{ client: body.client }], what: 'revoke by client', of: body.client };
   return { named: namesOfSubject(body, services), what: 'revoke by subject', of: body.subject };
 }
+
+/** The name of a subject in audit rows. */
+export const principalOf = (
+  { subject, issuer }: { readonly subject: string; readonly issuer?: string | undefined },
+  services: Pick<HttpServices, 'issuer'>,
+): Principal => ({ iss: issuer ?? services.issuer, sub: subject });
 
 /** The names that tokens have for a subject: here, and at its issuer. */
 export function namesOfSubject(

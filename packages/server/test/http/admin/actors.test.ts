@@ -1,15 +1,27 @@
 // POST /actors/suspend and /actors/resume, and the commands: every token that names a suspended party is refused, on every node,
 // until the party is resumed.
 import assert from 'node:assert/strict';
+import { hostname, userInfo } from 'node:os';
 import { test } from 'node:test';
+import { eventOf } from '../../../src/audit/row.ts';
 import { admin, adminToken, withOperators } from '../../support/admin-api.ts';
+import { assertGood, verifyStored } from '../../support/audit.ts';
 import { API, assertIssued, assertRefused, exchange, subjectToken } from '../../support/basics.ts';
 import { createBrowser } from '../../support/browser.ts';
 import { beside } from '../../support/command.ts';
 import { changed } from '../../support/configuration.ts';
-import { type Answer, claimsOf, EXCHANGE, type Form, start, type TestServer, type } from '../../support/harness.ts';
+import {
+  type Answer,
+  claimsOf,
+  EXCHANGE,
+  everythingIn,
+  type Form,
+  start,
+  type TestServer,
+  type,
+} from '../../support/harness.ts';
 import { entry, lifeOf, startIssuer } from '../../support/issuer.ts';
-import { BESIDE, basic, introspect, other, refresh } from '../../support/life.ts';
+import { BESIDE, basic, ISSUER, introspect, other, refresh } from '../../support/life.ts';
 import { administeredLife, comesTrue, startPair } from '../../support/nodes.ts';
 import { authorizeAs, configuration as people, redeem } from '../../support/people.ts';
 
@@ -219,4 +231,48 @@ test('suspends, lists and resumes by command', async (t) => {
   await comesTrue(() => active(server, token), true);
   const again = await run('actors resume', 'gateway');
   assert.deepEqual([again.code, again.stderr], [1, 'cambio: gateway is not suspended\n']);
+});
+
+test('the row of a command says who ran it and what it read, and its party is found as subject and erased like one', async (t) => {
+  const server = await start(t, administeredLife(), { recorded: true });
+  const run = async (...args: string[]) => {
+    const outcome = await beside(t, server, args);
+    assert.equal(outcome.code, 0, outcome.stderr);
+    return outcome.stdout;
+  };
+  const rows = () =>
+    (everythingIn(server).audit as { event: string; personal: string | null }[])
+      .map(eventOf)
+      .filter(({ by }) => by !== undefined);
+  const inForce = server.audit(await exchange(server))?.configuration;
+  await run('actors suspend', 'agent', '--reason', 'leak');
+  await run('actors resume', 'agent');
+  await run('tokens revoke', '--subject', 'ada', '--yes');
+  await run('keys rotate');
+  for (const { by, configuration } of rows()) {
+    assert.deepEqual(by, { user: userInfo().username, host: hostname(), pid: process.pid });
+    assert.equal(configuration, inForce);
+  }
+  assert.equal(rows().length, 4);
+  const found = async (...filter: string[]): Promise<unknown[]> =>
+    (await run('audit search', ...filter, '--output', 'json'))
+      .trim()
+      .split('\n')
+      .flatMap((line) => (line === '' ? [] : [JSON.parse(line).operation]));
+  assert.deepEqual(await found('--subject', 'agent'), ['resume-actor', 'suspend-actor']);
+  assert.deepEqual(await found('--subject', 'ada', '--issuer', ISSUER), ['revoke-tokens']);
+  assert.deepEqual(await found('--subject', 'ada', '--issuer', 'https://elsewhere.example'), []);
+  assert.match(await run('audit search', '--subject', 'agent'), /suspend-actor +- +agent /);
+  await run('audit erase', '--subject', 'ada', '--yes');
+  assert.deepEqual(await found('--subject', 'ada'), []);
+  assert.deepEqual(
+    rows().map(({ action, configuration }) => [action, configuration]),
+    [...Array(4).fill('admin'), 'erase'].map((action) => [action, inForce]),
+  );
+  // A configuration that no server had in force: its text is kept with the row.
+  await beside(t, server, ['actors suspend', 'agent'], { env: { PORT: '1' } });
+  const other = rows().at(-1)?.configuration;
+  assert.notEqual(other, inForce);
+  await run('policy diff', String(other), String(other));
+  assertGood(await verifyStored(server));
 });
