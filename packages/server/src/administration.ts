@@ -16,6 +16,7 @@ import { manageKeys } from './keys/manage.ts';
 import type { Sealer } from './keys/sealing.ts';
 import type { Clock } from './primitives/clock.ts';
 import { findAuditRow } from './store/audit-rows.ts';
+import { listRunning } from './store/presence.ts';
 import { orUnavailable, type Store } from './store/store.ts';
 
 /** How long one report of unused rights reads rows. A caller waits 30 seconds for an answer. */
@@ -72,7 +73,7 @@ export function administer(
     },
     searchEvents: (filter, page) => orUnavailable(searchEvents(store, filter, page)),
     useSince: (since) => createUseReader(store, since, performance.now() + MAX_READING_MS),
-    configurations: openHistory(store),
+    configurations: openHistory(store, clock),
     findEvent: async (requestId) => {
       const row = await orUnavailable(findAuditRow(store, requestId));
       return row && eventOf(row);
@@ -83,7 +84,7 @@ export function administer(
 const PAGE_ROWS = 100;
 
 /** Each query waits a bounded time. @throws Refusal store_unavailable */
-function openHistory(store: Store): ConfigurationHistory {
+function openHistory(store: Store, clock: Clock): ConfigurationHistory {
   const find: ConfigurationHistory['find'] = (prefix) => orUnavailable(findConfiguration(store, prefix));
   return {
     find,
@@ -92,6 +93,7 @@ function openHistory(store: Store): ConfigurationHistory {
       const found = digest === undefined ? undefined : await find(digest);
       return found === 'several' ? undefined : found;
     },
+    running: () => orUnavailable(listRunning(store, clock())),
     appliedSince: async function* (since) {
       let cursor: string | undefined;
       do {

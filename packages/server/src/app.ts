@@ -1,4 +1,5 @@
 // Starts a server: opens what it needs, keeps it up to date, and listens.
+import { createHmac } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { shortDigest } from './audit/configuration.ts';
 import { type AuditRetention, startAuditRetention } from './audit-retention/retain.ts';
@@ -179,8 +180,8 @@ async function open(configuration: Configuration, opening: Opening): Promise<Nod
   const metrics = await openMetrics(configuration.server.metrics, servedBy, report);
   endings.add(metrics.close);
   const state = createNodeState(clock);
-  let textInForce = (): string | undefined => text;
-  const presence: Presence = announce(base.store, { id: newId(), configuration: () => textInForce(), clock });
+  let reported: Parameters<typeof announce>[1]['report'] = () => undefined;
+  const presence: Presence = announce(base.store, { id: newId(), report: () => reported(), clock });
   endings.add(presence.leave);
   const readiness = examineNode(state, base, presence);
   const record = createConfigurationRecord(base, node);
@@ -195,9 +196,19 @@ async function open(configuration: Configuration, opening: Opening): Promise<Nod
     },
   );
   endings.add(inForce.stop);
-  textInForce = inForce.text;
+  reported = await createPresenceReport(inForce, base);
   state.pendingFor = inForce.pendingFor;
   return { configuration, base, metrics, presence, readiness, inForce, record, report, endings, state };
+}
+
+/** What nodes compare is keyed by their shared secret: the text of a file may contain a short secret, which a plain digest gives away. */
+async function createPresenceReport({ text, kept }: InForce, { sharedSecret }: Base) {
+  const secret = await sharedSecret('configuration');
+  return () => {
+    const now = text();
+    if (now === undefined) return undefined;
+    return { configuration: createHmac('sha256', secret).update(now).digest('hex'), kept: kept().digest };
+  };
 }
 
 /** Starts everything that runs beside requests: polling, retention of the audit log, deletion of expired rows. */

@@ -9,7 +9,7 @@ export interface ExplainedConfiguration {
   readonly configuration: string;
   /** Is its text kept? Without it, nothing else is known. */
   readonly kept: boolean;
-  /** Is it in force now? */
+  /** Is it in force now, on any node? */
   readonly inForce?: boolean;
   /** The deciding rule, or else the client: `rule orders-read`. */
   readonly entry?: string;
@@ -36,6 +36,8 @@ export interface ConfigurationHistory {
   readonly find: (prefix: string) => Promise<FoundConfiguration | 'several' | undefined>;
   /** The configuration that came into force last. */
   readonly now: () => Promise<FoundConfiguration | undefined>;
+  /** The digests of those that nodes run now. Nodes whose files are the same may differ by a variable, such as their port. */
+  readonly running: () => Promise<readonly string[]>;
   /** Those that came into force after a time, newest first. */
   readonly appliedSince: (time: number) => AsyncIterable<AppliedConfiguration>;
 }
@@ -50,10 +52,10 @@ export async function explainConfiguration(
 ): Promise<ExplainedConfiguration | undefined> {
   const { configuration: short, rule, client } = event;
   if (short === undefined) return undefined;
-  const [then, now] = await Promise.all([history.find(short), history.now()]);
+  const [then, now, running] = await Promise.all([history.find(short), history.now(), history.running()]);
   if (then === undefined || then === 'several' || now === undefined) return { configuration: short, kept: false };
   const { digest: configuration, content } = then;
-  const inForce = configuration === now.digest;
+  const inForce = configuration === now.digest || running.includes(configuration);
   const changes = inForce ? {} : summarize(findChanges(content, now.content));
   const [section, name] = rule === undefined ? (['clients', client ?? ''] as const) : (['rules', rule] as const);
   const said = findEntry(content, section, name);

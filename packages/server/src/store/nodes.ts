@@ -1,13 +1,13 @@
-// The nodes that run on this database, and a digest of the configuration of each.
+// The nodes that run on this database, and what stands for the configuration of each.
 import type { Database, NodeRow } from './schema.ts';
 
 /** Records that a node is running. */
 export async function insertNode(database: Database, row: NodeRow): Promise<void> {
-  const { configuration, seen_at } = row;
+  const { configuration, kept, seen_at } = row;
   await database
     .insertInto('nodes')
     .values(row)
-    .onConflict((conflict) => conflict.column('id').doUpdateSet({ configuration, seen_at }))
+    .onConflict((conflict) => conflict.column('id').doUpdateSet({ configuration, kept, seen_at }))
     .execute();
 }
 
@@ -18,5 +18,11 @@ export async function deleteNode(database: Database, id: string): Promise<void> 
 /** Lists the nodes that were seen after this time, and deletes the others. */
 export async function listNodes(database: Database, after: number): Promise<NodeRow[]> {
   await database.deleteFrom('nodes').where('seen_at', '<', after).execute();
-  return database.selectFrom('nodes').select(['id', 'configuration', 'seen_at']).execute();
+  return database.selectFrom('nodes').select(['id', 'configuration', 'kept', 'seen_at']).execute();
+}
+
+/** The digests of the kept configurations of the nodes that were seen after this time. */
+export async function listKept(database: Database, after: number): Promise<string[]> {
+  const rows = await database.selectFrom('nodes').select('kept').distinct().where('seen_at', '>=', after).execute();
+  return rows.flatMap(({ kept }) => kept ?? []);
 }

@@ -1,6 +1,7 @@
 // Reports every few seconds that this node is running and with which configuration, and reads the reports of the other nodes.
 import type { Clock } from '../primitives/clock.ts';
-import { deleteNode, insertNode, listNodes } from './nodes.ts';
+import { deleteNode, insertNode, listKept, listNodes } from './nodes.ts';
+import type { NodeRow } from './schema.ts';
 import type { Store } from './store.ts';
 
 export interface Presence {
@@ -17,21 +18,29 @@ const REPORT_MS = 5000;
 /** A node is deleted when its last report is older than this. The clocks of nodes may differ by part of it. */
 const MAX_SILENCE_MS = 60_000;
 
-/** @param configuration returns a digest of the text in force; undefined if there is none */
+/** The digests of the kept configurations that nodes report, on this database. */
+export const listRunning = (store: Store, now: number): Promise<readonly string[]> =>
+  listKept(store, now - MAX_SILENCE_MS);
+
+type Reported = Pick<NodeRow, 'configuration' | 'kept'>;
+
+const isSame = (a: Reported, b: Reported): boolean => a.configuration === b.configuration && a.kept === b.kept;
+
+/** @param report returns what this node reports of its configuration; undefined if it has none to report */
 export function announce(
   store: Store,
-  { id, configuration, clock }: { id: string; configuration: () => string | undefined; clock: Clock },
+  { id, report, clock }: { id: string; report: () => Reported | undefined; clock: Clock },
 ): Presence {
-  let reported: { readonly at: number; readonly configuration: string } | undefined;
+  let reported: (Reported & { readonly at: number }) | undefined;
   let running: readonly string[] = [];
   return {
     poll: async () => {
-      const now = configuration();
+      const now = report();
       if (now === undefined) return;
-      if (reported?.configuration === now && performance.now() - reported.at < REPORT_MS) return;
-      await insertNode(store, { id, configuration: now, seen_at: clock() });
+      if (reported !== undefined && isSame(reported, now) && performance.now() - reported.at < REPORT_MS) return;
+      await insertNode(store, { id, ...now, seen_at: clock() });
       running = (await listNodes(store, clock() - MAX_SILENCE_MS)).map((row) => row.configuration);
-      reported = { at: performance.now(), configuration: now };
+      reported = { at: performance.now(), ...now };
     },
     nodes: () => Math.max(1, running.length),
     agree: () => (reported === undefined ? undefined : new Set(running).size <= 1),

@@ -118,8 +118,10 @@ interface ConfigurationNodeTable {
 
 interface NodeTable {
   id: string;
-  /** Digest of the text of its configuration. */
+  /** Stands for the text of its configuration. Nobody can test a guessed secret of the text against it. */
   configuration: string;
+  /** Digest of the kept form of its configuration, as rows about configurations have it; null from the previous version. */
+  kept: string | null;
   seen_at: number;
 }
 

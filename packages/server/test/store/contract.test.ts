@@ -33,7 +33,7 @@ import { createFreshness } from '../../src/store/freshness.ts';
 import { migrations } from '../../src/store/migrations/index.ts';
 import { migrate, rollBack } from '../../src/store/migrations/migrate.ts';
 import type { Migration } from '../../src/store/migrations/migration.ts';
-import { deleteNode, insertNode, listNodes } from '../../src/store/nodes.ts';
+import { deleteNode, insertNode, listKept, listNodes } from '../../src/store/nodes.ts';
 import { findOpaqueToken, insertOpaqueToken } from '../../src/store/opaque-tokens.ts';
 import { openPostgres } from '../../src/store/postgres.ts';
 import { readPostgresUrl } from '../../src/store/postgres-url.ts';
@@ -446,11 +446,15 @@ for (const [name, [one, two]] of Object.entries(nodes)) {
   });
 
   test(`${name}: lists a node once, as last seen, until it leaves or is silent for too long`, async () => {
-    await insertNode(one, { id: 'a', configuration: 'old', seen_at: 10 });
-    await insertNode(two, { id: 'b', configuration: 'new', seen_at: 10 });
-    await insertNode(one, { id: 'a', configuration: 'new', seen_at: 20 });
+    await insertNode(one, { id: 'a', configuration: 'old', kept: null, seen_at: 10 });
+    await insertNode(two, { id: 'b', configuration: 'new', kept: 'two', seen_at: 10 });
+    await insertNode(one, { id: 'a', configuration: 'new', kept: 'one', seen_at: 20 });
+    assert.deepEqual((await listKept(one, 10)).toSorted(), ['one', 'two']);
+    assert.deepEqual(await listKept(one, 15), ['one']);
     assert.deepEqual((await listNodes(two, 10)).map(({ id }) => id).toSorted(), ['a', 'b']);
-    assert.deepEqual((await listNodes(two, 15)).map(plain), [{ id: 'a', configuration: 'new', seen_at: 20 }]);
+    assert.deepEqual((await listNodes(two, 15)).map(plain), [
+      { id: 'a', configuration: 'new', kept: 'one', seen_at: 20 },
+    ]);
     await deleteNode(two, 'a');
     assert.deepEqual(await listNodes(one, 0), []);
   });

@@ -2,9 +2,12 @@
 import assert from 'node:assert/strict';
 import { renameSync, writeFileSync } from 'node:fs';
 import { after, type TestContext, test } from 'node:test';
+import { textDigest } from '../../src/cli/reload.ts';
+import { loadConfiguration } from '../../src/config/load.ts';
 import { API, gateway } from '../support/basics.ts';
 import { type Browser, createBrowser, formOf, type Page } from '../support/browser.ts';
 import { asserting, assertion, jwksOf } from '../support/client-credentials.ts';
+import { cambio } from '../support/command.ts';
 import { added, all, changed, edited, yamlOf } from '../support/configuration.ts';
 import { EXCHANGE, type } from '../support/harness.ts';
 import { entry, newKey, startIssuer } from '../support/issuer.ts';
@@ -251,6 +254,27 @@ test('both nodes publish a rotated key and remove a retired key within a second'
     rows.map(({ personal }) => JSON.parse(String(personal)).change.what),
     ['key ES256', `key ${old}`],
   );
+});
+
+test('nodes whose files differ by the value of a variable agree, and explain takes the configuration of each as in force', async (t) => {
+  const count = 'select count(distinct configuration)::int as texts, count(distinct kept)::int as kept from nodes';
+  await eventually(
+    () => query(url, count),
+    ([{ texts, kept } = {}]) => texts === 1 && kept === 2,
+    9000,
+  );
+  for (const node of [one, two]) {
+    const request = (await exchangeAt(node)).headers.get('x-request-id') ?? '';
+    const explained = await cambio(t, ['explain', '--request', request, '--config', node.file, '--output', 'json'], {
+      env: { PORT: String(node.port) },
+    });
+    const { decidedBy } = JSON.parse(explained.stdout) as { decidedBy: Record<string, unknown> };
+    assert.deepEqual([decidedBy.inForce, decidedBy.changes], [true, undefined]);
+  }
+  // A plain digest would give away a short secret of the file.
+  const digest = textDigest(await loadConfiguration(one.file, { PORT: '1' }));
+  const [{ same } = {}] = await query(url, `select count(*)::int as same from nodes where configuration = '${digest}'`);
+  assert.equal(same, 0);
 });
 
 test('each node reloads its own file when it changes and at SIGHUP, and ignores an invalid one', async () => {

@@ -1,5 +1,5 @@
 // Creates the tables of suspended parties and of limits, of the configurations that were in force, and of the key
-// sets that publish each signing key.
+// sets that publish each signing key. A running node also reports the digest of its kept configuration.
 import type { Migration } from './migration.ts';
 
 const TABLES = [
@@ -64,9 +64,11 @@ export const actorsAndConfigurations: Migration = {
       .addColumn('needed_until', 'bigint', (column) => column.notNull())
       .addPrimaryKeyConstraint('key_sets_key', ['kid', 'key_set'])
       .execute();
+    await schema.alterTable('nodes').addColumn('kept', 'text').execute();
   },
   down: async (schema) => {
     for (const table of TABLES) await schema.dropTable(table).execute();
+    await schema.alterTable('nodes').dropColumn('kept').execute();
   },
   // The latest configuration of a node saves an audit row only. The previous version publishes all keys in one set, for longer.
   holds: TABLES.filter((table) => table !== 'configuration_nodes' && table !== 'key_sets'),
