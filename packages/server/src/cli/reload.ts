@@ -69,7 +69,7 @@ export function createReload(
   };
 
   return {
-    begin: () => createInputs(file, inForce),
+    begin: () => createInputs(file, inForce.toNext()),
     take: async (inputs: Inputs, cause: 'file' | 'signal'): Promise<void> => {
       const originOf = (): ReadingOrigin => ({ cause, file, read: inputs.digest() });
       const loading = loadTested(file, process.env, inputs);

@@ -58,7 +58,8 @@ const NAMES: Readonly<Record<string, readonly string[]>> = {
 const SHORT_NAME = /^[\x21-\x5a\x5e-\x7e](?:[\x20-\x5a\x5e-\x7e]{0,58}[\x21-\x5a\x5e-\x7e])?$/;
 
 function nameOfEntry(list: string | number | undefined, entry: unknown): string | undefined {
-  const names = (NAMES[list ?? ''] ?? []).map((key) => memberOf(entry, key));
+  const keys = list !== undefined && Object.hasOwn(NAMES, list) ? (NAMES[list] ?? []) : [];
+  const names = keys.map((key) => memberOf(entry, key));
   const name = names.find((one) => one !== undefined);
   return typeof name === 'string' && SHORT_NAME.test(name) ? name : undefined;
 }

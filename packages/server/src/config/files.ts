@@ -49,7 +49,7 @@ interface Part {
 }
 
 export function readFiles(text: string, around: Around): ReadFiles {
-  const yaml = readYaml(text, around.environment);
+  const yaml = readYaml(text, around.environment, around.inputs);
   const value = isObject(yaml.value) ? (yaml.value as Readonly<Record<string, unknown>>) : undefined;
   const lists = Object.fromEntries(
     INCLUDED_SECTIONS.flatMap((section) => (Array.isArray(value?.[section]) ? [[section, value[section]]] : [])),
@@ -113,7 +113,7 @@ function readParts(
         typeof bytes === 'string'
           ? bytes
           : (tooMuch({ bytes: bytes.length }) ??
-            readPart(bytes, { file: shown, folder: dirname(path), include: index, limits }, around.environment));
+            readPart(bytes, { file: shown, folder: dirname(path), include: index, limits }, around));
       const problem = typeof part === 'string' ? part : tooMuch(countEntries(part));
       if (problem !== undefined && !isSecond) around.leftOut?.set(shown, [{ ...faultOfFile(problem), file: shown }]);
       if (around.leftOut?.has(shown)) return [];
@@ -146,7 +146,7 @@ function createSizeCheck(): (counts: Readonly<Record<string, number>>) => string
   };
 }
 
-function readPart(bytes: Buffer, origin: Origin, environment: NodeJS.ProcessEnv): Part {
+function readPart(bytes: Buffer, origin: Origin, { environment, inputs }: Around): Part {
   const text = decodeFile(bytes);
   if (typeof text !== 'string') {
     const yaml = { ...readYaml('', {}), faults: [text] };
@@ -155,10 +155,11 @@ function readPart(bytes: Buffer, origin: Origin, environment: NodeJS.ProcessEnv)
   const { limits } = origin;
   const yaml =
     limits === undefined
-      ? readYaml(text, environment)
-      : readYaml(text, variablesWithin(limits, environment), (name) =>
-          matchesAny(limits.variables, name) ? undefined : foreignVariable(name),
-        );
+      ? readYaml(text, environment, inputs)
+      : readYaml(text, variablesWithin(limits, environment), {
+          ...inputs,
+          forbidden: (name) => (matchesAny(limits.variables, name) ? undefined : foreignVariable(name)),
+        });
   const lists = yaml.value === undefined ? {} : listsOf(yaml, limits);
   return { text, yaml, origin, lists };
 }

@@ -2,6 +2,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { sha256 } from '../primitives/secret.ts';
+import { createParsedParts, type ParsedParts } from './parsed-parts.ts';
 
 /** What one reading read. A reading that fails has inputs too: a change of them may mend it. */
 export interface Inputs extends Texts {
@@ -13,6 +14,8 @@ export interface Inputs extends Texts {
   readonly holdBack: (files: readonly string[]) => void;
   /** Returns what `readNamed` has returned for the file; undefined if that failed. */
   readonly used: (file: string) => Buffer | undefined;
+  /** Returns what the next reading needs to know of this one. */
+  readonly toNext: () => Earlier;
   /** From this time on, the inputs count as changed: a certificate becomes valid. */
   readonly recheckAt: (time: number) => void;
   /** Digest of all that was read, secrets included: it is never stored. */
@@ -25,6 +28,13 @@ export interface Inputs extends Texts {
   readonly repeat: () => Texts;
 }
 
+/** What a reading knows of the one in force. It does not hold that reading, which knows of the one before it. */
+export interface Earlier {
+  /** The content of each file, by its path. */
+  readonly used: ReadonlyMap<string, Buffer>;
+  readonly parsed: ReturnType<ParsedParts['all']>;
+}
+
 /** The texts of a configuration. */
 export interface Texts {
   /** Reads a file, and notes its content: it is the same for the whole reading. @throws Error if it cannot be read */
@@ -33,6 +43,8 @@ export interface Texts {
   readonly note: (file: string) => void;
   /** Lists the files that a pattern matches. A list that differs later is a change. */
   readonly list: (find: () => Matches) => readonly string[];
+  /** Parts of these texts. */
+  readonly parsed: ParsedParts;
 }
 
 /** The files that a pattern matches, and the folders in which another file would match. */
@@ -43,9 +55,9 @@ export interface Matches {
 
 /**
  * @param main a file that does not count as changed while it is absent, as between two steps of an editor
- * @param before the inputs of the reading in force
+ * @param before the reading in force
  */
-export function createInputs(main: string, before?: Pick<Inputs, 'used'>): Inputs {
+export function createInputs(main: string, before?: Earlier): Inputs {
   const mainFile = resolve(main);
   /** The content of each file; an error: it cannot be read. */
   const contents = new Map<string, Buffer | Error>();
@@ -53,6 +65,7 @@ export function createInputs(main: string, before?: Pick<Inputs, 'used'>): Input
   const limits = new Map<string, number>();
   const heldBack = new Map<string, Buffer>();
   const lists: { readonly find: () => Matches; readonly before: Matches }[] = [];
+  const parsed = createParsedParts(before?.parsed);
   let recheck = Number.POSITIVE_INFINITY;
   const read = (file: string, mostBytes = Number.POSITIVE_INFINITY): Buffer => {
     const path = resolve(file);
@@ -70,12 +83,13 @@ export function createInputs(main: string, before?: Pick<Inputs, 'used'>): Input
   return {
     read: (file) => read(file),
     note,
+    parsed,
     readNamed: (file) => heldBack.get(resolve(file)) ?? read(file, MAX_NAMED_BYTES),
-    inForce: (file) => before?.used(file),
+    inForce: (file) => before?.used.get(resolve(file)),
     holdBack: (files) => {
       heldBack.clear();
       for (const file of files) {
-        const content = before?.used(file);
+        const content = before?.used.get(resolve(file));
         if (content !== undefined) heldBack.set(resolve(file), content);
       }
     },
@@ -83,6 +97,14 @@ export function createInputs(main: string, before?: Pick<Inputs, 'used'>): Input
       const content = heldBack.get(resolve(file)) ?? contents.get(resolve(file));
       return content instanceof Error ? undefined : content;
     },
+    toNext: () => ({
+      used: new Map(
+        [...contents]
+          .flatMap(([path, one]) => (one instanceof Error ? [] : [[path, one] as const]))
+          .concat([...heldBack]),
+      ),
+      parsed: parsed.all(),
+    }),
     recheckAt: (time) => {
       recheck = Math.min(recheck, time);
     },
@@ -105,7 +127,7 @@ export function createInputs(main: string, before?: Pick<Inputs, 'used'>): Input
     folders: () => new Set([...[...contents.keys()].map(dirname), ...lists.flatMap(({ before }) => before.folders)]),
     repeat: () => {
       const again = lists.values();
-      return { read: (file) => read(file), note, list: () => again.next().value?.before.files ?? [] };
+      return { read: (file) => read(file), note, parsed, list: () => again.next().value?.before.files ?? [] };
     },
   };
 }

@@ -2,7 +2,7 @@
 // is loaded, and evaluated on claims that a caller may have chosen to do harm.
 import { type ASTNode, TypeError as CelTypeError, ParseError } from '@marcbachmann/cel-js';
 import { didYouMean } from '../primitives/nearest.ts';
-import { createEnvironment, priceOf, type Variables } from './context.ts';
+import { environmentFor, priceOf, type Variables } from './context.ts';
 import { ExpressionFault } from './fault.ts';
 import { type LiteralStart, literalStart } from './literal.ts';
 import { findPicks, findReads, formatMemberPath } from './reads.ts';
@@ -131,7 +131,7 @@ export function holds(
 function parse(text: string, variables: Variables): { readonly root: ASTNode; readonly type: string } {
   const prepared = prepare(text);
   try {
-    const parsed = createEnvironment({ ...variables, ...prepared.variables }).parse(prepared.text);
+    const parsed = environmentFor(variables, prepared.variables).parse(prepared.text);
     const { type, error } = parsed.check();
     if (error !== undefined) throw error;
     prepared.restore(parsed.ast);

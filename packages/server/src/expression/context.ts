@@ -35,16 +35,28 @@ const CONVERSIONS = [
 
 const LIMITS = { maxAstNodes: 1000, maxDepth: 40, maxListElements: 256, maxMapEntries: 256, maxCallArguments: 8 };
 
-/** Creates the library's parser and type checker for these variables. */
+/** Environments by their variables: making one costs many times what a parse does. */
+const environments = new WeakMap<Variables, Environment>();
+
+/** Returns the library's parser and type checker for these variables. @param others further variables, of one expression */
+export function environmentFor(variables: Variables, others: Variables): Environment {
+  const environment = environments.get(variables) ?? createEnvironment(variables);
+  environments.set(variables, environment);
+  const names = Object.entries(others);
+  return names.length === 0 ? environment : declare(environment.clone(), names);
+}
+
 export function createEnvironment(variables: Variables): Environment {
   const environment = new Environment({ homogeneousAggregateLiterals: false, limits: LIMITS });
   // CEL defines `matches` as a function too; the library only as a method.
   environment.registerFunction('matches(string, string): bool', () => false);
   // The library lacks these conversions of CEL.
   for (const [signature, type] of CONVERSIONS) environment.registerFunction(`${signature}: ${type}`, () => undefined);
-  for (const [name, type] of Object.entries(variables)) {
-    environment.registerVariable(name, declareType(environment, name, type));
-  }
+  return declare(environment, Object.entries(variables));
+}
+
+function declare(environment: Environment, variables: readonly (readonly [string, VariableType])[]): Environment {
+  for (const [name, type] of variables) environment.registerVariable(name, declareType(environment, name, type));
   return environment;
 }
 

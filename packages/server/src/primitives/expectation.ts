@@ -43,10 +43,22 @@ export function expecting<T extends z.ZodType>(
   return schema;
 }
 
+/** Remembers the results of a function of a schema: a large file asks for the same ones at each of its values. */
+function remembering<Result>(work: (schema: ZodSchema) => Result): (schema: ZodSchema) => Result {
+  const results = new WeakMap<ZodSchema, { readonly result: Result }>();
+  return (schema) => {
+    const known = results.get(schema) ?? { result: work(schema) };
+    results.set(schema, known);
+    return known.result;
+  };
+}
+
 /** The expectation of a schema: the stated one, or one derived from its kind. */
-export function expectationOf(schema: ZodSchema): Expectation {
-  const stated = expectations.get(schema);
-  if (stated !== undefined) return stated;
+export const expectationOf: (schema: ZodSchema) => Expectation = remembering(
+  (schema) => expectations.get(schema) ?? deriveExpectation(schema),
+);
+
+function deriveExpectation(schema: ZodSchema): Expectation {
   const inner = innerOf(schema);
   if (inner !== undefined) return expectationOf(inner);
   const { def } = schema._zod;
@@ -131,15 +143,17 @@ export const isOptional = (schema: ZodSchema): boolean =>
   ['default', 'prefault', 'optional'].includes(schema._zod.def.type);
 
 /** The keys that an object can have. A key of type `never` only distinguishes alternatives. */
-export function keysOf(schema: ZodSchema | undefined): readonly string[] {
-  if (schema === undefined) return [];
+export const keysOf = (schema: ZodSchema | undefined): readonly string[] =>
+  schema === undefined ? [] : findKeys(schema);
+
+const findKeys: (schema: ZodSchema) => readonly string[] = remembering((schema) => {
   const { def } = stripped(schema)._zod;
   if (def.type === 'union') return [...new Set(def.options.flatMap((option) => keysOf(option as ZodSchema)))];
   if (def.type !== 'object') return [];
   return Object.entries(def.shape)
     .filter(([, member]) => stripped(member as ZodSchema)._zod.def.type !== 'never')
     .map(([name]) => name);
-}
+});
 
 export const isObject = (value: unknown): value is Record<PropertyKey, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -161,16 +175,21 @@ export function alternativeOf(options: readonly ZodSchema[], value: unknown): nu
 }
 
 /** Counts the members of the value that contradict a literal of the alternative. */
-function contradictions(option: ZodSchema, value: Record<PropertyKey, unknown>): number {
-  const { def } = stripped(option)._zod;
-  if (def.type !== 'object') return 0;
-  return Object.entries(def.shape).filter(([key, member]) => {
+const contradictions = (option: ZodSchema, value: Record<PropertyKey, unknown>): number =>
+  literalsOf(option).filter(({ key, values, isOptional }) =>
+    value[key] === undefined ? !isOptional : !values.includes(value[key]),
+  ).length;
+
+/** The members of an object that are literals. */
+const literalsOf = remembering((schema) => {
+  const { def } = stripped(schema)._zod;
+  return Object.entries(def.type === 'object' ? def.shape : {}).flatMap(([key, member]) => {
     const word = member as ZodSchema;
     const { def: inner } = stripped(word)._zod;
-    if (inner.type !== 'literal') return false;
-    return value[key] === undefined ? word._zod.optin !== 'optional' : !inner.values.includes(value[key] as never);
-  }).length;
-}
+    const values: readonly unknown[] = inner.type === 'literal' ? inner.values : [];
+    return inner.type === 'literal' ? [{ key, values, isOptional: word._zod.optin === 'optional' }] : [];
+  });
+});
 
 /** The alternative of a union that a literal in the value selects. Any other schema is returned as it is. */
 export function meantBy(schema: ZodSchema | undefined, value: unknown): ZodSchema | undefined {

@@ -164,7 +164,7 @@ async function startReading(t: TestContext, source: Source = NAMED, more: Readon
     /** Reads again. @returns the configuration, which is in force from now on */
     again: async () => {
       assert.ok(before.haveChanged());
-      const inputs = createInputs(main, before);
+      const inputs = createInputs(main, before.toNext());
       const next = await load(inputs);
       before = inputs;
       return next;
