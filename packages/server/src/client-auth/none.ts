@@ -1,11 +1,11 @@
 // Implements none: a public client states its id and proves nothing (RFC 6749 section 2.1). Without an id, the workload token
-// that it sends identifies it; the exchange verifies that token later.
+// that it sends identifies it; the grant verifies that token later.
 import { readCompact } from '../keys/jws.ts';
 import type { Client } from '../model/client.ts';
-import { stringList } from '../primitives/claims.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import { findIssuerOf } from '../trust/issuer.ts';
 import type { AuthenticationContext, ClientAuthMethod } from './method.ts';
+import { workloadMisses } from './workloads.ts';
 
 export const none = {
   name: 'none',
@@ -32,10 +32,10 @@ function workloadOf(
     const { payload } = readCompact(token);
     const entry = payload.iss === issuer ? undefined : findIssuerOf(payload, issuers);
     if (entry === undefined) return undefined;
-    const audiences = stringList(payload.aud) ?? [];
-    const found = new Set(audiences.map((audience) => clientIndex.byWorkload(entry.issuer, audience)));
-    found.delete(undefined);
-    return found.size === 1 ? [...found][0] : undefined;
+    const found = clientIndex
+      .ofWorkloads(entry.issuer)
+      .filter((client) => workloadMisses(client, payload).length === 0);
+    return found.length === 1 ? found[0] : undefined;
   } catch (error) {
     if (error instanceof TokenRefusal) return undefined;
     throw error;

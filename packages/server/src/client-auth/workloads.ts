@@ -1,11 +1,13 @@
 // Explains, for a request without a client, why the token that it sends identifies no workload.
 import { readCompact } from '../keys/jws.ts';
-import type { Clients } from '../model/client.ts';
+import type { Client, Clients } from '../model/client.ts';
 import { stringList } from '../primitives/claims.ts';
+import { matchesAny } from '../primitives/pattern.ts';
 import { isName } from '../primitives/principal.ts';
 import { redactValue } from '../primitives/redact.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import { trustDomainOf } from '../primitives/spiffe-id.ts';
+import type { JsonObject } from '../primitives/strict-json.ts';
 import { findIssuerOf } from '../trust/issuer.ts';
 import type { AuthenticationContext } from './method.ts';
 
@@ -14,22 +16,35 @@ const MAX_WORKLOADS = 10;
 /** A longer token is not read to explain a refusal: parsing costs the server time and the caller nothing. */
 const MAX_CHARACTERS = 8192;
 
+/** @returns what of the workload the claims lack, in words; empty if the token identifies the client */
+export function workloadMisses({ workload }: Pick<Client, 'workload'>, claims: JsonObject): readonly string[] {
+  if (workload === undefined) return ['it has no workload'];
+  const { audience, subjects, claims: wanted = {} } = workload;
+  const { sub } = claims;
+  const isSubject = subjects === undefined || (typeof sub === 'string' && matchesAny(subjects, sub));
+  const wrong = Object.entries(wanted).filter(
+    ([name, words]) => !words.some((word) => word === ownClaim(claims, name)),
+  );
+  return [
+    ...(audience === undefined || stringList(claims.aud)?.includes(audience) ? [] : [`its audience is ${audience}`]),
+    ...(isSubject ? [] : [`its subjects are ${subjects.join(', ')}`]),
+    ...wrong.map(([name, words]) => `its ${name} is ${words.join(' or ')}`),
+  ];
+}
+
+const ownClaim = (claims: JsonObject, name: string): unknown =>
+  Object.hasOwn(claims, name) ? claims[name] : undefined;
+
 /**
  * Says for each workload why a token with these claims does not identify it, those of its issuer first.
  * @param issuer of the entry that decides about the token; undefined if there is none
  */
-export function describeWorkloads(
-  issuer: string | undefined,
-  audiences: readonly string[],
-  clients: Clients,
-): readonly string[] {
-  const tried = [...clients.values()].flatMap(({ id, workload }) => {
+export function describeWorkloads(issuer: string | undefined, claims: JsonObject, clients: Clients): readonly string[] {
+  const tried = [...clients.values()].flatMap((client) => {
+    const { id, workload } = client;
     if (workload === undefined) return [];
     const sameIssuer = workload.issuer === issuer;
-    const parts = [
-      ...(sameIssuer ? [] : [`its issuer is ${workload.issuer}`]),
-      ...(audiences.includes(workload.audience) ? [] : [`its audience is ${workload.audience}`]),
-    ];
+    const parts = [...(sameIssuer ? [] : [`its issuer is ${workload.issuer}`]), ...workloadMisses(client, claims)];
     const text =
       parts.length === 0
         ? `the workload of ${id} fits, and another one, too: name the client with client_id`
@@ -58,7 +73,7 @@ export function whyNoWorkload(
     const stated = `the subject token has iss ${show(named)} and aud ${show(aud)}`;
     if (!isName(named)) return `${stated}, and without an issuer it names no workload`;
     const issuer = findIssuerOf(payload, issuers)?.issuer;
-    return [stated, ...describeWorkloads(issuer, stringList(aud) ?? [], clients)].join('; ');
+    return [stated, ...describeWorkloads(issuer, payload, clients)].join('; ');
   } catch (error) {
     if (!(error instanceof TokenRefusal)) throw error;
     return `the subject token names no workload, because it is not a JWT: ${error.detail ?? error.fault}`;

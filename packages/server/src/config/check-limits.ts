@@ -142,7 +142,13 @@ function checkWorkload({ workload }: ClientSource, path: Path, team: Team, { com
   if (workload === undefined) return;
   if (!team.issuers.has(workload.issuer))
     complain([...path, 'workload', 'issuer'], foreignIssuer(workload.issuer, team));
-  if (!team.owns(workload.audience)) complain([...path, 'workload', 'audience'], team.foreign(workload.audience));
+  // Without an audience of its own, a team could take the workloads of another one.
+  if (workload.audience === undefined)
+    complain(
+      [...path, 'workload'],
+      'needs audience, one of this file. Add it, or move the client to the main file, where subjects alone are enough.',
+    );
+  else if (!team.owns(workload.audience)) complain([...path, 'workload', 'audience'], team.foreign(workload.audience));
 }
 
 /** The first client with a certificate has the server ask everybody for one, browsers too. */

@@ -138,7 +138,7 @@ const TWICE: Taken = { path: ['clients'], message: 'another client has its spiff
 /** Returns the identifiers of a client other than its id. */
 const identifiersOf = ({ spiffeId, workload }: Client): readonly string[] => [
   ...(spiffeId === undefined ? [] : [JSON.stringify(['spiffeId', spiffeId])]),
-  ...(workload === undefined ? [] : [JSON.stringify(['workload', workload.issuer, workload.audience])]),
+  ...(workload === undefined ? [] : [JSON.stringify(['workload', workload])]),
 ];
 
 function sourceOf(id: string, { entry, secrets }: StoredClient): readonly ClientSource[] {

@@ -9,7 +9,7 @@ import { trustDomainOf } from '../primitives/spiffe-id.ts';
 import { type Complain, type Path, placeInList } from './fault.ts';
 import { checkKeyPlace, networkOfKeys } from './key-location.ts';
 import { describeUnknownName } from './references.ts';
-import type { ClientSource, ConfigurationFile } from './schema.ts';
+import type { ClientSource, ConfigurationFile, IssuerSource } from './schema.ts';
 import { readSecret, type Surroundings } from './source.ts';
 
 const methods: readonly ClientAuthMethod[] = clientAuthMethods;
@@ -82,7 +82,7 @@ export function resolveAuthentication(
       tlsSubject && kinds.flatMap((kind) => ({ kind, value: tlsSubject[kind] ?? '' })).find(({ value }) => value),
     spiffeId: entry.spiffeId && checkSpiffeId(entry.spiffeId, [...path, 'spiffeId'], file, around),
     publicExchange: entry.publicExchange ?? false,
-    workload: entry.workload && resolveWorkload(entry.workload, [...path, 'workload'], file, around),
+    workload: entry.workload && resolveWorkload(entry.workload, entry.grants, [...path, 'workload'], file, around),
   };
 }
 
@@ -127,22 +127,25 @@ function checkKeys(entry: ClientSource, path: Path, complain: Complain): void {
   }
 }
 
+/** The grants whose token identifies a client that is not named. */
+const EXCHANGES = ['token_exchange', 'jwt_bearer', 'jwt_dpop'] as const;
+
 function checkPublic({ grants, publicExchange, workload }: ClientSource, path: Path, complain: Complain): void {
   if (grants.includes('client_credentials'))
     complain(
       [...path, 'grants'],
       'client_credentials is not for a client with auth: none, which proves nothing (RFC 6749 section 4.4). Remove it, or give the client another auth.',
     );
-  if (grants.includes('token_exchange') && !publicExchange && !workload)
+  for (const grant of EXCHANGES.filter((one) => grants.includes(one) && !publicExchange && !workload))
     complain(
       [...path, 'grants'],
-      'token_exchange has no effect for a client with auth: none. Write publicExchange: true, or remove the grant.',
+      `${grant} has no effect for a client with auth: none. Write publicExchange: true, or remove the grant.`,
       'warning',
     );
-  if (workload && !publicExchange && grants.some((grant) => grant !== 'token_exchange'))
+  if (workload && !publicExchange && !grants.every((grant) => EXCHANGES.some((one) => one === grant)))
     complain(
       [...path, 'grants'],
-      'a client with workload can use token_exchange only. Remove the other grants, or write publicExchange: true.',
+      'a client with workload can use token_exchange and jwt_bearer only. Remove the other grants, or write publicExchange: true.',
     );
 }
 
@@ -188,11 +191,14 @@ function checkSpiffeId(
 }
 
 function resolveWorkload(
-  { issuer, audience }: NonNullable<ClientSource['workload']>,
+  source: NonNullable<ClientSource['workload']>,
+  clientGrants: ClientSource['grants'],
   path: Path,
   { issuers }: ConfigurationFile,
   { complain, unsure }: Surroundings,
 ): Client['workload'] {
+  const { issuer, audience } = source;
+  const workload = { audience, subjects: source.subjects, claims: source.claims };
   const named = issuers.find((one) => {
     if (one.saml !== undefined) return false;
     return [one.issuer, one.name, one.trustDomain, `spiffe://${one.trustDomain}`].includes(issuer);
@@ -206,7 +212,7 @@ function resolveWorkload(
         [...path, 'issuer'],
         `there is no issuer ${JSON.stringify(issuer)} of workloads.${didYouMean(issuer, known) || ' Write the issuer, the trustDomain or the name of an entry of issuers, neither this server nor a SAML issuer.'}`,
       );
-    return { issuer, audience };
+    return { issuer, ...workload };
   }
   const others = issuers.flatMap((one) => (one.saml === undefined && one.name === issuer ? (one.issuer ?? []) : []));
   if (others.length > 1)
@@ -214,12 +220,38 @@ function resolveWorkload(
       [...path, 'issuer'],
       `several entries have the name ${issuer}. Write one of their issuers: ${others.join(', ')}.`,
     );
-  if (!named.audiences.includes(audience))
+  checkWorkload(source, named, clientGrants, path, complain);
+  return { issuer: named.issuer ?? `spiffe://${named.trustDomain}`, ...workload };
+}
+
+/** Each grant needs what tells the workloads of the client from others of their issuer. */
+function checkWorkload(
+  { audience, subjects }: NonNullable<ClientSource['workload']>,
+  { audiences, grants }: IssuerSource,
+  clientGrants: ClientSource['grants'],
+  path: Path,
+  complain: Complain,
+): void {
+  if (clientGrants.includes('token_exchange')) {
+    if (audience === undefined)
+      complain([...path, 'audience'], 'is missing. token_exchange needs it: one of the audiences of the issuer.');
+    else if (!audiences.includes(audience))
+      complain(
+        [...path, 'audience'],
+        `${JSON.stringify(audience)} is not among the audiences of its issuer: ${audiences.join(', ')}.${didYouMean(audience, audiences)}`,
+      );
+  }
+  if (!clientGrants.some((grant) => grant === 'jwt_bearer' || grant === 'jwt_dpop')) return;
+  if (subjects === undefined)
     complain(
-      [...path, 'audience'],
-      `${JSON.stringify(audience)} is not among the audiences of its issuer: ${named.audiences.join(', ')}.${didYouMean(audience, named.audiences)}`,
+      [...path, 'subjects'],
+      'is missing. jwt_bearer needs it: patterns of the sub of the workloads, such as repo:acme/*.',
     );
-  return { issuer: named.issuer ?? `spiffe://${named.trustDomain}`, audience };
+  if (grants?.workload === undefined)
+    complain(
+      [...path, 'issuer'],
+      'its entry gives no grants to workloads. Write grants: { workload: {} } there, or remove jwt_bearer from the client.',
+    );
 }
 
 /** Checks that each key that identifies a client, other than the id, identifies only one. */

@@ -10,6 +10,7 @@ import { compileMappingOf } from './expressions.ts';
 import type { Complain, Path } from './fault.ts';
 import { nameOf } from './issuer-name.ts';
 import { checkKeyPlace, networkOfKeys } from './key-location.ts';
+import { resolveGrants } from './resolve-grants.ts';
 import { resolveSamlIssuer } from './resolve-saml.ts';
 import type { ConfigurationFile, IssuerSource } from './schema.ts';
 import { elsewhere, readSecret, type Surroundings } from './source.ts';
@@ -70,6 +71,7 @@ function resolveIssuer(source: IssuerSource, path: Path, file: ConfigurationFile
   const opaqueOnly =
     introspection !== undefined &&
     source.introspect !== 'always' &&
+    source.grants === undefined &&
     source.accepts.every((type) => type === 'access_token');
   if (source.issuer !== undefined && discovers && !opaqueOnly) check(['issuer'], source.issuer);
   checkProfile(source, path, around.complain);
@@ -96,6 +98,7 @@ function resolveIssuer(source: IssuerSource, path: Path, file: ConfigurationFile
       if (RESERVED_CLAIMS.has(name)) around.complain(place, reserved(name));
       return [name, compileMapping(text, place, around.complain)] as const;
     }),
+    grants: resolveGrants(source, path, file, around.complain),
     introspection: introspection && {
       endpoint: introspection.endpoint,
       client: introspection.client,

@@ -35,6 +35,19 @@ export const subjectPattern = expecting(
   'a sub, or the beginning of subs with a * at the end, such as repo:acme/*',
 );
 
+const claimWord = expecting(
+  z.string().regex(/^[\x21-\x7e]{1,256}$/),
+  'a word',
+  'printable ASCII without a blank, such as ai_agent',
+);
+
+/** Claims, each with the words that it may have. */
+export const claimWords = expecting(
+  z.record(name, oneOrMore(claimWord)).refine((claims) => Object.keys(claims).length > 0),
+  'claims',
+  'a claim and the words that it may have, such as { sub_profile: [ai_agent] }',
+);
+
 /** An actor under all of its names, or a group of actors. */
 export const actor = z
   .strictObject({

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { requestedTokenTypes } from '../exchange/request.ts';
 import { expecting } from '../primitives/expectation.ts';
-import { clientPattern, subjectPattern } from './schema-actors.ts';
+import { claimWords, clientPattern, subjectPattern } from './schema-actors.ts';
 import { ruleTest } from './schema-tests.ts';
 import {
   clientId,
@@ -24,12 +24,6 @@ const party = {
   constrained: z.literal('accept').optional(),
 };
 
-const claimWord = expecting(
-  z.string().regex(/^[\x21-\x7e]{1,256}$/),
-  'a word',
-  'printable ASCII without a blank, such as ai_agent',
-);
-
 /** An assertion that is redeemed has a subject, and is never an actor token. */
 const subjectTypes = { types: z.array(partyTypes).min(1).optional() };
 
@@ -37,14 +31,7 @@ const subjectTypes = { types: z.array(partyTypes).min(1).optional() };
 const actorNames = {
   clients: oneOrMore(clientPattern).optional(),
   subjects: oneOrMore(subjectPattern).optional(),
-  claims: expecting(
-    z
-      .record(name, oneOrMore(claimWord))
-      .refine((claims) => Object.keys(claims).length > 0)
-      .optional(),
-    'claims',
-    'a claim and the words that it may have, such as { sub_profile: [ai_agent] }',
-  ),
+  claims: claimWords.optional(),
 };
 
 const actor = z

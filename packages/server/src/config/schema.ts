@@ -4,15 +4,14 @@ import { z } from 'zod';
 import { parseDistinguishedName } from '../client-auth/distinguished-name.ts';
 import { clientAuthMethods } from '../client-auth/index.ts';
 import { grants } from '../grants/index.ts';
-import { algorithmNames, signingAlgorithms } from '../keys/algorithms.ts';
-import { MAX_LEEWAY_SECONDS } from '../primitives/clock.ts';
+import { signingAlgorithms } from '../keys/algorithms.ts';
 import { expecting } from '../primitives/expectation.ts';
 import { levels } from '../primitives/log.ts';
-import { profileNames } from '../trust/profiles.ts';
 import { dataUriProblem } from './logo.ts';
-import { actor, limits } from './schema-actors.ts';
+import { actor, claimWords, limits, subjectPattern } from './schema-actors.ts';
 import { branding, displayName, words } from './schema-branding.ts';
 import { include } from './schema-include.ts';
+import { issuer, keySet, type oauthIssuer, type samlIssuer } from './schema-issuers.ts';
 import { account, upstream } from './schema-people.ts';
 import { rule } from './schema-rules.ts';
 import { audit, server } from './schema-server.ts';
@@ -20,18 +19,13 @@ import {
   clientId,
   clientSecret,
   duration,
-  expression,
-  file,
   HTTP_URL,
   httpsUrl,
-  issuerName,
   name,
   names,
   oneOrMore,
   scopes,
   secret,
-  tokenTypes,
-  url,
 } from './schema-values.ts';
 
 const resource = z.strictObject({
@@ -76,8 +70,6 @@ const resource = z.strictObject({
     .prefault({}),
 });
 
-const jwks = z.strictObject({ keys: z.array(z.record(z.string(), z.unknown())).min(1) });
-
 const tlsSubject = z
   .strictObject({
     dn: expecting(
@@ -109,7 +101,7 @@ const client = z.strictObject({
   uri: z.string().optional(),
   auth: oneOrMore(names(clientAuthMethods)),
   secret: oneOrMore(clientSecret).optional(),
-  jwks: jwks.optional(),
+  jwks: keySet.optional(),
   jwksUri: httpsUrl.optional(),
   allowPrivateNetwork: z.boolean().default(false),
   assertionAudience: z.literal('legacy').optional(),
@@ -117,7 +109,14 @@ const client = z.strictObject({
   tlsSubject: tlsSubject.optional(),
   spiffeId: z.string().optional(),
   publicExchange: z.boolean().optional(),
-  workload: z.strictObject({ issuer: name, audience: name }).optional(),
+  workload: z
+    .strictObject({
+      issuer: name,
+      audience: name.optional(),
+      subjects: oneOrMore(subjectPattern).optional(),
+      claims: claimWords.optional(),
+    })
+    .optional(),
   grants: z.array(names(grants)).min(1),
   audiences: z.array(name).default([]),
   scopes: scopes.optional(),
@@ -138,74 +137,6 @@ const client = z.strictObject({
   disabled: z.boolean().default(false),
   limits: limits.optional(),
 });
-
-const leeway = expecting(
-  duration.refine((seconds) => seconds <= MAX_LEEWAY_SECONDS),
-  'a leeway',
-  `a duration of at most ${MAX_LEEWAY_SECONDS / 60}m, such as 60s`,
-);
-
-/** Another issuer: an OpenID provider or OAuth server by `issuer`, or a SPIFFE trust domain by `trustDomain`. */
-const oauthIssuer = z
-  .strictObject({
-    // Tells the two kinds of entry apart.
-    saml: z.never().optional(),
-    issuer: url.optional(),
-    trustDomain: expecting(
-      z.string().regex(/^[a-z0-9._-]{1,255}$/),
-      'a SPIFFE trust domain',
-      'lower case letters, digits, dots, dashes and underscores, such as prod.example.com',
-    ).optional(),
-    name: issuerName.optional(),
-    accepts: z.array(tokenTypes.exclude(['refresh_token', 'saml1', 'saml2'])).min(1),
-    audiences: z.array(name).min(1),
-    clientIds: z.array(name).min(1).optional(),
-    algorithms: z.array(z.enum(algorithmNames)).min(1).default(['RS256', 'PS256', 'ES256', 'ES384', 'Ed25519']),
-    jwksUri: httpsUrl.optional(),
-    jwks: jwks.optional(),
-    allowPrivateNetwork: z.boolean().default(false),
-    leeway: leeway.optional(),
-    maxAge: duration.optional(),
-    singleUse: z.boolean().default(false),
-    scopes: z.literal('intersect').optional(),
-    subject: expression.optional(),
-    people: issuerName.optional(),
-    claims: z.record(z.string(), expression).default({}),
-    profile: z.enum(profileNames).optional(),
-    introspection: z.strictObject({ endpoint: httpsUrl, client: clientId, secret }).optional(),
-    introspect: z.enum(['opaque', 'always']).optional(),
-  })
-  .refine(
-    (entry) => (entry.issuer === undefined) !== (entry.trustDomain === undefined),
-    'needs one of issuer, trustDomain and saml, which says whose tokens the entry is about.',
-  )
-  .meta({ allOf: [{ oneOf: [{ required: ['issuer'] }, { required: ['trustDomain'] }] }] });
-
-/** A SAML identity provider, by its entity id. */
-const samlIssuer = z
-  .strictObject({
-    saml: name,
-    name: issuerName.optional(),
-    accepts: z.array(z.enum(['saml1', 'saml2'])).min(1),
-    audiences: z.array(name).min(1),
-    certificates: z.array(file).min(1).optional(),
-    metadata: file.optional(),
-    decryptionKey: file.optional(),
-    attributeFormats: z.array(z.string()).min(1).optional(),
-    leeway: leeway.optional(),
-    maxAge: duration.optional(),
-    singleUse: z.boolean().default(false),
-    subject: expression.optional(),
-    people: issuerName.optional(),
-    claims: z.record(z.string(), expression).default({}),
-  })
-  .refine(
-    (entry) => (entry.certificates === undefined) !== (entry.metadata === undefined),
-    'needs certificates or metadata, and not both.',
-  )
-  .meta({ allOf: [{ oneOf: [{ required: ['certificates'] }, { required: ['metadata'] }] }] });
-
-const issuer = z.union([oauthIssuer, samlIssuer]);
 
 const DATABASE = /^(?:sqlite:.+|postgres(?:ql)?:\/\/.+)$/;
 

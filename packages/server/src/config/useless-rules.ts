@@ -1,9 +1,10 @@
 // Warns of rules that no token can match, and of rules that apply if a claim is missing.
 import { Budget, type CompiledExpression } from '../expression/condition.ts';
 import { SIGN_IN_SCOPES } from '../narrowing/narrow.ts';
-import type { AnyRule, DenyRule, PartyNames, Rule } from '../policy/rule.ts';
+import { type AnyRule, type DenyRule, type PartyNames, type Rule, takesForeign } from '../policy/rule.ts';
 import { indexRules } from '../policy/rule-index.ts';
 import type { Scope } from '../primitives/scope.ts';
+import { isRedeemed } from '../primitives/token-type.ts';
 import type { Complain, Path } from './fault.ts';
 import type { ClientSource, ConfigurationFile } from './schema.ts';
 import { coversNames } from './shadowed.ts';
@@ -63,9 +64,9 @@ function impossibleParty(
         'clients names clients of this server, and issuer names other issuers alone: no token is of both. Remove one of them.',
     };
   const accepted = [...issuers].flatMap((issuer) => {
-    if (issuer === self) return own === 'accepted' ? ['access_token'] : [...own];
-    const accepts = entries.filter((entry) => isOf(entry, issuer)).flatMap((entry): readonly string[] => entry.accepts);
-    return foreign === 'accepted' ? accepts : accepts.filter((type) => foreign.has(type));
+    if (issuer === self) return own === 'accepted' ? ['access_token'] : [...own].filter((type) => !isRedeemed(type));
+    const types = entries.filter((entry) => isOf(entry, issuer)).flatMap(typesOf);
+    return types.filter((type) => takesForeign({ own, foreign }, type));
   });
   return accepted.length > 0
     ? undefined
@@ -75,6 +76,17 @@ function impossibleParty(
           'no issuer that the rule names has an entry that accepts one of these types. Add the type to accepts of the issuer.',
       };
 }
+
+/** The types that may be exchanged, and those that may be redeemed. */
+const typesOf = (entry: ConfigurationFile['issuers'][number]): readonly string[] => {
+  const { idJag, chaining, workload } = (entry.saml === undefined ? entry.grants : undefined) ?? {};
+  return [
+    ...entry.accepts,
+    ...(idJag ? ['id_jag'] : []),
+    ...(chaining ? ['chaining_grant'] : []),
+    ...(workload ? ['workload'] : []),
+  ];
+};
 
 const isOf = (entry: ConfigurationFile['issuers'][number], issuer: string): boolean =>
   entry.saml === undefined

@@ -87,7 +87,7 @@ export async function presentTokens(
 }
 
 /** A client named only by its subject token is authenticated once the token is validated. */
-function noteWorkload(event: PartialEvent): void {
+export function noteWorkload(event: PartialEvent): void {
   if (event.clientClaimed === undefined) return;
   event.client = event.clientClaimed;
   event.clientAuthentication = 'workload';

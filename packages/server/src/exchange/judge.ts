@@ -8,7 +8,7 @@ import type { Party } from '../model/party.ts';
 import type { TokenFacts } from '../model/token-facts.ts';
 import { delegationOf, endWith, findLimits, withActor } from '../narrowing/delegation-limit.ts';
 import type { Leashes } from '../narrowing/leashes.ts';
-import { extendLineage, type Limits, limitsOf, narrow } from '../narrowing/narrow.ts';
+import { extendLineage, type Limits, limitsOf, narrow, type SubjectBounds } from '../narrowing/narrow.ts';
 import type { Targeting } from '../narrowing/targets.ts';
 import { resolveTargets } from '../narrowing/wanted.ts';
 import { decide, type RuleDecision } from '../policy/decide.ts';
@@ -19,6 +19,7 @@ import type { Policy } from '../policy/policy.ts';
 import type { Rule } from '../policy/rule.ts';
 import type { Confirmation } from '../primitives/confirmation.ts';
 import { type Reason, Refusal, type Role } from '../primitives/refusal.ts';
+import { isRedeemed } from '../primitives/token-type.ts';
 import { checkBinding, neededKey } from './binding.ts';
 import { type Actor, checkDistinct, checkMayAct, clientAsActor, extendChain, prependActor } from './delegation.ts';
 import { rememberGrant } from './remember.ts';
@@ -202,7 +203,15 @@ function applyRule(
   const { end, ...limited } = findLimits(parties, before, context.leashes, context.now);
   const refreshLifetime = endWith(rule.grant.refreshLifetime, end, context.now);
   const family = withRefresh ? refreshLifetime : 'unbounded';
-  const bounds = { subject, actor: actor ?? 'unbounded', client, rule, family, delegation: end, targets } as const;
+  const bounds = {
+    subject: boundsOf(subject),
+    actor: actor ?? 'unbounded',
+    client,
+    rule,
+    family,
+    delegation: end,
+    targets,
+  } as const;
   trace.limits = limitsOf({ ...bounds, now: context.now });
   const { authentication } = subject;
   const narrowed = narrow({
@@ -231,6 +240,13 @@ function applyRule(
   const grant = rememberGrant(decision, subject, actor, rule.grant.scopeMap !== 'same');
   return { ...decision, refresh: { kind: 'new', lifetime: refreshLifetime, grant } };
 }
+
+/**
+ * The `exp` of an assertion ends the time in which it may be redeemed. The rule and the target alone limit the new token
+ * (docs/explanation/choices.md).
+ */
+const boundsOf = (subject: TokenFacts): SubjectBounds =>
+  isRedeemed(subject.type) ? { ...subject, expiresAt: 'unbounded' } : subject;
 
 /** The parties of a token: who it is about, and who acted. */
 const partiesOf = ({ principal, origin, chain }: Pick<Party, 'principal' | 'origin' | 'chain'>) => [

@@ -158,7 +158,7 @@ function explainIssued(
 
 function explainRefused(event: AuditEvent, context: ExplanationContext, limits?: Limits): Explanation {
   const { reason = 'server_error', parameter = '…', detail } = event;
-  const { error, description } = publicAnswer(new Refusal(reason, { parameter }), context.tokenErrorCode);
+  const { error, description } = publicAnswer(new Refusal(reason, { parameter }), context.tokenErrorCode, event.grant);
   const { meaning, remedy } = reasons[reason];
   const values = explainValues(event, context);
   const workloads = explainWorkloads(event, context);

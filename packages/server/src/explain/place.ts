@@ -177,6 +177,14 @@ const ofTokens = Object.fromEntries(
 
 const findByReason: Partial<Record<Reason, Find>> = {
   ...ofTokens,
+  assertion_unknown_issuer: section('issuers'),
+  assertion_unknown_key: issuer('jwks'),
+  assertion_algorithm: issuer('algorithms'),
+  assertion_not_accepted: issuer('grants'),
+  assertion_too_old: issuer('grants'),
+  assertion_subject: issuer('grants'),
+  assertion_name_taken: issuer('subject'),
+  assertion_resource: section('resources'),
   client_unknown: section('clients'),
   client_disabled: client('disabled'),
   public_client_disabled: client('disabled'),

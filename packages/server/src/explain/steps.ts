@@ -92,6 +92,7 @@ export function explainSteps(input: StepInput): readonly ExplainedStep[] {
 /** The step that refused a request, by the public answer. All other requests were refused before any token was read. */
 const stepOfAnswer: Partial<Record<AnswerName, Step>> = {
   subject_token: 'subject token',
+  assertion: 'subject token',
   actor_token: 'actor token',
   actor: 'delegation',
   target: 'target',
@@ -101,6 +102,7 @@ const stepOfAnswer: Partial<Record<AnswerName, Step>> = {
 /** The step by reason, if the answer does not determine it. */
 const stepOfReason: Partial<Record<Reason, Step>> = {
   subject_token_bound: 'proof',
+  assertion_bound: 'proof',
   actor_token_bound: 'proof',
   no_rule_for_subject: 'rule',
   rules_too_costly: 'rule',

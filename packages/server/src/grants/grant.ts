@@ -31,6 +31,8 @@ export interface GrantServices extends ExchangeServices {
 export interface Grant {
   /** The short name in the configuration. */
   readonly name: string;
+  /** A client with this grant may use it, too. */
+  readonly impliedBy?: string;
   /** The value of `grant_type`. */
   readonly grantType: string;
   /** The form parameters that it reads. None of them may be repeated, except `audience` and `resource`. */

@@ -4,6 +4,7 @@ import { authorizationCode } from './authorization-code.ts';
 import { clientCredentials } from './client-credentials.ts';
 import { deviceCode } from './device-code.ts';
 import type { Grant } from './grant.ts';
+import { jwtBearer, jwtDpop } from './jwt-bearer.ts';
 import { refreshTokenGrant } from './refresh-token.ts';
 import { tokenExchange } from './token-exchange.ts';
 
@@ -13,10 +14,15 @@ export const grants = [
   refreshTokenGrant,
   authorizationCode,
   deviceCode,
+  jwtBearer,
+  jwtDpop,
 ] as const satisfies readonly Grant[];
 
 /** The grants that begin with a person in a browser. */
 export const SIGN_IN_GRANTS: ReadonlySet<string> = new Set([authorizationCode.name, deviceCode.name]);
+
+/** The grants that redeem an assertion of an issuer that gives some. */
+export const REDEEMING_GRANTS: ReadonlySet<string> = new Set([jwtBearer.name, jwtDpop.name]);
 
 /** Can people sign in to any of these clients? */
 export const hasSignIn = (clients: Clients): boolean =>

@@ -52,7 +52,8 @@ export async function answerTokenRequest(
   const { client, method } = noteClient(event, await authenticateClient({ ...request, subjectToken }, services));
   if (grant === undefined) throw new Refusal('grant_type_unsupported', { sent: { grant_type: grantType } });
   event.grant = grant.name;
-  if (!client.grants.has(grant.name)) throw refuseGrant(client, grant.name);
+  if (![grant.name, grant.impliedBy ?? ''].some((name) => client.grants.has(name)))
+    throw refuseGrant(client, grant.name);
   refuseSuspendedClient(client.id, services);
   const { publicClients: open } = grant;
   if (method === 'none' && (open === 'never' || (open === 'publicExchange' && !client.publicExchange)))

@@ -95,7 +95,13 @@ export function createHandler(options: HandlerOptions): Handler {
           ? describeForDeveloper(refusal, event, { services: current(), endpoints, path: request.path })
           : undefined;
       const look = () => lookFor(request, branding);
-      answer = renderRefusal(refusal, endpoint.face, { requestId: id, tokenErrorCode, developer, look });
+      answer = renderRefusal(refusal, endpoint.face, {
+        requestId: id,
+        tokenErrorCode,
+        developer,
+        look,
+        grant: event.grant,
+      });
     } finally {
       if (!body.release()) headers.Connection = 'close';
     }

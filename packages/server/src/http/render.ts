@@ -25,6 +25,8 @@ const RETRY_AFTER_SECONDS = '1';
 export interface RefusalContext {
   readonly requestId: string;
   readonly tokenErrorCode: TokenErrorCode;
+  /** The short name of the grant of a token request. */
+  readonly grant?: string | undefined;
   /** Present if the configuration has `developerErrors: true`, which only a server on loopback may have. */
   readonly developer: DeveloperError | undefined;
   /** For refusals that are pages. */
@@ -38,7 +40,7 @@ type JsonContext = Omit<RefusalContext, 'look'>;
 
 /** RFC 6749 section 5.2. */
 export function renderJson(refusal: Refusal, context: JsonContext): Answer {
-  const { status, error, description } = publicAnswer(refusal, context.tokenErrorCode);
+  const { status, error, description } = publicAnswer(refusal, context.tokenErrorCode, context.grant);
   // RFC 9110 section 15.5.2 requires a challenge with every 401.
   const challenge = status === 401 && { 'WWW-Authenticate': 'Basic realm="cambio", charset="UTF-8"' };
   return {

@@ -17,6 +17,17 @@ export interface TlsSubject {
   readonly value: string;
 }
 
+/** Which tokens of another issuer identify a client: what is not undefined must match. */
+export interface Workload {
+  readonly issuer: string;
+  /** A member of `aud`. */
+  readonly audience?: string | undefined;
+  /** Patterns of `sub`. */
+  readonly subjects?: readonly string[] | undefined;
+  /** Claims, each with the words that it may have. */
+  readonly claims?: Readonly<Record<string, readonly string[]>> | undefined;
+}
+
 export interface Client {
   readonly id: string;
   /** Its name for people. Two clients may have the same one. */
@@ -41,8 +52,8 @@ export interface Client {
   readonly spiffeId?: string | undefined;
   /** For none: anyone who knows the client id may exchange tokens. */
   readonly publicExchange?: boolean;
-  /** For none: a subject token with this issuer and audience identifies the client if the request has no client_id. */
-  readonly workload?: { readonly issuer: string; readonly audience: string } | undefined;
+  /** For none: a token of such a workload identifies the client if the request has no client_id. */
+  readonly workload?: Workload | undefined;
   /** Short names of grants. */
   readonly grants: ReadonlySet<string>;
   /** The targets of client_credentials; the first is the default. */
@@ -85,21 +96,21 @@ export type Clients = ReadonlyMap<string, Client>;
 /** Finds clients by an identity other than their id. */
 export interface ClientIndex {
   readonly bySpiffeId: (id: string) => Client | undefined;
-  /** @param issuer the `iss` of its tokens */
-  readonly byWorkload: (issuer: string, audience: string) => Client | undefined;
+  /** The clients with a workload of this issuer. */
+  readonly ofWorkloads: (issuer: string) => readonly Client[];
 }
 
 export function indexClients(clients: Clients): ClientIndex {
   const spiffeIds = new Map([...clients.values()].map((client) => [client.spiffeId, client]));
-  const workloads = new Map([...clients.values()].map((client) => [client.workload && keyOf(client.workload), client]));
+  const workloads = Map.groupBy(
+    [...clients.values()].filter(({ workload }) => workload !== undefined),
+    ({ workload }) => workload?.issuer ?? '',
+  );
   return {
     bySpiffeId: (id) =>
       patternsOf(id)
         .map((pattern) => spiffeIds.get(pattern))
         .find((client) => client !== undefined),
-    byWorkload: (issuer, audience) => workloads.get(keyOf({ issuer, audience })),
+    ofWorkloads: (issuer) => workloads.get(issuer) ?? [],
   };
 }
-
-const keyOf = ({ issuer, audience }: { issuer: string; audience: string }): string =>
-  JSON.stringify([issuer, audience]);

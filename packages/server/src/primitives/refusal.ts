@@ -11,7 +11,7 @@ import { proofRefusals } from './refusals/proof.ts';
 import { requestRefusals } from './refusals/request.ts';
 import { signInRefusals } from './refusals/sign-in.ts';
 import { targetRefusals } from './refusals/target.ts';
-import { assertionFaults, type TokenFault, tokenFaults } from './refusals/token-faults.ts';
+import { assertionFaults, redeemedFaults, type TokenFault, tokenFaults } from './refusals/token-faults.ts';
 import { tokenRefusals } from './refusals/tokens.ts';
 
 export { type TokenFault, tokenFaults };
@@ -37,7 +37,9 @@ type OwnReason = ReasonsOf<AnswerName>;
 export type Role = 'subject' | 'actor';
 
 type AssertionReason = `client_assertion_${keyof typeof assertionFaults}`;
-export type Reason = OwnReason | AssertionReason | `${Role}_token_${TokenFault}`;
+type RedeemedFault = keyof typeof redeemedFaults;
+type RedeemedReason = `assertion_${RedeemedFault}`;
+export type Reason = OwnReason | AssertionReason | RedeemedReason | `${Role}_token_${TokenFault}`;
 
 interface ReasonRow {
   readonly answer: AnswerName;
@@ -45,6 +47,16 @@ interface ReasonRow {
   /** What to do about it, in plain sentences. */
   readonly remedy: string;
 }
+
+/** What a fault means of an assertion, where it means another thing than of a token that is exchanged. */
+const MEANINGS: Partial<Record<RedeemedFault, string>> = {
+  malformed: 'is not a JWT',
+  wrong_type: 'is of a type that is not redeemed',
+  audience: 'is not addressed to this server alone',
+  not_accepted: 'is of a kind that this server does not redeem of its issuer',
+  bound: 'is bound to a key that the request does not prove',
+  subject: 'does not name a person or a workload that this server can use',
+};
 
 /** Every reason with its public answer, its meaning and its remedy. */
 export const reasons: Readonly<Record<Reason, ReasonRow>> = Object.freeze({
@@ -56,6 +68,16 @@ export const reasons: Readonly<Record<Reason, ReasonRow>> = Object.freeze({
       { answer: 'client', meaning: `the client assertion ${tokenFaults[fault as TokenFault][0]}`, remedy },
     ]),
   ) as Record<AssertionReason, ReasonRow>),
+  ...(Object.fromEntries(
+    Object.entries(redeemedFaults).map(([fault, remedy]) => [
+      `assertion_${fault}`,
+      {
+        answer: 'assertion',
+        meaning: `the assertion ${MEANINGS[fault as RedeemedFault] ?? tokenFaults[fault as RedeemedFault][0]}`,
+        remedy,
+      },
+    ]),
+  ) as Record<RedeemedReason, ReasonRow>),
   ...(Object.fromEntries(
     Object.entries(answers).flatMap(([answer, { reasons: own }]) =>
       Object.entries(own).map(([reason, [meaning, remedy]]) => [reason, { answer, meaning, remedy }]),
@@ -79,9 +101,24 @@ export interface PublicAnswer {
   readonly description: string;
 }
 
-/** RFC 6749 section 5.2. `tokenErrorCode` is the one code that the configuration chooses. */
-export function publicAnswer(refusal: Refusal, tokenErrorCode: TokenErrorCode): PublicAnswer {
-  const [status, error, description] = answers[reasons[refusal.reason].answer].answer;
+/** Short names of the grants that redeem an assertion. */
+const REDEEMING: ReadonlySet<string> = new Set(['jwt_bearer', 'jwt_dpop']);
+
+/** What else is answered like a faulty assertion: the answer must not show which check failed. */
+const ABOUT_ASSERTION: ReadonlySet<AnswerName> = new Set(['subject_token', 'actor', 'requested_token_type']);
+
+function answerOf({ reason }: Refusal, grant: string | undefined): AnswerName {
+  const { answer } = reasons[reason];
+  if (grant === undefined || !REDEEMING.has(grant)) return answer;
+  return ABOUT_ASSERTION.has(answer) || reason === 'target_needs_proof' ? 'assertion' : answer;
+}
+
+/**
+ * RFC 6749 section 5.2. @param tokenErrorCode the one code that the configuration chooses
+ * @param grant the short name of the grant of a token request
+ */
+export function publicAnswer(refusal: Refusal, tokenErrorCode: TokenErrorCode, grant?: string): PublicAnswer {
+  const [status, error, description] = answers[answerOf(refusal, grant)].answer;
   return {
     status,
     error: error === 'token_error' ? tokenErrorCode : error,
@@ -153,12 +190,20 @@ export class TokenRefusal extends Error {
     });
   }
 
+  /** The refusal for an assertion that is redeemed. */
+  asRedeemed(sent: Sent = {}): Refusal {
+    const fault = isRedeemedFault(this.fault) ? this.fault : 'claims';
+    return new Refusal(`assertion_${fault}`, { detail: this.detail, sent: { ...this.sent, ...sent }, cause: this });
+  }
+
   /** The refusal for an assertion that authenticates a client. */
   asAssertion(sent: Sent = {}): Refusal {
     const fault = isAssertionFault(this.fault) ? this.fault : 'claims';
     return new Refusal(`client_assertion_${fault}`, { detail: this.detail, sent, cause: this });
   }
 }
+
+const isRedeemedFault = (fault: TokenFault): fault is RedeemedFault => Object.hasOwn(redeemedFaults, fault);
 
 const isAssertionFault = (fault: TokenFault): fault is keyof typeof assertionFaults =>
   Object.hasOwn(assertionFaults, fault);

@@ -1,5 +1,6 @@
 // Validates JWTs of other issuers, whatever their declared type: the issuer's entry, keys, times, audience and subject.
 import { type CompactJws, verifyPresented } from '../keys/jws.ts';
+import type { TokenFacts } from '../model/token-facts.ts';
 import { checkTimes, stringList, timeClaim } from '../primitives/claims.ts';
 import { MAX_LEEWAY_SECONDS } from '../primitives/clock.ts';
 import { formatDuration } from '../primitives/duration.ts';
@@ -65,16 +66,29 @@ const authenticatesClient = ({ sub, aud }: JsonObject, { issuer, clientIndex }: 
 };
 
 /** Reads verified claims. @param text identifies a token without a `jti` @throws TokenRefusal */
-export function readForeign(
+export const readForeign = (
   claims: JsonObject,
   issuer: TrustedIssuer,
   type: string,
   context: Pick<ValidationContext, 'now' | 'client' | 'names'>,
   text: string,
-): ValidatedToken {
-  const { now, client } = context;
+): ValidatedToken =>
+  asValidated(
+    readFacts(claims, issuer, type, () => audiencesOf(claims, issuer, type, context.client.id), context, text),
+  );
+
+/** @param checkAudiences returns the audiences of a token that is for this server @throws TokenRefusal */
+export function readFacts(
+  claims: JsonObject,
+  issuer: TrustedIssuer,
+  type: string,
+  checkAudiences: () => readonly string[],
+  context: Pick<ValidationContext, 'now' | 'names'>,
+  text: string,
+): TokenFacts {
+  const { now } = context;
   const expiresAt = checkAge(claims, issuer, now);
-  const audiences = audiencesOf(claims, issuer, type, client.id);
+  const audiences = checkAudiences();
   const { sub, jti } = claims;
   const authenticatedAt = authTimeOf(claims, now, issuer.leeway);
   if (!isName(sub)) throw new TokenRefusal('claims', 'sub is missing or malformed');
@@ -84,7 +98,7 @@ export function readForeign(
   if (issuer.use === 'single' && jti === undefined) throw new TokenRefusal('claims', 'a single-use token needs a jti');
   const { subject, extraClaims, unmapped } = mapFacts(issuer, { claims });
   const id = jti === undefined ? sha256(text) : foreignTokenId(issuer.issuer, jti);
-  return asValidated({
+  return {
     principal,
     sub: nameSubject(subject ?? { value: `${issuer.name}:${sub}` }, { name: issuer.name, principal }, context),
     origin: principal,
@@ -109,7 +123,7 @@ export function readForeign(
     unmapped,
     // The entry may get a larger leeway later. Until then the id must stay used.
     ...(issuer.use === 'single' && { singleUse: { id, expiresAt: expiresAt + MAX_LEEWAY_SECONDS } }),
-  });
+  };
 }
 
 /** Checks whom a token is for. @returns its audiences; none if the entry names its client instead @throws TokenRefusal audience */

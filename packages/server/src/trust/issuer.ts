@@ -46,6 +46,34 @@ export interface IntrospectionEntry {
   readonly of: 'opaque' | 'always';
 }
 
+/** Longest possible `maxAge` of an assertion: used single-use ids are stored for that time. */
+export const MAX_AGE_SECONDS = 86_400;
+
+/** What the jwt-bearer grant redeems of an issuer. An issuer without it gives no grants. */
+export interface GrantEntry {
+  /** Maximum age of an assertion since `iat`, in seconds. */
+  readonly maxAge: number;
+  /** `single unless bound`: an assertion that is bound to a key may be redeemed again. */
+  readonly use: 'single' | 'single unless bound' | 'repeated';
+  /** `required`: an assertion without `scope` gives none. `optional`: then only the rule limits the scope. */
+  readonly scope: 'required' | 'optional';
+}
+
+export interface IdJagEntry extends GrantEntry {
+  /** The claim that names the person: `sub` a person of the issuer, the others an account of ours. */
+  readonly person: 'sub' | 'aud_sub' | 'email';
+  /** The tenant of the issuer; undefined: it has none. */
+  readonly tenant: string | undefined;
+  /** Our tenant; undefined: we have none. */
+  readonly audTenant: string | undefined;
+}
+
+export interface IssuerGrants {
+  readonly idJag: IdJagEntry | undefined;
+  readonly chaining: GrantEntry | undefined;
+  readonly workload: GrantEntry | undefined;
+}
+
 export interface IssuerEntry {
   /** The exact `iss` of its tokens; for a SPIFFE trust domain `spiffe://` and the domain. */
   readonly issuer: string;
@@ -75,6 +103,7 @@ export interface IssuerEntry {
   readonly subject: Mapping | undefined;
   /** Claims to add to our tokens. */
   readonly claims: ClaimMappings;
+  readonly grants: IssuerGrants;
   /** RFC 7662: where the server introspects its tokens. */
   readonly introspection: IntrospectionEntry | undefined;
 }

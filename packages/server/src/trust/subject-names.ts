@@ -1,6 +1,7 @@
 // Finds the owner of a subject name in our tokens: a client, an account, or a person of one issuer, never two of these.
 import type { Clients } from '../model/client.ts';
 import { type Principal, prefixOf, voucherEntry } from '../primitives/principal.ts';
+import type { JsonObject } from '../primitives/strict-json.ts';
 
 export interface SubjectNames {
   /** The prefixes of an issuer's subjects in our tokens, one for each of its entries; empty if the issuer is not trusted. */
@@ -9,6 +10,9 @@ export interface SubjectNames {
   readonly isTrustedVoucher: (entry: string) => boolean;
   /** @returns the owner, in words, if the name belongs to a client or an account of ours */
   readonly ownerHere: (name: string) => string | undefined;
+  readonly isAccount: (sub: string) => boolean;
+  /** @returns the `sub` of the only account with this address; undefined if there is none, or several */
+  readonly accountOfEmail: (email: string) => string | undefined;
   /** The provider where people sign in. A person's name is the name of the provider and their `sub`. */
   readonly upstream: { readonly issuer: string; readonly name: string } | undefined;
   /**
@@ -24,7 +28,7 @@ export interface SubjectNames {
 /** @param issuers of any kind, with the prefixes of their subjects */
 export function indexSubjectNames(owners: {
   readonly clients: Clients;
-  readonly accounts: readonly { readonly sub: string }[];
+  readonly accounts: readonly { readonly sub: string; readonly claims: JsonObject }[];
   readonly upstream: { readonly issuer: string; readonly name: string } | undefined;
   readonly issuers: readonly ({ readonly name: string } & (
     | { readonly issuer: string }
@@ -53,6 +57,11 @@ export function indexSubjectNames(owners: {
   const ownerHere = (name: string): string | undefined =>
     clients.has(name) ? 'a client' : accounts.has(name) ? 'an account' : undefined;
   return {
+    isAccount: (sub) => accounts.has(sub),
+    accountOfEmail: (email) => {
+      const [found, another] = owners.accounts.filter(({ claims }) => claims.email === email);
+      return another === undefined ? found?.sub : undefined;
+    },
     isTrustedVoucher: (entry) => {
       vouchers ??= new Set([...byIss.keys()].map(voucherEntry));
       return vouchers.has(entry);

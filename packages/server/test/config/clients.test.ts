@@ -22,6 +22,7 @@ server: { trustProxy: [192.0.2.7], clientCertificates: ${CERTIFICATES} ${server}
 resources: [{ audience: ${API}, token: ${token} }]
 issuers:
   - { trustDomain: prod.example, ${jwksOf(key)}, accepts: [jwt], audiences: [urn:us] }
+  - { issuer: https://ci.example, name: ci, grants: { workload: {} } }
   - { issuer: https://idp.example, name: idp, accepts: [jwt], audiences: [urn:us] }
 clients:
 ${entries.map((entry) => `  - { ${entry.includes('grants') ? '' : 'grants: [client_credentials], '}${entry} }\n`).join('')}`;
@@ -243,7 +244,18 @@ test('refuses public clients and workloads that could never be used, or that two
     'clients[c0].workload.audience: "urn:other" is not among the audiences of its issuer: urn:us.',
   ]);
   assert.deepEqual(await of(workload('idp', 'urn:us', 'token_exchange, refresh_token')), [
-    'clients[c0].grants: a client with workload can use token_exchange only. Remove the other grants, or write publicExchange: true.',
+    'clients[c0].grants: a client with workload can use token_exchange and jwt_bearer only. Remove the other grants, or write publicExchange: true.',
+  ]);
+  const redeeming = (workload: string): string => `auth: none, workload: { ${workload} }, grants: [jwt_bearer]`;
+  assert.deepEqual(await of(redeeming('issuer: ci, subjects: job-*'), redeeming('issuer: ci, subjects: [a, b-*]')), []);
+  assert.deepEqual(await of(redeeming('issuer: ci')), [
+    'clients[c0].workload.subjects: is missing. jwt_bearer needs it: patterns of the sub of the workloads, such as repo:acme/*.',
+  ]);
+  assert.deepEqual(await of(redeeming('issuer: idp, subjects: job-*')), [
+    'clients[c0].workload.issuer: its entry gives no grants to workloads. Write grants: { workload: {} } there, or remove jwt_bearer from the client.',
+  ]);
+  assert.deepEqual(await of('auth: none, workload: { issuer: idp, subjects: a }, grants: [token_exchange]'), [
+    'clients[c0].workload.audience: is missing. token_exchange needs it: one of the audiences of the issuer.',
   ]);
   assert.deepEqual(await of(workload('idp'), workload('https://idp.example')), [
     'clients[c1].workload: another client has the same workload, and requests could not tell them apart. Change one of them.',

@@ -12,7 +12,13 @@ import { temporaryFolder } from '../support/program.ts';
 
 const environment = { ISSUER: 'https://login.example', PORT: '8080' };
 const GRANT = `grant: { audiences: [${API}], scopes: [read] }`;
-const IDP = { issuer: 'https://idp.example', name: 'idp', accepts: ['jwt'], audiences: ['https://login.example'] };
+const IDP = {
+  issuer: 'https://idp.example',
+  name: 'idp',
+  accepts: ['jwt'],
+  audiences: ['https://api.example'],
+  grants: { idJag: {}, chaining: {} },
+};
 const HEAD = textBeforeRules + stringify({ issuers: [IDP] });
 
 /** The line of the first rule. */
@@ -169,4 +175,10 @@ test('warns of a rule that grants only unknown audiences, which never decides; t
   assert.deepEqual(warnings.map((one) => one.replace(/^.*warning: /, '')).toSorted(), [
     'rules[lost].grant.audiences[0]: there is no resource with the audience "https://nothing.example". Add it to resources.',
   ]);
+});
+
+test('a rule without types takes no assertion that is redeemed, so that a later rule which lists one may decide', async () => {
+  const jag = `subject: { issuer: idp, types: [id_jag] }, ${GRANT}`;
+  assert.equal(await shadows(`subject: { issuer: idp }, ${GRANT}`, jag), false);
+  assert.equal(await shadows(`subject: { issuer: idp, types: [id_jag, chaining_grant] }, ${GRANT}`, jag), true);
 });

@@ -44,7 +44,7 @@ const context = (rules: readonly Rule[], more: object = {}) =>
     clients: new Map([gateway, barred].map((one) => [one.id, one])),
     enabledTypes: new Set(['access_token', 'jwt']),
     issuers: { introspecting: undefined, all: () => [], byPrincipal: () => undefined },
-    clientIndex: { bySpiffeId: () => undefined, byWorkload: () => undefined },
+    clientIndex: { bySpiffeId: () => undefined, ofWorkloads: () => [] },
     saml: new Map(),
     resources: [api, other],
     grants: [],

@@ -1,7 +1,7 @@
 // GET /.well-known/oauth-authorization-server (RFC 8414). It is derived from the lists, so that it cannot contradict them.
 import { clientAuthMethods } from '../../client-auth/index.ts';
 import type { ClientAuthMethod } from '../../client-auth/method.ts';
-import { grants, SIGN_IN_GRANTS } from '../../grants/index.ts';
+import { grants, REDEEMING_GRANTS, SIGN_IN_GRANTS } from '../../grants/index.ts';
 import { identityClaimNames } from '../../issuing/identity-claims.ts';
 import { algorithmNames } from '../../keys/algorithms.ts';
 import { SIGN_IN_SCOPES } from '../../narrowing/narrow.ts';
@@ -54,6 +54,9 @@ function describe(endpoints: readonly Endpoint[], services: HttpServices) {
       [`${member}_auth_signing_alg_values_supported`, algorithmNames],
     ];
   });
+  const given = services.issuers.all().map(({ grants: { idJag, chaining, workload } }) => [idJag, chaining, workload]);
+  const givesGrants = given.flat().some((one) => one !== undefined);
+  const givesIdJags = given.some(([idJag]) => idJag !== undefined);
   const scopes = [...(people === undefined ? [] : SIGN_IN_SCOPES), ...targeting.scopes];
   return {
     issuer,
@@ -66,10 +69,15 @@ function describe(endpoints: readonly Endpoint[], services: HttpServices) {
     ...(certificateBound && { tls_client_certificate_bound_access_tokens: true }),
     grant_types_supported: grants
       .filter(({ name }) => people !== undefined || !SIGN_IN_GRANTS.has(name))
+      .filter(({ name }) => givesGrants || !REDEEMING_GRANTS.has(name))
       .map(({ grantType }) => grantType),
+    // draft-ietf-oauth-identity-assertion-authz-grant section 7. No member says which issuers are trusted.
+    ...(givesIdJags && { authorization_grant_profiles_supported: [ID_JAG_PROFILE] }),
     ...(people !== undefined && describeSignIn([defaultAlgorithm, ...algorithmsOf(targeting)])),
   };
 }
+
+const ID_JAG_PROFILE = 'urn:ietf:params:oauth:grant-profile:id-jag';
 
 const methods: readonly ClientAuthMethod[] = clientAuthMethods;
 

@@ -90,6 +90,15 @@ export const grantRefusals = {
       code_account: ['the account is gone', 'Let a person sign in who has an account.'],
     },
   },
+  assertion: {
+    answer: [400, 'invalid_grant', 'The provided assertion is invalid or expired'],
+    reasons: {
+      assertion_client: [
+        'client_id of the assertion names another client than the one that authenticated, or the assertion is not for a client',
+        'Let the client redeem the assertion that was issued for it. Its issuer must know the id that the client has here.',
+      ],
+    },
+  },
   device_code: {
     answer: [400, 'invalid_grant', 'The provided device code is invalid'],
     reasons: {

@@ -13,6 +13,14 @@ export const targetRefusals = {
         'a resource is not an absolute URI without fragment (RFC 8707 section 2)',
         'Send resource as a whole URI, such as https://api.example/v1. A name goes into audience.',
       ],
+      assertion_resource: [
+        'the assertion names no resource, or one that is not registered',
+        'Let its issuer write resource: an audience or a location of an entry under resources.',
+      ],
+      target_not_in_assertion: [
+        'the request asks for a target that the assertion was not issued for',
+        'Leave audience and resource out, or ask for one that resource of the assertion names.',
+      ],
       target_not_granted: [
         'rules match client, subject and actor, but none grants this target',
         'Add the audience to grant.audiences of the rule (to audiences of the client for its own tokens).',

@@ -116,3 +116,30 @@ export const assertionFaults = {
   not_yet_valid: 'Set the clock of the client: 30 seconds are tolerated.',
   replayed: 'Make a new assertion, with a new jti, for each request and each repetition.',
 } as const satisfies Partial<Record<TokenFault, string>>;
+
+/** Faults of an assertion that is redeemed (RFC 7523 section 3), and what to do about them. */
+export const redeemedFaults = {
+  malformed: 'Send the text of a JWT alone as assertion, without white space.',
+  wrong_type:
+    'Send an ID-JAG, which has typ oauth-id-jag+jwt, or a grant that its issuer made for this server. Access tokens, ID tokens and other JWTs are exchanged, not redeemed.',
+  critical_header: 'Let the issuer leave crit out of the header.',
+  algorithm: 'Let the issuer sign with an algorithm that its entry allows and its key is for, or add it to algorithms.',
+  unknown_issuer: 'Compare the iss with issuer of the entries under issuers, character by character, or add an entry.',
+  unknown_key: 'Check that the issuer publishes the key of the kid at its jwks_uri. Behind a fixed jwks, add the key.',
+  signature: 'Send the assertion as it was issued. If it is whole, someone else signed it.',
+  claims: 'Let the issuer put the claim that the detail names into the assertion, in the form of its type.',
+  audience: 'Let the issuer address the assertion to this server alone, by the issuer in its metadata.',
+  expired: 'Redeem each assertion at once. Compare the clocks if it was just issued.',
+  not_yet_valid: 'Set the clock of the issuer: 30 seconds are tolerated, or the leeway of its entry.',
+  too_old: 'Get a new assertion, or raise maxAge under grants of the issuer entry.',
+  not_accepted: 'Add the kind of assertion to grants of the issuer entry, if the issuer may give it.',
+  replayed:
+    'Get a new assertion for each redemption. Only one that is bound to a key can be used again (reuse: bound).',
+  bound: 'Send a DPoP proof of the key in cnf of the assertion, or present its certificate.',
+  subject: 'Let the issuer name a person whom this server knows: see person under grants of the issuer entry.',
+  name_taken: 'Give the issuer entry a subject or a name of its own, so that two people never share a name.',
+  act_not_vouched: 'Let the issuer name only its own subjects in act.',
+  cannot_tell: 'Let the issuer put the claim into the assertion, or simplify the mapping of the issuer entry.',
+  revoked: 'Get a new assertion. The audit log has the revocation.',
+  suspended: 'Run cambio actors list, which says why, and cambio actors resume once the party may act again.',
+} as const satisfies Partial<Record<TokenFault, string>>;

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { clientAuthMethods } from '../../../src/client-auth/index.ts';
-import { grants, SIGN_IN_GRANTS } from '../../../src/grants/index.ts';
+import { grants, REDEEMING_GRANTS, SIGN_IN_GRANTS } from '../../../src/grants/index.ts';
 import { withOperators } from '../../support/admin-api.ts';
 import { API, assertIssued, configuration, exchange, gateway, startBasic } from '../../support/basics.ts';
 import { changed } from '../../support/configuration.ts';
@@ -35,8 +35,10 @@ test('lists the grants and client authentication methods of the code, in our ord
   const { body } = await get(server.issuer + METADATA);
   assert.deepEqual(
     body.grant_types_supported,
-    // This configuration has no sign-in.
-    grants.filter(({ name }) => !SIGN_IN_GRANTS.has(name)).map(({ grantType }) => grantType),
+    // This configuration has no sign-in, and no issuer that gives grants.
+    grants
+      .filter(({ name }) => !SIGN_IN_GRANTS.has(name) && !REDEEMING_GRANTS.has(name))
+      .map(({ grantType }) => grantType),
   );
   assert.deepEqual(
     body.token_endpoint_auth_methods_supported,

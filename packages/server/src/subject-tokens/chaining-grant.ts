@@ -1,0 +1,30 @@
+// Validates chaining_grant, a JWT by which the authorization server of another domain asserts its subject here
+// (draft-ietf-oauth-identity-chaining section 2.4).
+import type { TokenFacts } from '../model/token-facts.ts';
+import { Refusal, TokenRefusal } from '../primitives/refusal.ts';
+import { checkSubjectId } from './asserted-person.ts';
+import { type RedeemedType, readRedeemed, refuseOtherAssertions } from './redeemed.ts';
+
+/** The draft names no type. */
+const HEADER_TYPES: ReadonlySet<string | undefined> = new Set([undefined, 'jwt', 'authorization-grant+jwt']);
+
+export const chainingGrant = {
+  name: 'chaining_grant',
+  entryOf: ({ grants }) => grants.chaining,
+  hasHeader: ({ typ }) => HEADER_TYPES.has(typ),
+  validate: async (jws, issuer, context): Promise<TokenFacts> => {
+    const entry = issuer.grants.chaining;
+    if (entry === undefined) throw new TokenRefusal('not_accepted');
+    const { typ, payload } = jws;
+    refuseOtherAssertions({ ...jws, typ: typ === 'authorization-grant+jwt' ? 'jwt' : typ });
+    const names = [context.issuer, context.tokenEndpoint];
+    const facts = await readRedeemed(jws, issuer, { name: 'chaining_grant', entry }, names, context);
+    const { jti, client_id: clientId } = payload;
+    if (jti === undefined) throw new TokenRefusal('claims', 'jti is missing');
+    // The draft needs no client_id. One that is there names the client that may redeem it.
+    if (clientId !== undefined && clientId !== context.client.id)
+      throw new Refusal('assertion_client', { detail: `${context.client.id} sent it, and its client_id is another` });
+    checkSubjectId(facts, context);
+    return facts;
+  },
+} as const satisfies RedeemedType;

@@ -1,0 +1,35 @@
+// Validates id_jag, an Identity Assertion Authorization Grant (draft-ietf-oauth-identity-assertion-authz-grant section 4.4), as the
+// enterprise-managed authorization of MCP profiles it.
+import type { TokenFacts } from '../model/token-facts.ts';
+import { Refusal, TokenRefusal } from '../primitives/refusal.ts';
+import type { JsonObject } from '../primitives/strict-json.ts';
+import type { IdJagEntry } from '../trust/issuer.ts';
+import { resolvePerson } from './asserted-person.ts';
+import { type RedeemedType, readRedeemed } from './redeemed.ts';
+
+/** Section 3.1. The type is in the header alone, so that no other JWT of the issuer can be taken for a grant. */
+const HEADER_TYPE = 'oauth-id-jag+jwt';
+
+export const idJag = {
+  name: 'id_jag',
+  entryOf: ({ grants }) => grants.idJag,
+  hasHeader: ({ typ }) => typ === HEADER_TYPE,
+  validate: async (jws, issuer, context): Promise<TokenFacts> => {
+    const entry = issuer.grants.idJag;
+    if (entry === undefined) throw new TokenRefusal('not_accepted');
+    const facts = await readRedeemed(jws, issuer, { name: 'id_jag', entry }, [context.issuer], context);
+    const { payload: claims } = jws;
+    if (claims.jti === undefined) throw new TokenRefusal('claims', 'jti is missing');
+    if (claims.client_id !== context.client.id)
+      throw new Refusal('assertion_client', { detail: `${context.client.id} sent it, and its client_id is another` });
+    checkTenants(claims, entry);
+    return resolvePerson(facts, entry, context);
+  },
+} as const satisfies RedeemedType;
+
+/** A `sub` is unique within its tenant, so an unexpected one is refused, and so is a missing one. @throws TokenRefusal claims */
+function checkTenants({ tenant, aud_tenant }: JsonObject, entry: IdJagEntry): void {
+  if (tenant !== entry.tenant) throw new TokenRefusal('claims', 'its tenant is not the one of its issuer entry');
+  if (aud_tenant !== entry.audTenant)
+    throw new TokenRefusal('claims', 'its aud_tenant is not the one of its issuer entry (audTenant)');
+}
