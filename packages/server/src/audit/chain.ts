@@ -29,12 +29,14 @@ export const digestPersonal = (personal: string): string => hash('sha256', perso
 export const hashRow = (previous: string, { chain, position, event, personalDigest }: Linked): string =>
   hash('sha256', `cambio audit 1\n${previous}\n${chain}\n${position}\n${personalDigest}\n${event}`, 'base64url');
 
-/** New rows of a chain. Call `committed` or `lost` once. */
+/** New rows of a chain. Call one of the functions once. */
 export interface Extension {
   readonly links: readonly AuditLink[];
   readonly committed: () => void;
   /** The rows were not committed, or that is unknown: the chain ends before them, and a new one is used. */
   readonly lost: () => void;
+  /** The rows were certainly not committed: the chain continues before them. */
+  readonly withdrawn: () => void;
 }
 
 export interface Chains {
@@ -75,6 +77,7 @@ export function createChains(): Chains {
           for (const grown of listeners) grown();
         },
         lost: () => void own.delete(before.chain),
+        withdrawn: () => void idle.push(before),
       };
     },
     unsigned: () => [...heads.values()],

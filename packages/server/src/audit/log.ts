@@ -4,16 +4,22 @@ import { newId } from '../primitives/random.ts';
 import { redactTokens } from '../primitives/redact.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import { createRepeatable } from '../primitives/serial.ts';
-import { insertAuditRows, ROWS_AT_ONCE } from '../store/audit-rows.ts';
-import type { AuditColumns, AuditTexts, Database } from '../store/schema.ts';
+import { auditInsertions, insertAuditRows, ROWS_AT_ONCE } from '../store/audit-rows.ts';
+import type { OneRow } from '../store/one-row.ts';
+import type { AuditColumns, AuditTexts, Database, NewAuditRow } from '../store/schema.ts';
+import { commitTogetherIn } from '../store/sqlite.ts';
 import { MAX_WAIT_MS, orUnavailable, type Store } from '../store/store.ts';
 import type { Chains, Extension } from './chain.ts';
 import type { AuditEvent } from './event.ts';
 import { columnsOf, eventOf, textsOf } from './row.ts';
 
 export interface AuditLog {
-  /** Resolves once the row is committed. @throws Refusal store_unavailable */
-  readonly append: (event: AuditEvent) => Promise<void>;
+  /**
+   * Commits the row, and the statements in the same transaction, with those of other requests.
+   * @returns `not committed` if a condition of a statement does not hold, or if the database commits each request by itself
+   * @throws Refusal store_unavailable
+   */
+  readonly append: (event: AuditEvent, statements?: readonly OneRow[]) => Promise<'committed' | 'not committed'>;
   /**
    * Commits the row in one transaction with the request's other writes.
    * @throws Refusal store_unavailable, and any error of `write`
@@ -29,50 +35,54 @@ export interface AuditLog {
 const MAX_WAIT_AFTER_FAILURE_MS = 200;
 
 type Unlinked = AuditColumns & AuditTexts;
+type CompiledStatement = ReturnType<ReturnType<OneRow>['compile']>;
 
 interface Waiting {
   readonly row: Unlinked;
+  readonly statements: readonly CompiledStatement[];
   /** Arrival and deadline, in milliseconds of `performance.now()`. */
   readonly since: number;
   readonly until: number;
-  readonly resolve: () => void;
+  readonly resolve: (outcome: 'committed' | 'not committed') => void;
   readonly reject: (error: unknown) => void;
 }
 
 export function createAuditLog(store: Store, chains: Chains): AuditLog {
   const waiting: Waiting[] = [];
+  const commitGroup = createGroupCommit(store, chains);
 
-  /** The first row of the group has the earliest deadline, so one timer is enough. */
-  const commit = async (group: readonly [Waiting, ...Waiting[]]): Promise<void> => {
-    const rows = group.map(({ row }) => row);
-    const extension = chains.extend(rows);
+  const commit = async (group: Group): Promise<void> => {
     try {
-      const maxWaitMs = group[0].since + MAX_WAIT_MS - performance.now();
-      await orUnavailable(insertAuditRows(store, link(rows, extension)), maxWaitMs);
-      extension.committed();
-      for (const { resolve } of group) resolve();
+      const failed = await commitGroup(group);
+      // If one failed, none was committed: the others are tried again.
+      const [refuted, others] = partition(group, (_one, index) => failed.includes(index));
+      if (refuted.length > 0) waiting.unshift(...others);
+      else for (const { resolve } of others) resolve('committed');
+      for (const { resolve } of refuted) resolve('not committed');
     } catch (error) {
-      extension.lost();
       for (const { reject } of group) reject(error);
     }
   };
 
   const flush = createRepeatable(async () => {
-    // Rows that arrive in the same turn of the event loop form one group.
-    await nextTurn();
     while (waiting.length > 0) {
+      // Rows that arrive in the same turn of the event loop form one group.
+      await nextTurn();
       const now = performance.now();
       const [late, group] = partition(waiting.splice(0, ROWS_AT_ONCE), ({ until }) => until <= now);
       for (const { reject } of late) reject(new Refusal('store_unavailable', { detail: 'no answer in time' }));
-      const [first, ...others] = group;
-      if (first !== undefined) await commit([first, ...others]);
+      if (isGroup(group)) await commit(group);
     }
   });
 
-  const enqueue = (row: Unlinked, maxWaitMs: number): Promise<void> =>
-    new Promise<void>((resolve, reject) => {
+  const enqueue = (
+    row: Unlinked,
+    statements: readonly CompiledStatement[],
+    maxWaitMs: number,
+  ): Promise<'committed' | 'not committed'> =>
+    new Promise((resolve, reject) => {
       const since = performance.now();
-      waiting.push({ row, since, until: since + maxWaitMs, resolve, reject });
+      waiting.push({ row, statements, since, until: since + maxWaitMs, resolve, reject });
       flush();
     });
 
@@ -92,17 +102,52 @@ export function createAuditLog(store: Store, chains: Chains): AuditLog {
   };
 
   return {
-    append: (event) =>
-      event.outcome === 'failed'
-        ? orUnavailable(enqueue(toRow(event), MAX_WAIT_AFTER_FAILURE_MS), MAX_WAIT_AFTER_FAILURE_MS)
-        : enqueue(toRow(event), MAX_WAIT_MS),
+    append: async (event, statements = []) => {
+      if (statements.length > 0 && commitTogetherIn(store) === undefined) return 'not committed';
+      const compiled = statements.map((one) => one(store).compile());
+      const row = toRow(event);
+      if (event.outcome !== 'failed') return enqueue(row, compiled, MAX_WAIT_MS);
+      return orUnavailable(enqueue(row, compiled, MAX_WAIT_AFTER_FAILURE_MS), MAX_WAIT_AFTER_FAILURE_MS);
+    },
     appendWith: (event, write, maxWaitMs = MAX_WAIT_MS) => orUnavailable(commitWith(toRow(event), write), maxWaitMs),
   };
 }
 
-function partition<T>(all: readonly T[], isFirst: (one: T) => boolean): readonly [T[], T[]] {
+/** @returns a function that commits a group, and returns the positions of those whose conditions do not hold: if any, nothing was committed */
+function createGroupCommit(store: Store, chains: Chains): (group: Group) => Promise<readonly number[]> {
+  const together = commitTogetherIn(store);
+  const write = async (group: Group, rows: readonly NewAuditRow[], maxWaitMs: number): Promise<readonly number[]> => {
+    if (together === undefined) {
+      await insertAuditRows(store, rows);
+      return [];
+    }
+    const units = group.map(({ statements }) => statements);
+    return together({ units, last: auditInsertions(store, rows), maxWaitMs });
+  };
+  return async (group) => {
+    const unlinked = group.map(({ row }) => row);
+    const extension = chains.extend(unlinked);
+    try {
+      // The first row of the group has the earliest deadline, so one timer is enough.
+      const maxWaitMs = group[0].since + MAX_WAIT_MS - performance.now();
+      const failed = await orUnavailable(write(group, link(unlinked, extension), maxWaitMs), maxWaitMs);
+      if (failed.length === 0) extension.committed();
+      else extension.withdrawn();
+      return failed;
+    } catch (error) {
+      extension.lost();
+      throw error;
+    }
+  };
+}
+
+type Group = readonly [Waiting, ...Waiting[]];
+
+const isGroup = (some: readonly Waiting[]): some is Group => some.length > 0;
+
+function partition<T>(all: readonly T[], isFirst: (one: T, index: number) => boolean): readonly [T[], T[]] {
   const parts: readonly [T[], T[]] = [[], []];
-  for (const one of all) parts[isFirst(one) ? 0 : 1].push(one);
+  for (const [index, one] of all.entries()) parts[isFirst(one, index) ? 0 : 1].push(one);
   return parts;
 }
 

@@ -10,9 +10,9 @@ import { formatScope } from '../primitives/scope.ts';
 import { sha256 } from '../primitives/secret.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 import { step } from '../primitives/tracing.ts';
-import { insertOpaqueToken } from '../store/opaque-tokens.ts';
-import { consumeArtifact } from '../store/sign-in-artifacts.ts';
-import { useId } from '../store/used-ids.ts';
+import { opaqueTokenInsertion } from '../store/opaque-tokens.ts';
+import { consumption } from '../store/sign-in-artifacts.ts';
+import { firstUse } from '../store/used-ids.ts';
 import { accessTokenClaims } from './access-token-claims.ts';
 import { headerTypeOf } from './access-token-form.ts';
 import type { Authorization, SingleUse } from './authorization.ts';
@@ -20,7 +20,7 @@ import { type Identity, signIdToken } from './id-token.ts';
 import { countingLeashes } from './leash-counter.ts';
 import { formatOpaqueToken } from './opaque-token.ts';
 import { planRefresh } from './refresh.ts';
-import type { AsOf, PlannedToken, TokenSigner, Write } from './signer.ts';
+import { type AsOf, insertionOf, type PlannedToken, type TokenSigner, type Write, writeOf } from './signer.ts';
 import { describeParty } from './suspensions.ts';
 
 export interface IssuedToken {
@@ -109,14 +109,9 @@ function count(
 ): Write {
   const { clientId, sub, origin, chain, lineage, actorLineage } = authorization;
   const principal = { iss: by.issuer, sub };
-  return by.leashCounter.count(
-    {
-      leashes,
-      tokens: planned.filter(({ trace }) => trace.type !== 'id_token').map(({ trace }) => trace),
-      facts: { clientId, principal, sub, origin, chain, lineage, actorLineage, issuedAt: now },
-    },
-    by.clock(),
-  );
+  const tokens = planned.filter(({ trace }) => trace.type !== 'id_token').map(({ trace }) => trace);
+  const facts = { clientId, principal, sub, origin, chain, lineage, actorLineage, issuedAt: now };
+  return { run: by.leashCounter.count({ leashes, tokens, facts }, by.clock()) };
 }
 
 /** No grant issues a token that would be refused at once. @throws Refusal actor_suspended */
@@ -126,13 +121,17 @@ function refuseSuspended(authorization: Authorization, { issuer, suspensions }: 
   if (found !== undefined) throw new Refusal('actor_suspended', { detail: `${describeParty(found)} is suspended` });
 }
 
-/** An audit row without other writes is committed with those of other requests. Anything else has its own transaction. */
-const commit = (event: AuditEvent, writes: readonly Write[], audit: AuditLog): Promise<void> =>
-  writes.length === 0
-    ? audit.append(event)
-    : audit.appendWith(event, async (transaction) => {
-        for (const write of writes) await write(transaction);
-      });
+/**
+ * What statements can do whose conditions hold is committed with the rows of other requests. The rest, and what must be refused, has
+ * a transaction of its own.
+ */
+async function commit(event: AuditEvent, writes: readonly Write[], audit: AuditLog): Promise<void> {
+  const statements = writes.flatMap(({ statement }) => statement ?? []);
+  if (statements.length === writes.length && (await audit.append(event, statements)) === 'committed') return;
+  await audit.appendWith(event, async (transaction) => {
+    for (const { run } of writes) await run(transaction);
+  });
+}
 
 function planAccess(
   authorization: Authorization,
@@ -160,7 +159,7 @@ function planAccess(
 
 function planOpaque(text: string, claims: JsonObject, trace: IssuedTrace): PlannedToken {
   const row = { hash: sha256(text), claims: JSON.stringify(claims), expires_at: trace.expiresAt * 1000 };
-  return { text, trace, writes: [(transaction) => insertOpaqueToken(transaction, row)] };
+  return { text, trace, writes: [insertionOf(opaqueTokenInsertion(row))] };
 }
 
 /** The ID token has the lifetime of the access token issued with it. */
@@ -185,14 +184,15 @@ function planIdToken(
   return { text: signIdToken(identity, about, by), trace: { id, type: 'id_token', expiresAt }, writes: [] };
 }
 
-const redeem =
-  ({ artifact }: { readonly artifact: string }, { clock }: TokenSigner): Write =>
-  async (transaction) => {
-    if (!(await consumeArtifact(transaction, artifact, clock()))) throw new Refusal('code_reused');
-  };
+const redeem = ({ artifact }: { readonly artifact: string }, { clock }: TokenSigner): Write =>
+  writeOf(
+    (database) => consumption(artifact, clock())(database),
+    async () => {
+      throw new Refusal('code_reused');
+    },
+  );
 
-const useOnce =
-  ({ id, expiresAt, replayed }: SingleUse): Write =>
-  async (transaction) => {
-    if (!(await useId(transaction, id, expiresAt * 1000))) throw new Refusal(replayed);
-  };
+const useOnce = ({ id, expiresAt, replayed }: SingleUse): Write =>
+  writeOf(firstUse(id, expiresAt * 1000), async () => {
+    throw new Refusal(replayed);
+  });

@@ -3,13 +3,14 @@
 
 import { sinceRotation } from '../model/refresh-family.ts';
 import { Refusal } from '../primitives/refusal.ts';
-import { advanceFamily, insertFamily } from '../store/refresh-families.ts';
+import type { OneRow } from '../store/one-row.ts';
+import { familyAdvance, familyInsertion } from '../store/refresh-families.ts';
 import { isRevoked } from '../store/revocations.ts';
 import type { Database } from '../store/schema.ts';
 import type { Authorization, RefreshDecision } from './authorization.ts';
 import { findFamily } from './family.ts';
 import { formatRefreshToken, REFRESH_GRACE_MS, type RefreshTokenName } from './refresh-token.ts';
-import type { AsOf, PlannedToken, TokenSigner } from './signer.ts';
+import { type AsOf, insertionOf, type PlannedToken, type TokenSigner, type Write, writeOf } from './signer.ts';
 
 export interface PlannedRefresh extends PlannedToken {
   /** The id of a new family: the access token issued with it derives from it. */
@@ -39,7 +40,7 @@ export function planRefresh(
       family,
       text: formatRefreshToken({ family, generation: 0 }, by.refreshKey),
       trace: { id: family, type: 'refresh_token', expiresAt },
-      writes: [(transaction) => insertFamily(transaction, row)],
+      writes: [insertionOf(familyInsertion(row))],
     };
   }
   const successor = decision.kind === 'again' ? decision.successor : successorOf(decision.presented);
@@ -48,10 +49,9 @@ export function planRefresh(
     text: formatRefreshToken(successor, by.refreshKey),
     trace: { id: successor.family, type: 'refresh_token', expiresAt: decision.expiresAt },
     writes: [
-      (transaction) =>
-        decision.kind === 'again'
-          ? refuseRevoked(transaction, successor.family)
-          : rotate(transaction, decision.presented, binding, by),
+      decision.kind === 'again'
+        ? { run: (transaction) => refuseRevoked(transaction, successor.family) }
+        : rotate(decision.presented, binding, by),
     ],
   };
 }
@@ -67,19 +67,20 @@ const successorOf = ({ family, generation }: RefreshTokenName): RefreshTokenName
 });
 
 /** Of concurrent requests one rotates. The others get the same successor, within the grace period and until it is used. */
-async function rotate(
-  transaction: Database,
+function rotate(
   { family, generation }: RefreshTokenName,
   confirmation: string | null,
   { clock, node }: TokenSigner,
-): Promise<void> {
-  const now = clock();
-  if (await advanceFamily(transaction, { id: family, generation, now, by: node, confirmation })) return;
-  // The family may have been revoked after the request that rotated first.
-  await refuseRevoked(transaction, family);
-  const found = await findFamily(transaction, family);
-  if (found?.generation === generation) throw new Refusal('refresh_token_expired');
-  if (found?.generation !== generation + 1 || sinceRotation(found, { node, now }) > REFRESH_GRACE_MS) {
-    throw new Refusal('refresh_token_reused', { detail: 'a concurrent request rotated it first' });
-  }
+): Write {
+  const advance: OneRow = (database) =>
+    familyAdvance({ id: family, generation, now: clock(), by: node, confirmation })(database);
+  return writeOf(advance, async (transaction) => {
+    // The family may have been revoked after the request that rotated first.
+    await refuseRevoked(transaction, family);
+    const found = await findFamily(transaction, family);
+    if (found?.generation === generation) throw new Refusal('refresh_token_expired');
+    if (found?.generation !== generation + 1 || sinceRotation(found, { node, now: clock() }) > REFRESH_GRACE_MS) {
+      throw new Refusal('refresh_token_reused', { detail: 'a concurrent request rotated it first' });
+    }
+  });
 }

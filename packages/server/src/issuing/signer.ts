@@ -5,6 +5,7 @@ import type { SigningAlgorithm } from '../keys/algorithms.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
 import type { SignatureCache } from '../keys/signature-cache.ts';
 import type { Clock } from '../primitives/clock.ts';
+import { changesOne, type OneRow } from '../store/one-row.ts';
 import type { Database } from '../store/schema.ts';
 import type { LeashCounter } from './leash-counter.ts';
 import type { Revocations } from './revocations.ts';
@@ -35,7 +36,23 @@ export interface AsOf {
 }
 
 /** A write that is committed with the token's audit row, or not at all. */
-export type Write = (transaction: Database) => Promise<void>;
+export interface Write {
+  /** Does all of it, if its condition holds. Absent if it takes more than one statement. */
+  readonly statement?: OneRow;
+  /** @throws Refusal */
+  readonly run: (transaction: Database) => Promise<void>;
+}
+
+/** @param otherwise throws the refusal if the condition of the statement does not hold */
+export const writeOf = (statement: OneRow, otherwise: (transaction: Database) => Promise<void>): Write => ({
+  statement,
+  run: async (transaction) => {
+    if (!(await changesOne(transaction, statement))) await otherwise(transaction);
+  },
+});
+
+/** An insertion fails with an error, not by changing no row. */
+export const insertionOf = (statement: OneRow): Write => writeOf(statement, async () => undefined);
 
 /** A token that is not committed yet. */
 export interface PlannedToken {

@@ -27,7 +27,7 @@ export function createMetrics(): Metrics {
   };
   subscribe(STEPS_FINISHED, onStep);
   let backlog = 0;
-  const committing = (work: Promise<void>): Promise<void> => {
+  const committing = <T>(work: Promise<T>): Promise<T> => {
     backlog++;
     return timed(work, (seconds, outcome) => {
       backlog--;
@@ -44,8 +44,8 @@ export function createMetrics(): Metrics {
     },
     audit: (log) => ({
       ...log,
-      append: (event) => committing(log.append(event)),
-      appendWith: (event, write) => committing(log.appendWith(event, write)),
+      append: (...row) => committing(log.append(...row)),
+      appendWith: (...row) => committing(log.appendWith(...row)),
     }),
     outbound: (issuer, outbound) => (request, deadline) =>
       timed(outbound(request, deadline), (seconds, outcome) => fetches(seconds, issuer, outcome)),

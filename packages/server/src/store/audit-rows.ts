@@ -13,8 +13,18 @@ const COLUMNS = [
 ] as readonly (keyof NewAuditRow)[];
 
 export async function insertAuditRows(database: Database, rows: readonly NewAuditRow[]): Promise<void> {
-  const values = rows.flatMap((row) => COLUMNS.map((column) => row[column]));
-  await database.executeQuery(CompiledQuery.raw(insertion(database, rows.length), values));
+  for (const statement of auditInsertions(database, rows)) await database.executeQuery(statement);
+}
+
+/** The statements that insert the rows. */
+export function auditInsertions(database: Database, rows: readonly NewAuditRow[]): readonly CompiledQuery[] {
+  const statements: CompiledQuery[] = [];
+  for (let start = 0; start < rows.length; start += ROWS_AT_ONCE) {
+    const some = rows.slice(start, start + ROWS_AT_ONCE);
+    const values = some.flatMap((row) => COLUMNS.map((column) => row[column]));
+    statements.push(CompiledQuery.raw(insertion(database, some.length), values));
+  }
+  return statements;
 }
 
 /** The text of the statement, by dialect and number of rows: with hundreds of parameters it costs more to build than to run. */

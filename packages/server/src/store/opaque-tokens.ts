@@ -1,11 +1,20 @@
 // Opaque access tokens: the hash and the claims of each.
+import { changesOne, type OneRow } from './one-row.ts';
 import type { Database } from './schema.ts';
 
-export async function insertOpaqueToken(
-  database: Database,
-  row: { hash: string; claims: string; expires_at: number },
-): Promise<void> {
-  await database.insertInto('opaque_tokens').values(row).execute();
+interface OpaqueTokenRow {
+  readonly hash: string;
+  readonly claims: string;
+  readonly expires_at: number;
+}
+
+export const opaqueTokenInsertion =
+  (row: OpaqueTokenRow): OneRow =>
+  (database) =>
+    database.insertInto('opaque_tokens').values(row);
+
+export async function insertOpaqueToken(database: Database, row: OpaqueTokenRow): Promise<void> {
+  await changesOne(database, opaqueTokenInsertion(row));
 }
 
 /** @returns the claims as JSON */

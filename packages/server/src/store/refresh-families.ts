@@ -1,15 +1,18 @@
 // Refresh token families: one row each. Its generation identifies the current token.
 import { sql } from 'kysely';
 import { databaseTime } from './database-time.ts';
+import { changesOne, type OneRow } from './one-row.ts';
 import type { Database, RefreshFamilyRow } from './schema.ts';
 
 const columns = ['id', 'client', 'generation', 'rotated_at', 'expires_at', 'confirmation', 'remembered'] as const;
 
+export const familyInsertion =
+  (row: RefreshFamilyRow): OneRow =>
+  (database) =>
+    database.insertInto('refresh_families').values({ ...row, rotated_by: null, stored_at: null });
+
 export async function insertFamily(database: Database, row: RefreshFamilyRow): Promise<void> {
-  await database
-    .insertInto('refresh_families')
-    .values({ ...row, rotated_by: null, stored_at: null })
-    .execute();
+  await changesOne(database, familyInsertion(row));
 }
 
 export interface FoundFamily extends RefreshFamilyRow {
@@ -38,31 +41,37 @@ export async function findFirstEnd(database: Database, ids: readonly string[]): 
   return ends.length === 0 ? undefined : Math.min(...ends.map(({ expires_at }) => Number(expires_at)));
 }
 
-/**
- * Advances the generation, unless the family is revoked. One conditional statement, so that exactly one of several concurrent
- * calls succeeds.
- * @param confirmation binds a family that is not bound yet @returns whether this one did
- */
-export async function advanceFamily(
-  database: Database,
-  rotation: { id: string; generation: number; now: number; by: string; confirmation: string | null },
-): Promise<boolean> {
-  const { id, generation, now, by, confirmation } = rotation;
-  const { numUpdatedRows } = await database
-    .updateTable('refresh_families')
-    .set(({ fn, ref, val }) => ({
-      generation: generation + 1,
-      rotated_at: now,
-      rotated_by: by,
-      stored_at: databaseTime(database),
-      confirmation: fn.coalesce(ref('confirmation'), val(confirmation)),
-    }))
-    .where('id', '=', id)
-    .where('generation', '=', generation)
-    .where('expires_at', '>', now)
-    .where(({ not, exists, selectFrom }) =>
-      not(exists(selectFrom('revocations').select('id').where('revocations.id', '=', id))),
-    )
-    .executeTakeFirstOrThrow();
-  return numUpdatedRows === 1n;
+interface Rotation {
+  readonly id: string;
+  /** Of the presented token. */
+  readonly generation: number;
+  readonly now: number;
+  /** The process. */
+  readonly by: string;
+  /** Binds a family that is not bound yet. */
+  readonly confirmation: string | null;
 }
+
+/** Advances the generation. Changes no row if the family has another one, is revoked or has expired. */
+export const familyAdvance =
+  ({ id, generation, now, by, confirmation }: Rotation): OneRow =>
+  (database) =>
+    database
+      .updateTable('refresh_families')
+      .set(({ fn, ref, val }) => ({
+        generation: generation + 1,
+        rotated_at: now,
+        rotated_by: by,
+        stored_at: databaseTime(database),
+        confirmation: fn.coalesce(ref('confirmation'), val(confirmation)),
+      }))
+      .where('id', '=', id)
+      .where('generation', '=', generation)
+      .where('expires_at', '>', now)
+      .where(({ not, exists, selectFrom }) =>
+        not(exists(selectFrom('revocations').select('id').where('revocations.id', '=', id))),
+      );
+
+/** @returns whether this call advanced it */
+export const advanceFamily = (database: Database, rotation: Rotation): Promise<boolean> =>
+  changesOne(database, familyAdvance(rotation));

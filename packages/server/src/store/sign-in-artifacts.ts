@@ -1,5 +1,6 @@
 // State of sign-in between requests: sessions, interactions, pushed requests, codes, device codes and consents. Rows are found by
 // hashes and the caller encrypts the payload, so that nothing in the table can be presented.
+import { changesOne, type OneRow } from './one-row.ts';
 import type { Database, SignInArtifactRow } from './schema.ts';
 
 export type SignInArtifact = Pick<SignInArtifactRow, 'id' | 'handle' | 'payload' | 'expires_at'>;
@@ -45,17 +46,20 @@ export async function deleteSomeArtifacts(database: Database): Promise<'more' | 
   return Number(numDeletedRows) < MAX_DELETED_ROWS ? 'none' : 'more';
 }
 
-/** One conditional statement, so that exactly one of several concurrent calls consumes it. @returns whether this one did */
-export async function consumeArtifact(database: Database, id: string, now: number): Promise<boolean> {
-  const { numUpdatedRows } = await database
-    .updateTable('sign_in_artifacts')
-    .set({ consumed_at: now })
-    .where('id', '=', id)
-    .where('consumed_at', 'is', null)
-    .where('expires_at', '>', now)
-    .executeTakeFirstOrThrow();
-  return numUpdatedRows === 1n;
-}
+/** Changes no row if it was consumed or has expired. */
+export const consumption =
+  (id: string, now: number): OneRow =>
+  (database) =>
+    database
+      .updateTable('sign_in_artifacts')
+      .set({ consumed_at: now })
+      .where('id', '=', id)
+      .where('consumed_at', 'is', null)
+      .where('expires_at', '>', now);
+
+/** @returns whether this call consumed it */
+export const consumeArtifact = (database: Database, id: string, now: number): Promise<boolean> =>
+  changesOne(database, consumption(id, now));
 
 /** Records a poll of a device. If it is too soon, the device must wait 5 seconds longer from now on (RFC 8628 section 3.5). */
 export async function pollArtifact(database: Database, id: string, now: number): Promise<'polled' | 'too soon'> {

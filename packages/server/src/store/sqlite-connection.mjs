@@ -5,9 +5,6 @@ import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
-/** How long a statement waits for a lock that another process holds. */
-const BUSY_TIMEOUT_MS = 1000;
-
 /** Primary result code of a violated constraint, or of a trigger that aborts. */
 const CONSTRAINT = 19;
 
@@ -18,9 +15,10 @@ const CONSTRAINT = 19;
  * @typedef {Record<string, unknown>} Row
  * @typedef {{ readonly rows: readonly Row[], readonly changes?: number | undefined }} Result `changes` is absent if the statement returns rows
  *
- * @typedef {readonly Statement[]} Unit Statements of which each must change one row.
+ * @typedef {{ readonly units: readonly (readonly Statement[])[], readonly last: readonly Statement[], readonly until: number }} Together
+ * Each statement of a unit must change one row. The last statements depend on no condition. `until` is a time of `steadyNow`.
  *
- * @typedef {'open' | 'close' | Statement | { readonly units: readonly Unit[], readonly last: readonly Statement[] }} Request
+ * @typedef {'open' | 'close' | Statement | Together} Request
  * @typedef {{ readonly result: Result } | { readonly failed: readonly number[] } | { readonly error: Failure }} Reply
  * @typedef {{ readonly message: string, readonly facts: Readonly<Record<string, unknown>> }} Failure An error in a form that threads can exchange.
  */
@@ -30,15 +28,18 @@ const CONSTRAINT = 19;
  * its owner can read it. WAL with `synchronous=FULL`: committed transactions survive a power failure.
  * @param {string} file
  * @param {Access} access
+ * @param {number} busyMs how long a statement waits for a lock that another process holds
  */
-export function createConnection(file, access) {
+export function createConnection(file, access, busyMs) {
   /** @type {DatabaseSync | undefined} */
   let database;
+  let closed = false;
   /** @type {Map<string, { readonly run: (parameters: readonly Value[]) => Result }>} */
   const prepared = new Map();
 
   const opened = () => {
-    database ??= open(file, access);
+    if (closed) throw new Error('the database is closed');
+    database ??= open(file, access, busyMs);
     return database;
   };
 
@@ -59,10 +60,14 @@ export function createConnection(file, access) {
   };
 
   /**
-   * Commits the units and the last statements in one transaction. If units fail, commits nothing.
-   * @type {(units: readonly Unit[], last: readonly Statement[]) => readonly number[]} the positions of units that failed
+   * Commits all in one transaction. If units fail, commits nothing and returns their positions. Nobody waits for it after `until`:
+   * then it does not begin.
+   * @type {(together: Together) => readonly number[]}
    */
-  const commitTogether = (units, last) => {
+  const commitTogether = ({ units, last, until }) => {
+    const leftMs = until - steadyNow();
+    if (leftMs <= 0) throw new Error('the database did not answer in time');
+    if (leftMs < busyMs) opened().exec(`pragma busy_timeout = ${Math.ceil(leftMs)}`);
     try {
       run({ sql: 'begin immediate', parameters: [] });
       const failed = units.flatMap((unit, index) => (unit.every((one) => changesOne(run, one)) ? [] : [index]));
@@ -76,13 +81,14 @@ export function createConnection(file, access) {
     } catch (error) {
       rollBack();
       throw error;
+    } finally {
+      if (leftMs < busyMs) opened().exec(`pragma busy_timeout = ${busyMs}`);
     }
   };
 
   const close = () => {
-    prepared.clear();
+    closed = true;
     database?.close();
-    database = undefined;
     return NOTHING;
   };
 
@@ -93,7 +99,7 @@ export function createConnection(file, access) {
         if (request === 'close') return { result: close() };
         opened();
         if (request === 'open') return { result: NOTHING };
-        if ('units' in request) return { failed: commitTogether(request.units, request.last) };
+        if ('units' in request) return { failed: commitTogether(request) };
         return { result: request.sql === 'rollback' ? rollBack() : run(request) };
       } catch (error) {
         return { error: describe(/** @type {Error} */ (error)) };
@@ -101,6 +107,9 @@ export function createConnection(file, access) {
     },
   };
 }
+
+/** Milliseconds of a clock that all threads share and nobody can set. */
+export const steadyNow = () => Number(process.hrtime.bigint()) / 1e6;
 
 /** @type {Result} */
 const NOTHING = { rows: [] };
@@ -116,11 +125,11 @@ function changesOne(run, statement) {
   }
 }
 
-/** @type {(file: string, access: Access) => DatabaseSync} */
-function open(file, access) {
-  if (access === 'read') return new DatabaseSync(file, { readOnly: true, timeout: BUSY_TIMEOUT_MS });
+/** @type {(file: string, access: Access, busyMs: number) => DatabaseSync} */
+function open(file, access, busyMs) {
+  if (access === 'read') return new DatabaseSync(file, { readOnly: true, timeout: busyMs });
   if (file !== ':memory:') makeFolder(dirname(file));
-  const database = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS });
+  const database = new DatabaseSync(file, { timeout: busyMs });
   try {
     if (file !== ':memory:') chmodSync(file, 0o600);
     database.exec('pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on');

@@ -16,9 +16,15 @@ function unwrap(reply: Reply): SqliteAnswer {
   throw Object.assign(new Error(reply.error.message), reply.error.facts);
 }
 
+/**
+ * How long a statement waits for a lock that another process holds. On a thread it is shorter than the wait of a request, so that
+ * most callers are answered once it is known that nothing was committed.
+ */
+const BUSY_MS = { here: 1000, thread: 500 } as const;
+
 /** For commands, which have nothing else to do meanwhile. */
 export function linkHere(file: string, access: Access): Link {
-  const { answer } = createConnection(file, access);
+  const { answer } = createConnection(file, access, BUSY_MS.here);
   return { ask: async (request) => unwrap(answer(request)) };
 }
 
@@ -56,7 +62,7 @@ interface Waiting {
 function startThread(file: string, access: Access, onEnd: (error: Error | undefined) => void): Link {
   const worker = new Worker(new URL('./sqlite-thread.mjs', import.meta.url), {
     name: `database, ${access}`,
-    workerData: { file, access },
+    workerData: { file, access, busyMs: BUSY_MS.thread },
     env: {},
   });
   const waiting: Waiting[] = [];
@@ -76,7 +82,8 @@ function startThread(file: string, access: Access, onEnd: (error: Error | undefi
   });
   return {
     ask: async (request) => {
-      closing ||= request === 'close';
+      if (closing) throw new Error('the database is closed');
+      closing = request === 'close';
       const replied = new Promise<Reply>((resolve, reject) => waiting.push({ resolve, reject }));
       if (waiting.length === 1) worker.ref();
       worker.postMessage(request);

@@ -3,7 +3,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { createConnection } from './sqlite-connection.mjs';
 
-const { answer } = createConnection(workerData.file, workerData.access);
+const { file, access, busyMs } = workerData;
+const { answer } = createConnection(file, access, busyMs);
 
 parentPort?.on('message', (request) => {
   parentPort?.postMessage(answer(request));

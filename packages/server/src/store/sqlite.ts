@@ -12,7 +12,7 @@ import {
   type TransactionSettings,
 } from 'kysely';
 import type { Schema } from './schema.ts';
-import type { Access, Statement, Value } from './sqlite-connection.mjs';
+import { type Access, type Statement, steadyNow, type Value } from './sqlite-connection.mjs';
 import { createLane, type Held, type Lane } from './sqlite-lane.ts';
 import { linkHere, linkToThread, type SqliteAnswer } from './sqlite-link.ts';
 
@@ -33,9 +33,10 @@ interface Lanes {
  * @param threads without them, statements run in this thread
  */
 export function openSqlite(file: string, access: Access, threads?: Threads): Kysely<Schema> {
-  const driver = createDriver(openLanes(file, access, threads), access);
+  const lanes = openLanes(file, access, threads);
+  const driver = createDriver(lanes, access);
   const dialect: Dialect = {
-    createAdapter: () => new Adapter(),
+    createAdapter: () => new Adapter(lanes.writing),
     createDriver: () => driver,
     createIntrospector: (database) => new SqliteIntrospector(database),
     createQueryCompiler: () => new SqliteQueryCompiler(),
@@ -43,8 +44,41 @@ export function openSqlite(file: string, access: Access, threads?: Threads): Kys
   return new Kysely<Schema>({ dialect });
 }
 
+/** Writes of several requests that are committed in one transaction, and so with one wait for the disk. */
+interface Together {
+  /** The statements of each request, of which each must change one row. */
+  readonly units: readonly (readonly CompiledQuery[])[];
+  readonly last: readonly CompiledQuery[];
+  /** Nothing is committed that begins later than this. */
+  readonly maxWaitMs: number;
+}
+
+/** @returns the positions of units that failed; then nothing was committed */
+export type CommitTogether = (together: Together) => Promise<readonly number[]>;
+
+/** @returns undefined for PostgreSQL, where each request has a transaction of its own */
+export function commitTogetherIn(store: Kysely<Schema>): CommitTogether | undefined {
+  const { adapter } = store.getExecutor();
+  return adapter instanceof Adapter ? adapter.commitTogether : undefined;
+}
+
 /** Lanes serialize what must not run at once. Kysely would serialize everything. */
 class Adapter extends SqliteAdapter {
+  readonly commitTogether: CommitTogether;
+
+  constructor(writing: Lane) {
+    super();
+    this.commitTogether = async ({ units, last, maxWaitMs }) => {
+      const answer = await writing.ask({
+        units: units.map((unit) => unit.map(statementOf)),
+        last: last.map(statementOf),
+        until: steadyNow() + maxWaitMs,
+      });
+      if (!('failed' in answer)) throw new Error('a commit answers which units failed');
+      return answer.failed;
+    };
+  }
+
   override get supportsMultipleConnections(): boolean {
     return true;
   }
