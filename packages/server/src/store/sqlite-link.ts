@@ -64,6 +64,8 @@ function startThread(file: string, access: Access, onEnd: (error: Error | undefi
     name: `database, ${access}`,
     workerData: { file, access, busyMs: BUSY_MS.thread },
     env: {},
+    // What was preloaded into the process is not for this thread.
+    execArgv: ['--disable-warning=ExperimentalWarning'],
   });
   const waiting: Waiting[] = [];
   let closing = false;
