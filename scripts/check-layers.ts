@@ -80,7 +80,8 @@ const RESERVED = [
 const MODULE_STATE = /^(?:export )?(?:let |var |const \w+ = new (?:Map|Set)(?:<.*>)?\(\))/m;
 
 /** Files that decide. They use only their arguments, so that simulated and recorded requests are judged like real ones. */
-const PURE = /^(?:exchange\/(?:judge|judge-again|delegation|binding|remember)\.ts|(?:narrowing|policy|expression)\/)/;
+const PURE =
+  /^(?:exchange\/(?:judge|judge-again|delegation|binding|other-server|refuse|remember)\.ts|(?:narrowing|policy|expression)\/)/;
 /** Other files that these may load. */
 const PURE_GROUND =
   /^(?:primitives\/(?!tracing|clock|log|random)|model\/|node:(?:util|crypto|buffer)$|@marcbachmann\/cel-js$|re2js$)/;

@@ -49,7 +49,7 @@ export async function openServices(
   before?: Before,
 ): Promise<HttpServices> {
   const clients = configuration.withRegistered(base.registered.all().values());
-  const { issuer, policy, resources, issuers, keys } = configuration;
+  const { issuer, policy, resources, authorizationServers, issuers, keys } = configuration;
   const { clock, store, sharedSecret, freshness } = base;
   const { clientCertificates, trustProxy, dpopNonces } = configuration.server;
   const audit = observer.audit(base.audit);
@@ -58,7 +58,7 @@ export async function openServices(
   );
   const clientKeys = openClientKeys(clients, clock, before?.services.clientKeys);
   const ring = await openKeys(keys, base, before);
-  const targeting = indexResources(resources);
+  const targeting = indexResources(resources, authorizationServers);
   const leashes = indexLeashes(configuration.actors, clients, issuer);
   const context = hasSignIn(clients)
     ? await describeSignIn({ ...configuration, clients }, { ...base, keys: ring, targeting })
@@ -93,6 +93,7 @@ export async function openServices(
     tokenEndpoint: urlOf(token, issuer),
     keys: ring,
     refreshKey: await sharedSecret('refresh-token'),
+    pairwiseKey: await sharedSecret('pairwise-subject'),
     nonces: dpopNonces ? createNonces(await sharedSecret('dpop-nonce'), clock) : undefined,
     readCertificate:
       clientCertificates.asked || clientCertificates.header

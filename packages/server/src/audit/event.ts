@@ -60,6 +60,14 @@ export const outcomes = [
   'rejected',
 ] as const;
 
+/** Of a grant for another authorization server: its audience, and what is named there in another way. */
+export interface GrantTrace {
+  readonly issuer: string;
+  readonly clientId: string | undefined;
+  readonly sub: string;
+  readonly scope: readonly string[];
+}
+
 /** How a configuration came into force, or why a file did not. No part is personal or secret. */
 export interface ConfigurationTrace {
   /** `file`: its text changed. `signal`: SIGHUP. `clients`: a registered client changed. */
@@ -130,6 +138,8 @@ export interface AuditEvent {
   scopeAsked?: readonly string[];
   requestedType?: string;
   targets?: readonly string[];
+  /** The authorization server that redeems the issued grant. */
+  grantFor?: GrantTrace;
   scopeGiven?: readonly string[];
   rule?: string;
   /** A bound token was exchanged for one with another key, or for a bearer token, as the rule allows. */

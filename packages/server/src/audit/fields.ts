@@ -40,6 +40,11 @@ export const fields = {
   scopeAsked: { meaning: 'the requested `scope`' },
   requestedType: { meaning: 'the short name of the `requested_token_type`' },
   targets: { meaning: 'the audiences of the issued token' },
+  grantFor: {
+    meaning:
+      'of a grant for another authorization server: its `issuer`, and the names there of the client (`clientId`), the subject (`sub`) and the `scope`',
+    personal: true,
+  },
   scopeGiven: { meaning: 'its scope' },
   rule: { meaning: 'the rule that decided, or that could not be evaluated and refused' },
   rebound: {

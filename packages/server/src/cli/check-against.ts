@@ -17,7 +17,10 @@ export async function compare(
 ): Promise<number> {
   const isText = outputForm(options) === 'text';
   const found: ChangedDecision[] = [];
-  const context = { ...configuration, targeting: indexResources(configuration.resources) };
+  const context = {
+    ...configuration,
+    targeting: indexResources(configuration.resources, configuration.authorizationServers),
+  };
   const counts = { same: 0, changed: 0, undecided: 0, withheld: 0 };
   for await (const event of readEvents(file)) {
     // No rule decides which configuration comes into force.

@@ -95,7 +95,7 @@ async function isHarmless(
 
 const withTargets = (configuration: Configuration) => ({
   ...configuration,
-  targeting: indexResources(configuration.resources),
+  targeting: indexResources(configuration.resources, configuration.authorizationServers),
 });
 
 /** Rules come before clients, as in the report: a client stays if a rule that names it stays. */

@@ -5,6 +5,7 @@ import { showUrl } from '../primitives/form.ts';
 import { matchesAny } from '../primitives/pattern.ts';
 import { matchesAudience } from './audience-pattern.ts';
 import { checkRuleLimits } from './check-rule-limits.ts';
+import { add, checkScope, checkServerLimits, SCOPES_OF_PEOPLE } from './check-server-limits.ts';
 import type { Path } from './fault.ts';
 import { certificateKeyOf } from './resolve-authentication.ts';
 import { isOurs } from './resolve-resources.ts';
@@ -19,6 +20,10 @@ export function checkLimits(file: ConfigurationFile, around: Pick<LimitsContext,
     const team = context.teamOf('resources', index);
     if (team !== undefined) checkResource(resource, ['resources', index], team, context);
   }
+  for (const [index, server] of file.authorizationServers.entries()) {
+    const team = context.teamOf('authorizationServers', index);
+    if (team !== undefined) checkServerLimits(server, ['authorizationServers', index], team, context);
+  }
   const idProblem = createIdCheck(context);
   for (const [index, client] of file.clients.entries()) {
     const path: Path = ['clients', index];
@@ -31,11 +36,6 @@ export function checkLimits(file: ConfigurationFile, around: Pick<LimitsContext,
   checkRuleLimits(context);
 }
 
-/** Scopes by which a client learns who signed in, or keeps what the person agreed to. */
-const SCOPES_OF_PEOPLE = /^(?:openid|profile|email|address|phone|offline_access)$/;
-/** Scopes that mean something to this server. */
-const isReserved = (scope: string): boolean => SCOPES_OF_PEOPLE.test(scope) || scope.startsWith('admin:');
-
 function checkResource(
   { audience, locations = [], scopes, token }: ResourceSource,
   path: Path,
@@ -45,22 +45,13 @@ function checkResource(
   if (!owns(audience)) complain([...path, 'audience'], foreign(audience));
   for (const [place, location] of locations.entries())
     if (!owns(location)) complain([...path, 'locations', place], foreign(location));
-  for (const [place, scope] of scopes.entries()) {
-    const isAllowed = limits.scopes === undefined ? !isReserved(scope) : matchesAny(limits.scopes, scope);
-    if (!isAllowed)
-      complain(
-        [...path, 'scopes', place],
-        `this file may not have the scope ${JSON.stringify(scope)}.${add('scopes')}`,
-      );
-  }
+  for (const [place, scope] of scopes.entries()) checkScope(scope, [...path, 'scopes', place], limits, complain);
   if (token.lifetime > limits.maxLifetime)
     complain(
       [...path, 'token', 'lifetime'],
       `this file may have tokens that are good for ${limits.maxLifetime} seconds at most, and this is ${token.lifetime}.${add('maxLifetime')}`,
     );
 }
-
-const add = (key: string): string => ` Write it to ${key} of its entry of include, in the main file, or use another.`;
 
 function checkClient(client: ClientSource, path: Path, team: Team, context: LimitsContext): void {
   const { complain } = context;

@@ -60,7 +60,7 @@ function indexScopes(resources: readonly ResourceSource[]): ReadonlyMap<string, 
 function checkDenial(
   { audiences }: DenyEntry,
   path: Path,
-  { limits, owns, foreign }: Team,
+  { limits, owns, ownsServer, foreign }: Team,
   { complain }: LimitsContext,
 ): void {
   if (audiences === undefined)
@@ -69,14 +69,14 @@ function checkDenial(
       `is missing. A rule of this file may deny only its own audiences: ${listed(limits.audiences)}.`,
     );
   for (const [place, audience] of (audiences ?? []).entries())
-    if (!owns(audience)) complain([...path, 'audiences', place], foreign(audience));
+    if (!owns(audience) && !ownsServer(audience)) complain([...path, 'audiences', place], foreign(audience));
 }
 
 function checkAllow(rule: AllowEntry, path: Path, team: Team, context: RuleContext): void {
   const { complain } = context;
-  const { limits, owns, foreign } = team;
+  const { limits, owns, ownsServer, foreign } = team;
   for (const [place, audience] of rule.grant.audiences.entries())
-    if (!owns(audience)) complain([...path, 'grant', 'audiences', place], foreign(audience));
+    if (!owns(audience) && !ownsServer(audience)) complain([...path, 'grant', 'audiences', place], foreign(audience));
   checkClients(rule, path, team, context);
   checkSubjects(rule, path, team, context);
   checkIssuers(rule, path, team, context);

@@ -11,6 +11,7 @@ import type { MetricsAddress } from '../metrics/listener.ts';
 import type { Clients } from '../model/client.ts';
 import type { Resource } from '../model/resource.ts';
 import type { ActorEntry } from '../narrowing/leashes.ts';
+import type { ServerTargets } from '../narrowing/targets.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { ReportForm } from '../primitives/log.ts';
 import type { TokenErrorCode } from '../primitives/refusal.ts';
@@ -62,6 +63,8 @@ export interface ResolvedConfiguration extends Registering {
   readonly tokenErrorCode: TokenErrorCode;
   readonly developerErrors: boolean;
   readonly resources: readonly Resource[];
+  /** Other authorization servers, with their targets. */
+  readonly authorizationServers: readonly ServerTargets[];
   readonly clients: Clients;
   readonly accounts: readonly Account[];
   /** Another provider at which people sign in. */

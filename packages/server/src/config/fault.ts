@@ -48,6 +48,7 @@ function memberOf(value: unknown, key: string | number): unknown {
 /** The keys that name the entries of each list. The first one that an entry has is used. */
 const NAMES: Readonly<Record<string, readonly string[]>> = {
   resources: ['audience'],
+  authorizationServers: ['issuer'],
   clients: ['id'],
   accounts: ['username'],
   issuers: ['name', 'issuer', 'trustDomain', 'saml'],

@@ -1,6 +1,6 @@
-// Removes secrets and their sources from the entries that the admin API shows: clients, resources, issuers and rules.
+// Removes secrets and their sources from the entries that the admin API shows: clients, resources, authorization servers, issuers and rules.
 
-const sections = ['clients', 'resources', 'issuers', 'rules'] as const;
+const sections = ['clients', 'resources', 'authorizationServers', 'issuers', 'rules'] as const;
 
 export type Entry = Readonly<Record<string, unknown>>;
 

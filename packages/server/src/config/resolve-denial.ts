@@ -1,5 +1,5 @@
 // Resolves a rule that denies. An unknown name is a fault here, because the rule would deny nothing.
-import type { Targeting } from '../narrowing/targets.ts';
+import type { Resource } from '../model/resource.ts';
 import { ALL_TYPES, type DenyRule } from '../policy/rule.ts';
 import { readCondition } from './expressions.ts';
 import type { Path } from './fault.ts';
@@ -9,7 +9,9 @@ import type { DenyEntry } from './schema-rules.ts';
 /** What a JWT of another issuer is called by the caller. */
 const DECLARED: ReadonlySet<string> = new Set(['access_token', 'id_token', 'jwt']);
 
-interface DenialPlace extends RulePlace, Pick<Targeting, 'byAudience'> {
+interface DenialPlace extends RulePlace {
+  /** A name may stand for several targets. */
+  readonly byAudience: (name: string) => readonly Resource[];
   /** The clients of the file. Others may be registered while the server runs. */
   readonly clients: ReadonlyMap<string, unknown>;
 }
@@ -17,11 +19,12 @@ interface DenialPlace extends RulePlace, Pick<Targeting, 'byAudience'> {
 export function resolveDenial(name: string, entry: DenyEntry, about: DenialPlace): DenyRule {
   const { client, subject, actor, audiences, when, because, mode } = entry;
   const { path, complain, byAudience, issuerNames, unknown, unsure } = about;
-  const targets = audiences?.map((audience, place) => {
-    const target = byAudience(audience);
-    if (target === undefined && !unsure.name('resources', audience))
-      complain([...path, 'audiences', place], unknown.resource(audience));
-    return target;
+  const isUnsure = (audience: string): boolean =>
+    unsure.name('resources', audience) || unsure.name('authorizationServers', audience);
+  const targets = audiences?.flatMap((audience, place) => {
+    const found = byAudience(audience);
+    if (found.length === 0 && !isUnsure(audience)) complain([...path, 'audiences', place], unknown.resource(audience));
+    return found;
   });
   for (const [part, { issuer = [], clients = [], types = [] }] of Object.entries({ subject, actor })) {
     if (
@@ -53,7 +56,7 @@ export function resolveDenial(name: string, entry: DenyEntry, about: DenialPlace
       ...resolveActor(actor, about, ALL_TYPES),
       presence: actor.forbidden ? 'forbidden' : actor.required || named ? 'required' : 'optional',
     },
-    targets: targets === undefined ? 'any' : new Set(targets.filter((target) => target !== undefined)),
+    targets: targets === undefined ? 'any' : new Set(targets),
     when: when === undefined ? 'always' : readCondition(when, [...path, 'when'], complain),
     because,
   };

@@ -2,7 +2,7 @@
 import { SIGN_IN_GRANTS } from '../grants/index.ts';
 import { RESERVED_CLAIMS } from '../issuing/access-token-claims.ts';
 import type { Resource, Targets } from '../model/resource.ts';
-import { indexAudiences, type Targeting } from '../narrowing/targets.ts';
+import type { TargetNames } from '../narrowing/targets.ts';
 import type { DenyRule, Rule } from '../policy/rule.ts';
 import { didYouMean } from '../primitives/nearest.ts';
 import type { Scope } from '../primitives/scope.ts';
@@ -23,20 +23,17 @@ import { reserved } from './wording.ts';
 
 export function resolveRules(
   file: ConfigurationFile,
-  resources: readonly Resource[],
+  targeting: TargetNames,
   issuers: readonly Pick<IssuerEntry, 'issuer' | 'name'>[],
   { complain, originOf, placeOf, unsure }: Pick<Surroundings, 'complain' | 'originOf' | 'placeOf' | 'unsure'>,
 ): { readonly rules: readonly Rule[]; readonly denials: readonly DenyRule[] } {
   const issuerNames = indexIssuerNames(file.issuer, issuers);
   const clients = new Map(file.clients.map((client) => [client.id, client]));
-  const byAudience = indexAudiences(resources);
+  const byAudience = (name: string): readonly Resource[] => targetsNamed(name, targeting);
   const unknown = {
     client: createNameDescriber('client', [...clients.keys()]),
     issuer: createNameDescriber('issuer', [...issuerNames.keys()]),
-    resource: createNameDescriber(
-      'resource',
-      resources.map(({ audience }) => audience),
-    ),
+    resource: createNameDescriber('resource', targeting.audiences),
   };
   const seen = new Map<string, Path>();
   const teamOf = createTeams(file, originOf);
@@ -65,7 +62,7 @@ export function resolveRules(
     const guests = new Set(team === undefined ? [] : entry.client.filter((id) => !team.ownsClient(id)));
     rules.set({ ...toRule(name, entry, [first, ...others], about), guests }, path);
   }
-  const known = { self: file.issuer, clients, issuers: file.issuers, scopes: scopesOf(resources) };
+  const known = { self: file.issuer, clients, issuers: file.issuers, scopes: scopesOf(targeting) };
   warnOfUselessRules(rules, denials, known, complain);
   for (const [rule, earlier] of findShadowed([...rules.keys()], file.issuer)) {
     complain(
@@ -77,7 +74,15 @@ export function resolveRules(
   return { rules: [...rules.keys()], denials: [...denials.keys()] };
 }
 
-const scopesOf = (resources: readonly Resource[]): Scope => new Set(resources.flatMap(({ scopes }) => [...scopes]));
+/** Of our resources and of other servers. */
+const scopesOf = ({ scopes, elsewhere }: TargetNames): Scope =>
+  scopes.union(new Set(elsewhere.servers.flatMap(({ server }) => [...server.scopes.keys()])));
+
+/** The targets that a name in a rule stands for: a resource, or all that belong to another authorization server. */
+const targetsNamed = (name: string, { byAudience, elsewhere }: TargetNames): readonly Resource[] => {
+  const one = byAudience(name) ?? elsewhere.byName(name);
+  return elsewhere.byServer(name) ?? (one === undefined ? [] : [one]);
+};
 
 function toRule(name: string, entry: AllowEntry, targets: Targets, about: RulePlace): Omit<Rule, 'guests'> {
   const { client, subject, actor, grant, mode, act, rebind, when } = entry;
@@ -127,17 +132,20 @@ const scopesGiven = ({ scopes }: AllowEntry['grant']): readonly string[] =>
 
 function grantedTargets(
   { grant }: AllowEntry,
-  byAudience: Targeting['byAudience'],
+  byAudience: (name: string) => readonly Resource[],
   { path, unknown, complain }: RulePlace,
 ): Resource[] {
   const targets: Resource[] = [];
+  let isComplete = true;
   for (const [place, audience] of grant.audiences.entries()) {
-    const target = byAudience(audience);
-    if (target === undefined) complain([...path, 'grant', 'audiences', place], unknown.resource(audience), 'warning');
-    else targets.push(target);
+    const found = byAudience(audience);
+    if (found.length === 0) complain([...path, 'grant', 'audiences', place], unknown.resource(audience), 'warning');
+    isComplete &&= found.length > 0;
+    targets.push(...found);
   }
+  checkKind(grant, targets, path, complain);
   // An unknown audience may be the one with the scope.
-  if (targets.length < grant.audiences.length) return targets;
+  if (!isComplete) return targets;
   const scopes = new Set(targets.flatMap((target) => [...target.scopes]));
   const places: readonly Path[] = Array.isArray(grant.scopes)
     ? grant.scopes.map((_, place) => [place])
@@ -152,6 +160,31 @@ function grantedTargets(
       );
   }
   return targets;
+}
+
+/** Tokens of this server and grants for others differ in everything, so one rule does not give both. */
+function checkKind(
+  { types, refreshToken }: AllowEntry['grant'],
+  targets: readonly Resource[],
+  path: Path,
+  complain: Complain,
+): void {
+  const [isElsewhere, isMixed] = new Set(targets.map(({ server }) => server !== undefined));
+  const at = (key: string): Path => [...path, 'grant', key];
+  if (isMixed !== undefined)
+    complain(
+      at('audiences'),
+      'some belong to other authorization servers, and some to this one. Write a rule for each.',
+    );
+  else if (isElsewhere && types.some((type) => type !== 'id_jag' && type !== 'jwt'))
+    complain(
+      at('types'),
+      'another authorization server gets grants, not tokens. Write types: [id_jag] for an ID-JAG, or [jwt] for a grant of identity chaining.',
+    );
+  else if (isElsewhere === false && types.includes('id_jag'))
+    complain(at('types'), 'id_jag is for other authorization servers, and the audiences are of this one. Remove it.');
+  if (isElsewhere && refreshToken)
+    complain(at('refreshToken'), 'no refresh token comes with a grant for another authorization server. Remove it.');
 }
 
 /** Warns of a rule without `types`, which accepts only access tokens of this server, if its clients can get other tokens too. */

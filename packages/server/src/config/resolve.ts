@@ -2,7 +2,8 @@
 import { SIGN_IN_GRANTS } from '../grants/index.ts';
 import { MAIN_SET } from '../keys/key-sets.ts';
 import { parseSealingKey, type SealingKeySource } from '../keys/sealing-key.ts';
-import { OWN_LIFETIME_SECONDS, type Resource } from '../model/resource.ts';
+import { OWN_LIFETIME_SECONDS } from '../model/resource.ts';
+import { indexNames } from '../narrowing/targets.ts';
 import { compilePolicy } from '../policy/policy.ts';
 import { showUrl } from '../primitives/form.ts';
 import { isLoopback } from '../primitives/network.ts';
@@ -21,6 +22,7 @@ import { resolveIssuers } from './resolve-issuers.ts';
 import { resolveResources } from './resolve-resources.ts';
 import { resolveRules } from './resolve-rules.ts';
 import { resolveServer } from './resolve-server.ts';
+import { resolveServers } from './resolve-servers.ts';
 import { resolveStore } from './resolve-store.ts';
 import { resolveUpstream } from './resolve-upstream.ts';
 import type { ConfigurationFile } from './schema.ts';
@@ -33,6 +35,7 @@ export async function resolveConfiguration(
 ): Promise<ResolvedConfiguration> {
   checkIssuer(file.issuer, around.complain);
   const resources = resolveResources(file, around);
+  const authorizationServers = resolveServers(file, resources, around);
   const clients = resolveClients(file, resources, around);
   const resolved = await resolveIssuers(file, around);
   const { issuers, saml } = resolved;
@@ -46,7 +49,7 @@ export async function resolveConfiguration(
   const takenBy = findTaken({ accounts, issuers: issuerNames, upstream });
   const store = resolveStore(file.store, around);
   checkMappedSubjects(file, upstream?.name, around.complain);
-  const { rules, denials } = resolveRules(file, resources, issuerNames, around);
+  const { rules, denials } = resolveRules(file, indexNames(resources, authorizationServers), issuerNames, around);
   return {
     issuer: file.issuer,
     log: file.log,
@@ -57,6 +60,7 @@ export async function resolveConfiguration(
     tokenErrorCode: file.tokenErrorCode,
     developerErrors: resolveDeveloperErrors(file, around.complain),
     resources,
+    authorizationServers,
     clients,
     accounts,
     upstream,
@@ -64,7 +68,7 @@ export async function resolveConfiguration(
     issuers,
     saml,
     policy: compilePolicy(file.issuer, rules, denials),
-    keys: resolveKeys(file, resources, around.complain),
+    keys: resolveKeys(file, { resources, authorizationServers }, around.complain),
     sealingKey: resolveSealingKey(file, store, around),
     ...registerBeside(file, clients, resources, { around, takenBy, check: resolveConfiguration }),
   };
@@ -75,7 +79,7 @@ const KEY_SET_MAX_AGE_SECONDS = 300;
 
 function resolveKeys(
   { keys, clients }: ConfigurationFile,
-  resources: readonly Resource[],
+  { resources, authorizationServers }: Pick<Configuration, 'resources' | 'authorizationServers'>,
   complain: Complain,
 ): Configuration['keys'] {
   const { alg, rotateEvery, publishAhead } = keys;
@@ -98,7 +102,11 @@ function resolveKeys(
     sets: new Map([...sets].map(([set, tokens]) => [set, new Set(tokens.map((token) => token.alg))])),
     rotateEvery: rotateEvery * 1000,
     publishAhead: publishAhead * 1000,
-    keepAfter: Math.max(ownLifetime, ...resources.map(({ token }) => token.lifetime)) * 1000,
+    keepAfter:
+      Math.max(
+        ownLifetime,
+        ...[...resources, ...authorizationServers.flatMap(({ targets }) => targets)].map(({ token }) => token.lifetime),
+      ) * 1000,
   };
 }
 

@@ -1,8 +1,8 @@
 // Runs the tests of rules: simulated requests, evaluated with the rules of the file.
 import type { RuleServices } from '../exchange/judge.ts';
 import { type Simulated, type SimulatedRequest, simulate } from '../explain/simulate.ts';
-import { accessTokenClaims } from '../issuing/access-token-claims.ts';
 import type { Decision } from '../issuing/authorization.ts';
+import { imaginedClaims } from '../issuing/grant-claims.ts';
 import type { Client } from '../model/client.ts';
 import type { TokenFacts } from '../model/token-facts.ts';
 import { indexResources, parseResourceUri } from '../narrowing/targets.ts';
@@ -19,7 +19,7 @@ import { readTestToken } from './test-token.ts';
 
 type Tested = Pick<
   Configuration,
-  'issuer' | 'clients' | 'accounts' | 'upstream' | 'resources' | 'policy' | 'issuers' | 'saml'
+  'issuer' | 'clients' | 'accounts' | 'upstream' | 'resources' | 'authorizationServers' | 'policy' | 'issuers' | 'saml'
 >;
 type Context = RuleServices & Pick<ValidationContext, 'clients' | 'names' | 'issuers' | 'saml' | 'now'>;
 
@@ -30,7 +30,7 @@ const NOW = 1_800_000_000;
 export function runRuleTests(file: ConfigurationFile, tested: Tested, complain: Complain): number {
   const context: Context = {
     ...tested,
-    targeting: indexResources(tested.resources),
+    targeting: indexResources(tested.resources, tested.authorizationServers),
     // No keys are fetched, because no signature is verified.
     issuers: indexIssuers(tested.issuers as readonly TrustedIssuer[]),
     names: indexSubjectNames({ ...tested, issuers: [...tested.issuers, ...tested.saml] }),
@@ -94,8 +94,7 @@ function compare(expect: RuleTest['expect'], judged: Simulated, issuer: string):
 }
 
 function compareClaims(wanted: JsonObject, decision: Decision, issuer: string): string | undefined {
-  const about = { issuer, id: 'imagined', family: undefined, now: NOW, expiresAt: NOW + decision.lifetime };
-  const claims = accessTokenClaims(decision, about);
+  const claims = imaginedClaims(decision, { issuer, id: 'imagined', now: NOW });
   for (const [name, value] of Object.entries(wanted)) {
     if (!holds(claims[name], value))
       return `expected ${name} to be ${textOf(value)}, but it is ${textOf(claims[name])}`;

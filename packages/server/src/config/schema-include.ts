@@ -6,7 +6,7 @@ import { isAudiencePattern } from './audience-pattern.ts';
 import { duration, issuerName, oneOrMore } from './schema-values.ts';
 
 /** The sections that an included file may have. */
-export const INCLUDED_SECTIONS = ['resources', 'clients', 'issuers', 'rules'] as const;
+export const INCLUDED_SECTIONS = ['resources', 'authorizationServers', 'clients', 'issuers', 'rules'] as const;
 
 /** `*` stands for any text within one name. Names that begin with a dot are for other programs, such as editors. */
 const path = expecting(
@@ -30,6 +30,13 @@ const limited = z
         z.string().refine(isAudiencePattern),
         'an audience or a pattern',
         'one such as https://payments.example/* or payments-*: * stands at the end, in a URL after a slash behind the host',
+      ),
+    ).default([]),
+    authorizationServers: oneOrMore(
+      expecting(
+        z.string().refine(isAudiencePattern),
+        'an issuer or a pattern',
+        'one such as https://login.vendor.example: * stands at the end, after a slash behind the host',
       ),
     ).default([]),
     clients: patterns.optional(),

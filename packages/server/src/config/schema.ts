@@ -15,6 +15,7 @@ import { issuer, keySet, type oauthIssuer, type samlIssuer } from './schema-issu
 import { account, upstream } from './schema-people.ts';
 import { rule } from './schema-rules.ts';
 import { audit, server } from './schema-server.ts';
+import { authorizationServer } from './schema-servers.ts';
 import {
   clientId,
   clientSecret,
@@ -183,6 +184,7 @@ const topLevel = z.strictObject({
   branding: branding.prefault({}),
   tokenErrorCode: z.enum(['invalid_grant', 'invalid_request']).default('invalid_grant'),
   resources: z.array(resource).default([]),
+  authorizationServers: z.array(authorizationServer).default([]),
   clients: z.array(client).default([]),
   accounts: z.array(account).default([]),
   upstream: upstream.optional(),

@@ -16,7 +16,7 @@ export interface Rest {
 
 type Entries = Record<string, unknown>;
 
-const LISTS: readonly string[] = ['clients', 'resources', 'issuers', 'accounts', 'rules'];
+const LISTS: readonly string[] = ['clients', 'resources', 'authorizationServers', 'issuers', 'accounts', 'rules'];
 const NAME_KEYS: readonly string[] = ['id', 'audience', 'name', 'issuer', 'trustDomain', 'saml'];
 
 /** Replaces a missing or faulty issuer. */
@@ -87,13 +87,16 @@ export function setAside(value: unknown, faulty: readonly Path[]): Rest {
   };
 }
 
-/** A faulty resource is set aside as a whole, because its other keys depend on its scopes. */
+/** Their keys depend on each other. */
+const WHOLE: ReadonlySet<string> = new Set(['resources', 'authorizationServers']);
+
+/** A faulty resource or server is set aside as a whole. */
 function faultyPart(
   known: 'whole' | Set<string> | undefined,
   section: string,
   member: Path[number] | undefined,
 ): 'whole' | Set<string> {
-  if (known === 'whole' || section === 'resources' || typeof member !== 'string') return 'whole';
+  if (known === 'whole' || WHOLE.has(section) || typeof member !== 'string') return 'whole';
   return (known ?? new Set()).add(member);
 }
 
@@ -111,7 +114,7 @@ const ANY = '';
 
 /** Returns every name by which other entries can refer to the entry. */
 function namesOf(section: string, entry: unknown): readonly string[] {
-  if (!isObject(entry)) return [ANY];
+  if (!isObject(entry) || section === 'authorizationServers') return [ANY];
   const { id, audience, name, issuer, trustDomain, saml } = entry;
   if (section === 'clients') return texts([id]);
   if (section === 'resources') return texts([audience]);

@@ -15,6 +15,8 @@ export interface Team {
   readonly foreign: (audience: string) => string;
   /** Is it an audience or a location of the team? This server and its admin API are nobody's. */
   readonly owns: (audience: string) => boolean;
+  /** May the team register the authorization server with this issuer? */
+  readonly ownsServer: (issuer: string) => boolean;
   /** Every name of the other issuers that the team may name. */
   readonly issuers: ReadonlySet<string>;
   /** Did a file of the team declare the client, or do its limits name it? A pattern must be one of the limits, or narrower. */
@@ -27,7 +29,10 @@ export interface LimitsContext {
   readonly originOf: (path: Path) => Origin;
   readonly placeOf: (path: Path) => string;
   /** The team of an entry; undefined for an entry without limits. */
-  readonly teamOf: (section: 'resources' | 'clients' | 'rules', index: number) => Team | undefined;
+  readonly teamOf: (
+    section: 'resources' | 'authorizationServers' | 'clients' | 'rules',
+    index: number,
+  ) => Team | undefined;
 }
 
 export function createTeams(file: ConfigurationFile, originOf: LimitsContext['originOf']): LimitsContext['teamOf'] {
@@ -44,6 +49,7 @@ export function createTeams(file: ConfigurationFile, originOf: LimitsContext['or
       include,
       limits,
       owns: (audience) => matchesAudience(limits.audiences, audience) && !isOurs(audience, file.issuer),
+      ownsServer: (issuer) => matchesAudience(limits.authorizationServers, issuer) && !isOurs(issuer, file.issuer),
       foreign: (audience) =>
         isOurs(audience, file.issuer)
           ? `${JSON.stringify(audience)} is an audience of this server itself, which belongs to no file with limits. Move the entry to the main file.`

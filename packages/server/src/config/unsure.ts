@@ -1,7 +1,7 @@
 // Records which names and keys of a file are unknown while faulty parts are set aside.
 
 /** The lists whose entries others refer to by name. */
-export type NamedSection = 'clients' | 'resources' | 'issuers';
+export type NamedSection = 'clients' | 'resources' | 'authorizationServers' | 'issuers';
 
 /** Tells an unknown name or key from a missing one. */
 export interface Unsure {

@@ -62,6 +62,6 @@ export function neededKey(
     (bound.length > 0 && rule.rebind !== 'bearer') ||
     client.dpopBoundAccessTokens ||
     client.certificateBoundAccessTokens ||
-    targets.some(({ requireSenderConstraint }) => requireSenderConstraint);
+    targets.some(({ requireSenderConstraint, server }) => requireSenderConstraint || server?.keyBinding === 'required');
   return own ? OWN_KEY : undefined;
 }

@@ -12,6 +12,7 @@ import type { Bound } from '../primitives/scope.ts';
 import { step } from '../primitives/tracing.ts';
 import { traceOf, type ValidatedToken, type ValidationServices } from '../subject-tokens/validated-token.ts';
 import { endBy, type Judgement, type JudgeServices, judge, type Moment, type Presented, type Trace } from './judge.ts';
+import { checkServerNamed } from './other-server.ts';
 import { type PresentedToken, readExchangeRequest } from './request.ts';
 
 /** What an exchange needs: one version of the configuration, and state of the process. */
@@ -78,6 +79,7 @@ export async function presentTokens(
   const request = readExchangeRequest(parameters, context.enabledTypes);
   noteWanted(event, request, context.targeting);
   event.requestedType = request.requestedType;
+  checkServerNamed(request, client, context.targeting);
   const validation = { ...context, client };
   const subject = await step('subject', () => validate('subject', request.subject, event, validation));
   noteWorkload(event);

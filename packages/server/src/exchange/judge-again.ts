@@ -15,16 +15,8 @@ import { Refusal } from '../primitives/refusal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 import { checkBinding } from './binding.ts';
 import { checkDistinct, clientAsActor, extendChain, prependActor } from './delegation.ts';
-import {
-  askRules,
-  grantedClaims,
-  type JudgeContext,
-  type Judgement,
-  orRefusal,
-  partyOf,
-  refuseBy,
-  type Trace,
-} from './judge.ts';
+import { askRules, type JudgeContext, type Judgement, orRefusal, partyOf, type Trace } from './judge.ts';
+import { grantedClaims, refuseBy } from './refuse.ts';
 
 /** A refresh to judge. */
 export interface RefreshCase {

@@ -10,7 +10,7 @@ import { delegationOf, endWith, findLimits, withActor } from '../narrowing/deleg
 import type { Leashes } from '../narrowing/leashes.ts';
 import { extendLineage, type Limits, limitsOf, narrow, type SubjectBounds } from '../narrowing/narrow.ts';
 import type { Targeting } from '../narrowing/targets.ts';
-import { resolveTargets } from '../narrowing/wanted.ts';
+import { resolveTargetsAnywhere } from '../narrowing/wanted.ts';
 import { decide, type RuleDecision } from '../policy/decide.ts';
 import type { Denial, Permit, Undecided } from '../policy/evaluate-rule.ts';
 import { type Facts, readClaims } from '../policy/facts.ts';
@@ -22,6 +22,8 @@ import { type Reason, Refusal, type Role } from '../primitives/refusal.ts';
 import { isRedeemed } from '../primitives/token-type.ts';
 import { checkBinding, neededKey } from './binding.ts';
 import { type Actor, checkDistinct, checkMayAct, clientAsActor, extendChain, prependActor } from './delegation.ts';
+import { checkServerNamed, checkSubjectOf, grantFor, scopeHere, serverOf } from './other-server.ts';
+import { grantedClaims, refuseBy } from './refuse.ts';
 import { rememberGrant } from './remember.ts';
 import type { RequestedTokenType, WantedToken } from './request.ts';
 
@@ -58,6 +60,8 @@ export interface Moment {
   readonly confirmation: Confirmation | undefined;
   /** In an explanation, the required key counts as proven. */
   readonly proof?: 'assumed';
+  /** Of a past request, only the claims that rules read are known. */
+  readonly claims?: 'recorded';
 }
 
 export interface JudgeContext extends JudgeServices, Moment {}
@@ -88,12 +92,14 @@ export function orRefusal<T>(decide: () => T): T | Refusal {
   }
 }
 
-function chooseRule(judged: Case, context: JudgeContext, trace: Trace): Decision {
-  const { request, subject, actor, client } = judged;
+function chooseRule(asked: Case, context: JudgeContext, trace: Trace): Decision {
+  const { subject, actor, client } = asked;
   const caller = clientAsActor(context.issuer, client.id);
   if (actor !== undefined) checkDistinct(subject, actor);
   checkMayAct(subject.mayAct, actor ?? caller);
-  const targets = resolveTargets(request, context.targeting);
+  checkServerNamed(asked.request, client, context.targeting);
+  const targets = resolveTargetsAnywhere(asked.request, context.targeting);
+  const judged = { ...asked, request: aim(asked, targets, context.issuer) };
   const decision = askRules(factsOf(judged, caller, targets, context.now), context.policy, trace);
   if (decision.shadows.length > 0)
     trace.shadows = decision.shadows.map((shadow) => traceShadow(shadow, judged, caller, context));
@@ -104,6 +110,15 @@ function chooseRule(judged: Case, context: JudgeContext, trace: Trace): Decision
   if (reason === 'target_not_granted' && targets === 'unknown') throw new Refusal('target_unknown');
   const isWithoutActor = reason === 'no_rule_for_actor' && actor === undefined;
   throw new Refusal(reason, isWithoutActor ? { detail: 'the request has no actor token' } : {});
+}
+
+/** The request, with the scope in the names that rules know, after the checks of a grant for another server. */
+function aim({ request, subject, client }: Case, targets: Facts['targets'], self: string): WantedToken {
+  if (targets === 'unknown') return request;
+  const server = serverOf(targets, request.requestedType, client);
+  if (server === undefined) return request;
+  checkSubjectOf(server, request.requestedType, subject, client, self);
+  return { ...request, scope: scopeHere(request.scope, targets, server) };
 }
 
 /** What a rule in audit mode would have decided. */
@@ -192,11 +207,16 @@ function applyRule(
     context.proof === 'assumed' ? neededKey({ subject, actor }, rule, client, targets) : context.confirmation;
   const rebound = checkBinding({ subject, actor }, rule, proven);
   checkRequestedType(request.requestedType, rule, client);
+  const server = serverOf(targets, request.requestedType, client);
+  // A grant names the server that redeems it (draft-ietf-oauth-identity-chaining section 2.3.1).
+  if (server !== undefined && request.audiences.length + request.resources.length === 0)
+    throw new Refusal('parameter_missing', { parameter: 'audience' });
   const acting = actor ?? (rule.act === 'client' ? caller : undefined);
   if (acting !== undefined) checkDistinct(subject, acting);
   const chain = extendChain(subject.chain, acting, rule.grant.maxDepth);
   const withRefresh =
-    request.requestedType === 'refresh_token' || (rule.grant.refreshToken === 'beside' && mayRefresh(client));
+    server === undefined &&
+    (request.requestedType === 'refresh_token' || (rule.grant.refreshToken === 'beside' && mayRefresh(client)));
   const parties = () => [caller.principal, ...partiesOf(subject), ...(actor ? partiesOf(actor) : []), ...chain];
   const ofSubject = delegationOf(subject, context.issuer);
   const before = actor === undefined ? ofSubject : withActor(ofSubject, delegationOf(actor, context.issuer));
@@ -221,8 +241,12 @@ function applyRule(
     authentication,
     confirmation: proven,
   });
+  const extraClaims = { ...subject.extraClaims, ...grantedClaims(permit) };
+  const isRecorded = context.claims === 'recorded';
+  const granting = { type: request.requestedType, client, subject, extraClaims, narrowed, isRecorded };
   const decision = {
     ...narrowed,
+    ...(server && { grantFor: grantFor(server, { ...granting, now: context.now, self: context.issuer }) }),
     type: request.requestedType,
     clientId: client.id,
     ...limited,
@@ -232,7 +256,7 @@ function applyRule(
     // `may_act` authorizes one hop. It is copied only if no new actor was added.
     mayAct: chain === subject.chain ? subject.mayAct : undefined,
     ...extendLineage(subject, actor, { issuer: context.issuer, families: withRefresh ? 1 : 0 }),
-    extraClaims: { ...subject.extraClaims, ...grantedClaims(permit) },
+    extraClaims,
     rebound,
     uses: [singleUse('subject', subject), actor && singleUse('actor', actor)].filter((one) => one !== undefined),
   };
@@ -262,43 +286,6 @@ function checkRequestedType(type: RequestedTokenType, rule: Rule, client: Client
     throw new Refusal('requested_token_type_not_granted', { detail });
   }
   if (type === 'refresh_token' && !mayRefresh(client)) throw new Refusal('requested_token_type_needs_grant');
-}
-
-/**
- * Evaluates the claims that the rule adds. A claim without a value is omitted. One that cannot be told refuses the request: an API
- * or a later rule could take a missing claim for "no".
- * @throws Refusal rules_too_costly, subject_claims_elsewhere, actor_claims_elsewhere
- */
-export function grantedClaims({ rule, evaluate }: Permit): Readonly<Record<string, unknown>> {
-  const claims: Record<string, unknown> = Object.create(null);
-  for (const [name, expression] of rule.grant.claims) {
-    const evaluation = evaluate(expression);
-    if (evaluation.kind === 'cannot tell') throw cannotTell(rule, `grant.claims.${name}`, evaluation);
-    if (evaluation.kind === 'value') claims[name] = evaluation.value;
-  }
-  return claims;
-}
-
-/** The refusal of a rule that denies, or of a rule that cannot be told. */
-export function refuseBy(outcome: Denial | Undecided): Refusal {
-  const { rule } = outcome;
-  if (outcome.kind === 'cannot tell') return cannotTell(rule, outcome.what, outcome);
-  const because = rule.effect === 'deny' && rule.because !== undefined ? `: ${rule.because}` : '';
-  return new Refusal('denied_by_rule', { detail: `“${rule.name}”${because}` });
-}
-
-/** It cannot be told whether a rule matches, or which claims it adds. Another rule must not decide instead. */
-function cannotTell(
-  { name }: { readonly name: string },
-  what: string,
-  { why, whose, problem }: Pick<Undecided, 'why' | 'whose' | 'problem'>,
-): Refusal {
-  const detail = `“${name}”, ${what}: ${problem}`;
-  if (why === 'missing') return new Refusal('denial_cannot_be_told', { detail });
-  if (why === 'failure') return new Refusal('rules_failed', { detail });
-  if (why === 'cost') return new Refusal('rules_too_costly', { detail });
-  if (why === 'inexact') return new Refusal('rules_inexact', { detail });
-  return new Refusal(whose === 'actor' ? 'actor_claims_elsewhere' : 'subject_claims_elsewhere', { detail });
 }
 
 const singleUse = (role: Role, { singleUse: use }: TokenFacts): SingleUse | undefined =>

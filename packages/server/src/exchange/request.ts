@@ -8,7 +8,7 @@ import { subjectTokenTypes } from '../subject-tokens/index.ts';
 import type { SubjectTokenType } from '../subject-tokens/validated-token.ts';
 
 /** The accepted values of `requested_token_type`, as short names. */
-export const requestedTokenTypes = ['access_token', 'jwt', 'refresh_token'] as const;
+export const requestedTokenTypes = ['access_token', 'jwt', 'refresh_token', 'id_jag'] as const;
 export type RequestedTokenType = (typeof requestedTokenTypes)[number];
 
 export const exchangeParameters = [

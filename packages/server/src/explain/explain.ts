@@ -2,8 +2,8 @@
 import type { AuditEvent } from '../audit/event.ts';
 import { recordSent } from '../audit/sent.ts';
 import { type ExchangeServices, judgeRequest } from '../exchange/exchange.ts';
-import { accessTokenClaims } from '../issuing/access-token-claims.ts';
 import type { Decision } from '../issuing/authorization.ts';
+import { imaginedClaims } from '../issuing/grant-claims.ts';
 import { refuseSuspendedClient, type Suspensions } from '../issuing/suspensions.ts';
 import type { Limits } from '../narrowing/narrow.ts';
 import type { Parameters } from '../primitives/parameters.ts';
@@ -143,14 +143,8 @@ function explainIssued(
   context: ExplainContext,
 ): Explanation {
   const { issuer, policy, now } = context;
-  const { lifetime, extraClaims } = decision;
-  const claims = accessTokenClaims(decision, {
-    issuer,
-    id: '(new)',
-    family: undefined,
-    now,
-    expiresAt: now + lifetime,
-  });
+  const { extraClaims } = decision;
+  const claims = imaginedClaims(decision, { issuer, id: '(new)', now });
   const wanted = policy.rules.find(({ name }) => name === event.rule)?.grant.claims ?? [];
   const leftOut = wanted.map(([name]) => name).filter((name) => !Object.hasOwn(extraClaims, name));
   return { decision: 'allowed', ...explainCourse(event, context, limits, leftOut), claims };

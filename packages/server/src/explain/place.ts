@@ -10,7 +10,7 @@ import type { Bound, Scope } from '../primitives/scope.ts';
 export interface FileIndex {
   /** @returns the file and the line that the path leads to, or the nearest that exists */
   readonly placeOf: (path: readonly (string | number)[]) => string;
-  readonly entries: Readonly<Record<'resources' | 'issuers', readonly object[]>>;
+  readonly entries: Readonly<Record<'resources' | 'authorizationServers' | 'issuers', readonly object[]>>;
   /** Clients of the file by id, in its order. */
   readonly fileClients: ReadonlyMap<string, unknown>;
 }
@@ -59,7 +59,7 @@ function locate({ section, name, key }: Entry, { file, clients, policy }: PlaceC
 function indexOf(section: string, name: string, { entries, fileClients }: FileIndex, policy: Policy): number {
   if (section === 'clients') return [...fileClients.keys()].indexOf(name);
   if (section === 'rules') return allRules(policy).find((rule) => rule.name === name)?.position ?? -1;
-  const all = section === 'issuers' ? entries.issuers : entries.resources;
+  const all = section === 'issuers' || section === 'authorizationServers' ? entries[section] : entries.resources;
   return all.findIndex((entry) => namesOf(entry as Named).includes(name));
 }
 
@@ -145,6 +145,16 @@ const resource =
     return { section: 'resources', name: strict?.audience, ...(strict && { key }) };
   };
 
+/** Finds the entry of the other authorization server that the request names. */
+const server =
+  (key: string): Find =>
+  ({ audiencesAsked = [], resourcesAsked = [] }, { targeting: { elsewhere } }) => {
+    const asked = [...audiencesAsked, ...resourcesAsked];
+    const found = asked.map((name) => elsewhere.byServer(name)?.[0] ?? elsewhere.byName(name));
+    const name = found.find((one) => one !== undefined)?.server?.issuer;
+    return { section: 'authorizationServers', name, ...(name !== undefined && { key }) };
+  };
+
 /** Is the token from an issuer of SAML assertions? */
 const isSaml = ({ sent }: AuditEvent, { file }: PlaceContext): boolean =>
   file.entries.issuers.some((entry) => 'saml' in entry && (entry as Named).saml === sent?.iss);
@@ -209,6 +219,13 @@ const findByReason: Partial<Record<Reason, Find>> = {
   authorization_client_unknown: client('grants'),
   sign_in_client_unknown: client('grants'),
   target_unknown: section('resources'),
+  target_not_server: section('authorizationServers'),
+  target_grant_not_offered: server('grants'),
+  target_client_unnamed: server('clients'),
+  subject_without_name: server('subject'),
+  server_needs_proof: server('keyBinding'),
+  sign_in_too_weak: server('acr'),
+  sign_in_too_old: server('maxAge'),
   target_not_granted: ruleOrClient('grant.audiences', 'audiences'),
   target_missing: client('audiences'),
   targets_disagree: resource('token'),

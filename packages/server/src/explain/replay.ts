@@ -86,7 +86,12 @@ function judgeRecalled(
   context: Context,
 ): Outcome {
   const now = Math.floor(time / 1000);
-  const judged = simulate(client, (_client: Client) => recalled, { ...context, now, confirmation });
+  const judged = simulate(client, (_client: Client) => recalled, {
+    ...context,
+    now,
+    confirmation,
+    claims: 'recorded',
+  });
   if (judged.reason !== undefined) return judged;
   const { decision, rule } = judged;
   return issuedBy(ancestorsEnd === undefined ? decision : endBy(decision, ancestorsEnd, now), rule);

@@ -122,6 +122,10 @@ const stepOfReason: Partial<Record<Reason, Step>> = {
   actor_limit_day: 'issuing',
   actor_limit_descendants: 'issuing',
   target_malformed: 'request',
+  subject_without_name: 'issuing',
+  server_needs_proof: 'proof',
+  sign_in_too_weak: 'subject token',
+  sign_in_too_old: 'subject token',
   scope_malformed: 'request',
 };
 
@@ -149,6 +153,7 @@ function simulateChain(
 const TYPE_NAMES: Readonly<Record<string, string>> = {
   access_token: 'an access token',
   jwt: 'an access token as JWT',
+  id_jag: 'an ID-JAG',
   refresh_token: 'a refresh token',
 };
 

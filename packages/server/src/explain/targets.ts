@@ -3,7 +3,10 @@ import { setImmediate } from 'node:timers/promises';
 import type { AuditEvent } from '../audit/event.ts';
 import { type ExchangeServices, presentTokens } from '../exchange/exchange.ts';
 import { judge } from '../exchange/judge.ts';
+import type { WantedToken } from '../exchange/request.ts';
 import { refuseSuspendedClient, type Suspensions } from '../issuing/suspensions.ts';
+import { type AuthorizationServer, type ServerGrant, scopeThere } from '../model/authorization-server.ts';
+import type { Targeting } from '../narrowing/targets.ts';
 import type { Parameters } from '../primitives/parameters.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import { formatScope } from '../primitives/scope.ts';
@@ -11,6 +14,9 @@ import { findExchangeClient } from './simulate.ts';
 
 export interface PossibleTarget {
   readonly audience: string;
+  /** The other authorization server that the target belongs to, and the grant for it. */
+  readonly server?: string;
+  readonly grant?: ServerGrant;
   readonly scope: string;
   /** Seconds. */
   readonly lifetime: number;
@@ -31,14 +37,33 @@ export async function findTargets(
   const context = { ...services, confirmation: undefined, proof: 'assumed' } as const;
   const presented = await presentTokens(parameters, client, event, context);
   const possible: PossibleTarget[] = [];
-  for (const audience of context.targeting.audiences) {
-    const request = { ...presented.request, audiences: [audience], resources: [] };
+  for (const { audience, server, ...asked } of everyTarget(presented.request, context.targeting)) {
+    const request = { ...presented.request, ...asked };
     const { result, trace } = judge({ ...presented, request, client }, context);
     // Each evaluation may take as long as a request: let others run in between.
     await setImmediate();
     if (result instanceof Refusal) continue;
     const { scope, lifetime } = result;
-    possible.push({ audience, scope: formatScope(scope), lifetime, rule: trace.rule ?? '' });
+    const there = result.grantFor && { server: server?.issuer, grant: result.grantFor.kind };
+    const named = server === undefined ? scope : scopeThere(scope, server);
+    possible.push({ audience, ...there, scope: formatScope(named), lifetime, rule: trace.rule ?? '' });
   }
   return possible;
+}
+
+type Asked = Pick<WantedToken, 'audiences' | 'resources' | 'requestedType'>;
+
+/** A request for each target: for one of another server, also for each kind of grant. */
+function* everyTarget(
+  { requestedType }: WantedToken,
+  { audiences, elsewhere }: Targeting,
+): Iterable<Asked & { readonly audience: string; readonly server?: AuthorizationServer }> {
+  for (const audience of audiences) yield { audience, audiences: [audience], resources: [], requestedType };
+  for (const { server, targets } of elsewhere.servers)
+    for (const { audience } of targets)
+      for (const kind of server.grants) {
+        const resources = audience === server.issuer ? [] : [new URL(audience)];
+        const type = kind === 'id_jag' ? 'id_jag' : 'jwt';
+        yield { audience, server, audiences: [server.issuer], resources, requestedType: type };
+      }
 }

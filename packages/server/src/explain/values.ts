@@ -139,10 +139,16 @@ const registeredUris: Known = (event, context) => {
 const audiencesKnown: Known = (event, context) => {
   const own = clientOf(event, context)?.audiences ?? [];
   const byClient = event.reason === 'target_not_granted' && event.mismatches === undefined && own.length > 0;
-  return byClient ? own : context.targeting.audiences;
+  return byClient ? own : [...context.targeting.audiences, ...serverNames(context)];
 };
 
-const locations: Known = (_event, { resources }) => resources.flatMap((one) => one.locations);
+const serverNames = ({ targeting }: ValueContext): readonly string[] =>
+  targeting.elsewhere.servers.flatMap(({ server: { issuer, aliases } }) => [issuer, ...aliases]);
+
+const locations: Known = (_event, { resources, targeting }) => [
+  ...resources.flatMap((one) => one.locations),
+  ...targeting.elsewhere.servers.flatMap(({ targets }) => targets.map(({ audience }) => audience)),
+];
 
 const scopesKnown: Known = ({ targets, audiencesAsked = [] }, { targeting }) => {
   const asked = (targets ?? audiencesAsked).map((name) => targeting.byAudience(name));

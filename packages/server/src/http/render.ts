@@ -46,7 +46,13 @@ export function renderJson(refusal: Refusal, context: JsonContext): Answer {
   return {
     status,
     headers: { ...challenge, ...retry(status), ...refusal.headers },
-    body: { error, error_description: description, request_id: context.requestId, ...context.developer },
+    body: {
+      error,
+      error_description: description,
+      ...refusal.members,
+      request_id: context.requestId,
+      ...context.developer,
+    },
   };
 }
 

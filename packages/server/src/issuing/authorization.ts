@@ -1,5 +1,6 @@
 // The decision of a grant: the only input that issuing accepts.
 
+import type { AuthorizationServer, ServerGrant } from '../model/authorization-server.ts';
 import type { Delegation } from '../model/delegation.ts';
 import type { Leash } from '../model/leash.ts';
 import type { Narrowed } from '../model/narrowed.ts';
@@ -25,6 +26,19 @@ export interface Granted extends Narrowed {
   readonly rebound: 'key' | 'bearer' | undefined;
 }
 
+/** What a grant for another authorization server has besides. */
+export interface ServerGrantContent {
+  readonly server: AuthorizationServer;
+  readonly kind: ServerGrant;
+  /** The id of the client there. */
+  readonly clientId: string | undefined;
+  /** `pairwise`: the signer computes it. */
+  readonly sub: { readonly name: string } | 'pairwise';
+  readonly subjectId: JsonObject | undefined;
+  /** Copied by the list of the server's entry. */
+  readonly claims: JsonObject;
+}
+
 /** The content of a token. */
 export interface TokenContent extends Granted {
   readonly clientId: string;
@@ -40,7 +54,9 @@ export interface TokenContent extends Granted {
 /** A decision without its refresh token. */
 export interface TokenDecision extends TokenContent {
   /** The short name of the type of token. */
-  readonly type: 'access_token' | 'jwt' | 'refresh_token';
+  readonly type: 'access_token' | 'jwt' | 'refresh_token' | 'id_jag';
+  /** Present if the token is a grant that another authorization server redeems. */
+  readonly grantFor?: ServerGrantContent;
   /** Single-use ids that issuing consumes. */
   readonly uses: readonly SingleUse[];
   /** The code that issuing redeems: its id in the store, and its id in lineage. */

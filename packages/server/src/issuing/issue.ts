@@ -1,7 +1,8 @@
 // Issues the tokens of an authorization. No other file does, and no token leaves before its audit row is committed.
-import type { AuditEvent, IssuedTrace } from '../audit/event.ts';
+import type { AuditEvent, GrantTrace, IssuedTrace } from '../audit/event.ts';
 import type { AuditLog } from '../audit/log.ts';
 import { signCompact } from '../keys/jws.ts';
+import { scopeThere } from '../model/authorization-server.ts';
 import type { Leash } from '../model/leash.ts';
 import { tokenTypeOf } from '../primitives/confirmation.ts';
 import { withoutOrigins } from '../primitives/principal.ts';
@@ -15,7 +16,8 @@ import { consumption } from '../store/sign-in-artifacts.ts';
 import { firstUse } from '../store/used-ids.ts';
 import { accessTokenClaims } from './access-token-claims.ts';
 import { headerTypeOf } from './access-token-form.ts';
-import type { Authorization, SingleUse } from './authorization.ts';
+import type { Authorization, ServerGrantContent, SingleUse } from './authorization.ts';
+import { GRANT_TYPES, grantClaims, ISSUED_TYPES, subjectThere } from './grant-claims.ts';
 import { type Identity, signIdToken } from './id-token.ts';
 import { countingLeashes } from './leash-counter.ts';
 import { formatOpaqueToken } from './opaque-token.ts';
@@ -64,6 +66,7 @@ export async function issue(
     ...event,
     outcome: 'issued',
     principal: { iss: by.issuer, sub: authorization.sub },
+    ...(authorization.grantFor && { grantFor: traceGrant(authorization.grantFor, authorization, by) }),
     chain: withoutOrigins(authorization.chain),
     targets: authorization.targets.map(({ audience }) => audience),
     scopeGiven: [...authorization.scope],
@@ -91,9 +94,11 @@ export async function issue(
   }
   return {
     text: main.text,
-    tokenType: access === undefined ? 'N_A' : tokenTypeOf(authorization.confirmation),
+    tokenType: access === undefined || authorization.grantFor ? 'N_A' : tokenTypeOf(authorization.confirmation),
     expiresIn: main.trace.expiresAt - asOf.now,
-    scope: formatScope(authorization.scope),
+    scope: formatScope(
+      authorization.grantFor ? scopeThere(authorization.scope, authorization.grantFor.server) : authorization.scope,
+    ),
     refreshToken: access === undefined ? undefined : refresh?.text,
     idToken: idToken?.text,
   };
@@ -141,6 +146,8 @@ function planAccess(
 ): PlannedToken {
   const id = by.revocations.ids.make(epoch);
   const expiresAt = now + authorization.lifetime;
+  if (authorization.grantFor !== undefined)
+    return planGrant(authorization, authorization.grantFor, { id, now, expiresAt }, by);
   const claims = accessTokenClaims(authorization, { issuer: by.issuer, id, family, now, expiresAt });
   const trace = { id, type: 'access_token', expiresAt };
   const [target] = authorization.targets;
@@ -156,6 +163,26 @@ function planAccess(
   by.signatures.add(text, key.publicKey.key);
   return { text, trace, writes: [] };
 }
+
+/** A grant for another server. Its `kid` is in our main key set, which that server reads. */
+function planGrant(
+  authorization: Authorization,
+  grantFor: ServerGrantContent,
+  { id, now, expiresAt }: { readonly id: string; readonly now: number; readonly expiresAt: number },
+  by: TokenSigner,
+): PlannedToken {
+  const sub = subjectThere(grantFor, authorization.sub, by.pairwiseKey);
+  const claims = grantClaims({ ...authorization, grantFor }, { issuer: by.issuer, id, sub, now, expiresAt });
+  const text = signCompact(GRANT_TYPES[grantFor.kind], claims, by.keys.signing(by.defaultAlgorithm));
+  return { text, trace: { id, type: ISSUED_TYPES[grantFor.kind], expiresAt }, writes: [] };
+}
+
+const traceGrant = (grantFor: ServerGrantContent, { sub, scope }: Authorization, by: TokenSigner): GrantTrace => ({
+  issuer: grantFor.server.issuer,
+  clientId: grantFor.clientId,
+  sub: subjectThere(grantFor, sub, by.pairwiseKey),
+  scope: [...scopeThere(scope, grantFor.server)],
+});
 
 function planOpaque(text: string, claims: JsonObject, trace: IssuedTrace): PlannedToken {
   const row = { hash: sha256(text), claims: JSON.stringify(claims), expires_at: trace.expiresAt * 1000 };

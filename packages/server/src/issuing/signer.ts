@@ -19,6 +19,8 @@ export interface TokenSigner {
   readonly defaultAlgorithm: SigningAlgorithm;
   /** The key of the MACs of refresh tokens and opaque tokens. */
   readonly refreshKey: string;
+  /** The key of pairwise subjects. */
+  readonly pairwiseKey: string;
   readonly audit: AuditLog;
   readonly signatures: SignatureCache;
   readonly revocations: Revocations;

@@ -3,6 +3,7 @@
 import type { SigningAlgorithm } from '../keys/algorithms.ts';
 import type { SecretKey } from '../keys/jws.ts';
 import type { Scope } from '../primitives/scope.ts';
+import type { AuthorizationServer } from './authorization-server.ts';
 
 /** A text for people, or one for each language of the pages. */
 export type Words = string | Readonly<Partial<Record<string, string>>>;
@@ -19,6 +20,8 @@ export interface Resource {
   readonly requiredAcr: ReadonlySet<string>;
   /** Tokens must be bound to a key: bearer tokens are refused. */
   readonly requireSenderConstraint: boolean;
+  /** The other authorization server whose target it is: only grants for that server are issued. Absent: ours. */
+  readonly server?: AuthorizationServer;
   readonly token: {
     readonly format: 'jwt' | 'opaque';
     /** Maximum lifetime of a token, in seconds. */

@@ -33,6 +33,8 @@ export interface TokenFacts extends Party {
   readonly authentication: JsonObject;
   /** Claims that the issuer's entry in the configuration adds to the new token. */
   readonly extraClaims: JsonObject;
+  /** The NameID of an assertion (RFC 9493, `saml-nameid`). */
+  readonly samlNameId?: JsonObject;
   /** The claims of the entry that the token gives no value, each with the reason; absent for a token of ours. */
   readonly unmapped?: Readonly<Record<string, string>>;
   /** The id of a single-use token, and until when it must be remembered, in seconds since 1970. */

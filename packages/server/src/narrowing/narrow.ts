@@ -200,8 +200,12 @@ export function checkTargetsAgree([first, ...others]: Targets): void {
   throw new Refusal('targets_disagree', { detail: `${formatOf(first)} and ${formatOf(other)}` });
 }
 
+/** People agree to resources of this server. For another server, the rule alone decides (ID-JAG section 1: the enterprise manages). */
 function checkAgreed(targets: Targets, { audiences }: Limits): void {
-  const beyond = audiences === 'unbounded' ? undefined : targets.find(({ audience }) => !audiences.includes(audience));
+  const beyond =
+    audiences === 'unbounded'
+      ? undefined
+      : targets.find(({ audience, server }) => server === undefined && !audiences.includes(audience));
   if (beyond !== undefined)
     throw new Refusal('target_not_agreed', { detail: `the person did not agree to ${beyond.audience}` });
 }

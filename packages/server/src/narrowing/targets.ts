@@ -1,4 +1,5 @@
 // Finds the resources that a request names: `audience` is a logical name, `resource` a location (RFC 8707).
+import type { AuthorizationServer } from '../model/authorization-server.ts';
 import type { Resource } from '../model/resource.ts';
 import type { Scope } from '../primitives/scope.ts';
 
@@ -28,6 +29,32 @@ export interface Targeting {
   readonly scopes: Scope;
   readonly byAudience: (name: string) => Resource | undefined;
   readonly byUri: (uri: URL) => Resource | undefined;
+  /** The targets of other authorization servers. Only an exchange may ask for them. */
+  readonly elsewhere: ServerIndex;
+}
+
+export interface ServerIndex {
+  readonly servers: readonly ServerTargets[];
+  /** By issuer or alias: all targets of the server. */
+  readonly byServer: (name: string) => readonly Resource[] | undefined;
+  /** By the exact URI of a resource of the server. */
+  readonly byName: (name: string) => Resource | undefined;
+}
+
+/** A server and its targets: its resources, or the server itself if none is registered. */
+export interface ServerTargets {
+  readonly server: AuthorizationServer;
+  readonly targets: readonly Resource[];
+}
+
+export function indexServers(servers: readonly ServerTargets[]): ServerIndex {
+  const named = new Map(
+    servers.flatMap(({ server: { issuer, aliases }, targets }) =>
+      [issuer, ...aliases].map((name) => [normalAudience(name), targets] as const),
+    ),
+  );
+  const byAudience = indexAudiences(servers.flatMap(({ targets }) => targets));
+  return { servers, byServer: (name) => named.get(normalAudience(name)), byName: byAudience };
 }
 
 /** Indexes resources by audience as written in the file, which most requests use, and in normal form. */
@@ -41,16 +68,24 @@ export function indexAudiences(resources: readonly Resource[]): Targeting['byAud
   return (name) => names.get(name) ?? names.get(normalAudience(name));
 }
 
+/** The names of targets, without their locations. */
+export type TargetNames = Omit<Targeting, 'byUri'>;
+
+export const indexNames = (resources: readonly Resource[], servers: readonly ServerTargets[]): TargetNames => ({
+  audiences: resources.map(({ audience }) => audience),
+  scopes: new Set(resources.flatMap((resource) => [...resource.scopes])),
+  byAudience: indexAudiences(resources),
+  elsewhere: indexServers(servers),
+});
+
 /** @param resources with locations that are valid URIs */
-export function indexResources(resources: readonly Resource[]): Targeting {
+export function indexResources(resources: readonly Resource[], servers: readonly ServerTargets[] = []): Targeting {
   // Longest location first: of two nested resources, a URI names the inner one.
   const places = resources
     .flatMap((resource) => resource.locations.map((location) => ({ resource, ...placeOf(new URL(location)) })))
     .sort((a, b) => b.path.length - a.path.length);
   return {
-    audiences: resources.map(({ audience }) => audience),
-    scopes: new Set(resources.flatMap((resource) => [...resource.scopes])),
-    byAudience: indexAudiences(resources),
+    ...indexNames(resources, servers),
     byUri: (uri) => places.find((place) => liesUnder(uri, place))?.resource,
   };
 }

@@ -45,15 +45,35 @@ export function resolveTargets(
   return found.has(undefined) ? 'unknown' : ([...found] as Resource[]);
 }
 
+/**
+ * Finds also the targets of other authorization servers. The name of a server stands for all of its targets, unless the request
+ * names some of them.
+ */
+export function resolveTargetsAnywhere(request: TargetRequest, targeting: Targeting): readonly Resource[] | 'unknown' {
+  const { byAudience, byUri, elsewhere } = targeting;
+  const found = new Set<Resource | undefined>();
+  const servers: (readonly Resource[])[] = [];
+  const add = (own: Resource | undefined, name: string): void => {
+    const server = own === undefined ? elsewhere.byServer(name) : undefined;
+    if (server === undefined) found.add(own ?? elsewhere.byName(name));
+    else servers.push(server);
+  };
+  for (const audience of request.audiences) add(byAudience(audience), audience);
+  for (const uri of request.resources) add(byUri(uri), uri.href);
+  for (const targets of servers)
+    if (!targets.some((target) => found.has(target))) for (const one of targets) found.add(one);
+  return found.has(undefined) ? 'unknown' : ([...found] as Resource[]);
+}
+
 /** Records the requested audience, resource and scope. Unknown values are redacted: a caller may have put a token there by mistake. */
 export function noteWanted(
   event: Partial<AuditEvent>,
   { audiences, resources, scope }: Wanted,
-  { byAudience, scopes }: Targeting,
+  { byAudience, elsewhere, scopes }: Targeting,
 ): void {
-  event.audiencesAsked = audiences.map((name) =>
-    byAudience(name) === undefined ? recordName(name) : recordKnown(name),
-  );
+  const isKnown = (name: string): boolean =>
+    [byAudience, elsewhere.byServer, elsewhere.byName].some((find) => find(name) !== undefined);
+  event.audiencesAsked = audiences.map((name) => (isKnown(name) ? recordKnown(name) : recordName(name)));
   event.resourcesAsked = resources.map(({ href }) => recordName(href));
   if (scope !== undefined)
     event.scopeAsked = [...scope].map((name) => (scopes.has(name) ? recordKnown(name) : recordName(name)));

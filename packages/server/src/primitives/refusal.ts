@@ -140,6 +140,8 @@ export interface RefusalOptions {
   /** The client that authenticated. */
   readonly client?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Further members of the answer that a standard defines. From the configuration only. */
+  readonly members?: Readonly<Record<string, string | number>>;
   readonly cause?: unknown;
 }
 
@@ -152,6 +154,7 @@ export class Refusal extends Error {
   readonly clientClaimed: Recordable | undefined;
   readonly client: string | undefined;
   readonly headers: Readonly<Record<string, string>>;
+  readonly members: Readonly<Record<string, string | number>>;
 
   constructor(reason: Reason, options: RefusalOptions = {}) {
     super(options.detail === undefined ? reason : `${reason}: ${options.detail}`, { cause: options.cause });
@@ -162,6 +165,7 @@ export class Refusal extends Error {
     this.clientClaimed = options.clientClaimed;
     this.client = options.client;
     this.headers = options.headers ?? {};
+    this.members = options.members ?? {};
   }
 }
 

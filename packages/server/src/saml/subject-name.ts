@@ -7,7 +7,13 @@ const TRANSIENT = ['urn:oasis:names:tc:SAML:2.0:nameid-format:transient', 'urn:m
 
 /** The name at the identity provider, or why there is none that can be used. The problem never holds the name. */
 export type SubjectName =
-  | { readonly kind: 'lasting'; readonly nameId: string; readonly nameIdFormat: string | undefined }
+  | {
+      readonly kind: 'lasting';
+      readonly nameId: string;
+      readonly nameIdFormat: string | undefined;
+      /** Its qualifiers as it states them, under their names in RFC 9493. */
+      readonly qualifiers?: Readonly<Record<string, string>>;
+    }
   | { readonly kind: 'unusable'; readonly nameIdFormat: string | undefined; readonly problem: string }
   | { readonly kind: 'missing'; readonly nameIdFormat: undefined; readonly problem: string };
 
@@ -34,8 +40,17 @@ export function readSubjectName(element: XmlElement, issuer: string, addressees:
   const provider = qualifierOf(element, 'SPNameQualifier');
   if (provider !== undefined && !addressees.includes(provider))
     return unusable(`${element.name} is for another service provider: ${excerpt(provider)}`);
-  return { kind: 'lasting', nameId, nameIdFormat };
+  return { kind: 'lasting', nameId, nameIdFormat, qualifiers: qualifiersOf(element) };
 }
+
+const qualifiersOf = (element: XmlElement): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries({
+      name_qualifier: attribute(element, 'NameQualifier'),
+      sp_name_qualifier: attribute(element, 'SPNameQualifier'),
+      sp_provided_id: attribute(element, 'SPProvidedID'),
+    }).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
 
 /** Some identity providers write an empty qualifier instead of none. */
 export const qualifierOf = (element: XmlElement, name: 'NameQualifier' | 'SPNameQualifier'): string | undefined =>

@@ -87,9 +87,22 @@ function toToken(
     authentication: authenticationClaims({ acr: authnContext, auth_time: authnInstant }),
     extraClaims,
     unmapped,
+    ...(identity.name.kind === 'lasting' && { samlNameId: nameIdOf(identity.name, issuer.entityId) }),
     ...(single && { singleUse: { id, expiresAt: identity.usableUntil + MAX_LEEWAY_SECONDS } }),
   });
 }
+
+/** RFC 9493 `saml-nameid`, with the members that the NameID has. */
+const nameIdOf = (
+  { nameId, nameIdFormat, qualifiers }: SamlIdentity['name'] & { readonly kind: 'lasting' },
+  issuer: string,
+): JsonObject => ({
+  format: 'saml-nameid',
+  issuer,
+  nameid: nameId,
+  ...(nameIdFormat !== undefined && { nameid_format: nameIdFormat }),
+  ...qualifiers,
+});
 
 /** The content of the assertion as mappings and rules read it. They cannot tell what it states in a form that cannot be read. */
 function factsOf({ name, attributes, unreadableAttributes }: SamlIdentity): JsonObject {

@@ -405,7 +405,7 @@ const rows: readonly Row[] = [
     'issuers',
     '',
     'issuers:\n  - { issuer: https://evil.example, accepts: [id_token], audiences: [x] }\n',
-    /teams\/pay\/a\.yaml:1:1: issuers: an included file with limits has only resources, clients and rules\. Write it in the main file\./,
+    /teams\/pay\/a\.yaml:1:1: issuers: an included file with limits has only resources, authorizationServers, clients and rules\. Write it in the main file\./,
   ],
   ['a file that includes', '', 'include: ../orders/*.yaml\n', /:1:1: include: an included file cannot include others/],
   [
@@ -589,7 +589,7 @@ test('names the file and both places of entries with one name, and the place of 
       'a.yaml:2:5: rules[0].client: is missing. Write 1 to 256 printable ASCII characters, such as orders-api.',
       'a.yaml:2:5: rules[0].grant: is missing. Write the keys audiences, scopes, types, lifetime, refreshToken, refreshLifetime, maxDepth and claims below it.',
       'a.yaml:2:13: rules[0].name: 1 is not a name. Write a printable text of 1 to 1024 characters.',
-      'b.yaml:1:1: client: an included file has only resources, clients, issuers and rules. Did you mean clients?',
+      'b.yaml:1:1: client: an included file has only resources, authorizationServers, clients, issuers and rules. Did you mean clients?',
     ],
   ];
   const said: unknown[] = [];

@@ -15,6 +15,7 @@ export interface Administration {
   /** The entries of the file, resolved, without secrets. */
   readonly entries: {
     readonly resources: readonly object[];
+    readonly authorizationServers: readonly object[];
     readonly issuers: readonly object[];
     readonly rules: readonly object[];
   };

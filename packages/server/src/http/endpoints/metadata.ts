@@ -6,6 +6,7 @@ import { identityClaimNames } from '../../issuing/identity-claims.ts';
 import { algorithmNames } from '../../keys/algorithms.ts';
 import { SIGN_IN_SCOPES } from '../../narrowing/narrow.ts';
 import type { Targeting } from '../../narrowing/targets.ts';
+import { tokenTypeUri } from '../../primitives/token-type.ts';
 import { languageNames } from '../../sign-in/pages/languages/index.ts';
 import { type Endpoint, type Exchange, type HttpServices, urlOf } from '../endpoint.ts';
 
@@ -73,6 +74,7 @@ function describe(endpoints: readonly Endpoint[], services: HttpServices) {
       .map(({ grantType }) => grantType),
     // draft-ietf-oauth-identity-assertion-authz-grant section 7. No member says which issuers are trusted.
     ...(givesIdJags && { authorization_grant_profiles_supported: [ID_JAG_PROFILE] }),
+    ...describeGrants(targeting),
     ...(people !== undefined && describeSignIn([defaultAlgorithm, ...algorithmsOf(targeting)])),
   };
 }
@@ -80,6 +82,13 @@ function describe(endpoints: readonly Endpoint[], services: HttpServices) {
 const ID_JAG_PROFILE = 'urn:ietf:params:oauth:grant-profile:id-jag';
 
 const methods: readonly ClientAuthMethod[] = clientAuthMethods;
+
+/** draft-ietf-oauth-identity-chaining section 3. The servers themselves are not listed. */
+function describeGrants({ elsewhere }: Targeting) {
+  const kinds = new Set(elsewhere.servers.flatMap(({ server }) => [...server.grants]));
+  const types = [kinds.has('id_jag') && 'id_jag', kinds.has('chaining') && 'jwt'].filter((type) => type !== false);
+  return types.length > 0 && { identity_chaining_requested_token_types_supported: types.map(tokenTypeUri) };
+}
 
 /** In our order of preference, which many clients follow. */
 const methodsOf = ({ publicClients }: Endpoint, { readCertificate }: HttpServices): readonly string[] =>

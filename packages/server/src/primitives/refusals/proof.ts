@@ -9,6 +9,10 @@ export const proofRefusals = {
         'the request has no DPoP proof, and the client, token or code needs one',
         'Send a DPoP header with a proof by the key (RFC 9449).',
       ],
+      server_needs_proof: [
+        'the authorization server takes only grants that are bound to a key (keyBinding), and the request proves none',
+        'Send a DPoP proof, or let the client use its certificate (certificateBoundAccessTokens).',
+      ],
       dpop_malformed: [
         'the DPoP proof is not a DPoP JWT or lacks a claim, or there is more than one',
         'Send one DPoP header: a JWT with typ dpop+jwt, a jwk, and jti, htm, htu, iat.',

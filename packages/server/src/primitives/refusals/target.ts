@@ -37,6 +37,26 @@ export const targetRefusals = {
         'the requested targets need tokens of different formats',
         'Ask for one token for each target.',
       ],
+      target_not_server: [
+        'an ID-JAG was requested for an audience that is not an authorization server',
+        'Send the issuer or an alias of an entry under authorizationServers as audience, and the API as resource.',
+      ],
+      target_elsewhere: [
+        'the target belongs to another authorization server: this one issues no tokens for it, only grants',
+        'Ask for an ID-JAG (requested_token_type id-jag) or for a grant (jwt), and send it to that server.',
+      ],
+      targets_of_several_servers: [
+        'the targets belong to several authorization servers',
+        'Ask for one grant for each server, and for tokens of this server by themselves.',
+      ],
+      target_grant_not_offered: [
+        'the entry of the authorization server does not list this kind of grant',
+        'Add id_jag or chaining to grants of the entry under authorizationServers.',
+      ],
+      target_client_unnamed: [
+        'an ID-JAG names the client as the authorization server knows it, and the entry has no name for this one',
+        'Add the client to clients of the entry under authorizationServers, with its id there.',
+      ],
       target_needs_acr: [
         'the subject has not authenticated in a way that the target accepts (requiredAcr)',
         'Let the person sign in with a method that the target accepts (acr_values), and exchange that token.',
@@ -44,6 +64,19 @@ export const targetRefusals = {
       target_needs_proof: [
         'the target accepts only bound tokens (requireSenderConstraint), and the request proves no key',
         'Send a DPoP proof, or a client certificate.',
+      ],
+    },
+  },
+  step_up: {
+    answer: [400, 'insufficient_user_authentication', 'The person must sign in again, or in another way'],
+    reasons: {
+      sign_in_too_weak: [
+        'the person has not signed in as the authorization server demands (acr)',
+        'Let the person sign in with acr_values of the answer, and exchange that token.',
+      ],
+      sign_in_too_old: [
+        'the person signed in longer ago than the authorization server allows (maxAge), or the token does not say when',
+        'Let the person sign in again, with max_age of the answer, and exchange that token.',
       ],
     },
   },

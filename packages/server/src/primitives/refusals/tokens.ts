@@ -25,6 +25,10 @@ export const tokenRefusals = {
         'a client or an actor has limits.delegation, and the token does not show when its delegation began',
         'Exchange a token without actors that has iat or auth_time. Tokens from before the limit was configured do not show it either.',
       ],
+      subject_without_name: [
+        'the authorization server names subjects by a claim, and the subject token does not have it',
+        'Let the issuer put the claim into the token, or change subject of the entry under authorizationServers.',
+      ],
       lineage_too_long: [
         'the subject token has more ancestors than a token may name',
         'Exchange a token that is nearer to the first one.',
@@ -107,7 +111,7 @@ export const tokenRefusals = {
     reasons: {
       requested_token_type_unsupported: [
         'this requested_token_type cannot be requested',
-        'Leave requested_token_type out, or send the URN of access_token, jwt or refresh_token.',
+        'Leave requested_token_type out, or send the URN of access_token, jwt, refresh_token or id-jag.',
       ],
       requested_token_type_needs_grant: [
         'the client requested a refresh token, and lacks the grant refresh_token',
