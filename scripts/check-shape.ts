@@ -25,8 +25,10 @@ const LAYERS: readonly (readonly [name: string, files: RegExp])[] = [
   ['fuzz', /^packages\/server\/test\/fuzz\//],
   ['vectors', /^packages\/server\/test\/vectors\//],
   ['what tests of the resource server share', /^packages\/resource-server\/test\//],
+  ['what tests of the client share', /^packages\/client\/test\//],
   ['what tests share', /^packages\/server\/test\/support\//],
   ['the resource server', /^packages\/resource-server\/src\//],
+  ['the client', /^packages\/client\/src\//],
   ['the server', /^packages\/server\/(?:src|bin)\//],
 ];
 const layerOf = (file: string): number => LAYERS.findIndex(([, files]) => files.test(file));

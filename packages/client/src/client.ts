@@ -1,0 +1,166 @@
+// The client: exchanges tokens at one authorization server, and keeps those that it may.
+import { TokenCache } from './cache.ts';
+import { checkMembers } from './check.ts';
+import { type Connection, connect, type Fetch, type Pairs } from './connection.ts';
+import { type Credentials, none } from './credentials.ts';
+import { ExchangeError } from './errors.ts';
+import { quietly } from './events.ts';
+import { askFor, createGet, type Digest, type Get } from './grants.ts';
+import { createMcpProvider, type McpAuthProvider } from './mcp.ts';
+import { type Calling, createOnBehalfOf, type OnBehalfOf } from './on-behalf-of.ts';
+import { type CheckedOptions, type ClientOptions, checkOptions } from './options.ts';
+import { createProofs } from './proofs.ts';
+import {
+  CREDENTIALS_GRANT,
+  type ExchangeRequest,
+  type IdentityRequest,
+  type RedeemOptions,
+  type RedeemPlace,
+  readExchange,
+  readIdentity,
+  readRedeem,
+  readTarget,
+  type TargetRequest,
+  type Wanted,
+} from './request.ts';
+import { scrub } from './scrub.ts';
+import { resolveToken, type TokenLike, type TokenSource, textOf } from './source.ts';
+import { claimsOf, type Token } from './token.ts';
+
+export interface Client {
+  /** Exchanges a token (RFC 8693). Cached; concurrent calls for the same token share one request. @throws ExchangeError */
+  readonly exchange: (subject: TokenSource, request?: ExchangeRequest) => Promise<Token>;
+  /** A function that exchanges for one API, and has a `fetch`. */
+  readonly onBehalfOf: (request: Omit<ExchangeRequest, 'signal'>) => OnBehalfOf;
+  /** A token for this client itself (RFC 6749 section 4.4). Cached. @throws ExchangeError */
+  readonly clientCredentials: (request?: TargetRequest) => Promise<Token>;
+  /** An assertion about the person for another authorization server (ID-JAG). Never cached. @throws ExchangeError */
+  readonly identityAssertion: (subject: TokenSource, request: IdentityRequest) => Promise<Token>;
+  /** Gets an access token for an assertion, at the authorization server that the assertion is for (RFC 7523). @throws ExchangeError */
+  readonly redeem: (assertion: TokenSource, options?: RedeemOptions) => Promise<Token>;
+  /** The `authProvider` of a transport of the MCP SDK. */
+  readonly mcp: (subject: TokenSource, request: Omit<ExchangeRequest, 'signal'>) => McpAuthProvider;
+  /** Revokes a token at the server (RFC 7009), and forgets it. @throws ExchangeError */
+  readonly revoke: (token: TokenLike, options?: { readonly signal?: AbortSignal | undefined }) => Promise<void>;
+  /** Forgets a token, and all that was exchanged for it. Where the runtime hashes at once, it is done when this returns. */
+  readonly forget: (token: TokenLike) => Promise<void>;
+}
+
+/** Maximum number of other authorization servers that are remembered. */
+const MAX_PEERS = 100;
+
+/** @throws TypeError that names the option and says what to write */
+export function createClient(options: ClientOptions, digest: Digest): Client {
+  const checked = checkOptions(options);
+  const { clock = Date.now } = checked;
+  const cache = new TokenCache(checked.max, { now: clock, elapsed: () => performance.now() });
+  const outbound: Fetch = checked.auth.fetch ?? checked.fetch ?? ((input, init) => globalThis.fetch(input, init));
+  const proofs = checked.dpop && createProofs(checked.dpop);
+  const connectTo: Connect = (issuer, clientId, credentials) =>
+    connect({
+      issuer,
+      clientId,
+      credentials,
+      proofs,
+      timeoutMs: checked.timeoutMs,
+      fetch: credentials.fetch ?? outbound,
+      metadata: issuer === checked.issuer ? checked.metadata : undefined,
+    });
+  const own = connectTo(checked.issuer, checked.clientId, checked.auth);
+  const getFrom = (connection: Connection): Get =>
+    createGet({ cache, connection, digest, on: quietly(checked.on), now: clock, isBound: proofs !== undefined });
+  const get = getFrom(own);
+  const callingFor = (wanted: Wanted): Calling => ({
+    hold: holder(get, wanted),
+    drop: ({ key, token }) => cache.drop(key, token),
+    proofs,
+    fetch: outbound,
+  });
+  const peers = createPeers(checked, connectTo, getFrom);
+  const forget = async (token: TokenLike): Promise<void> => {
+    const text = textOf(token, 'subject');
+    const name = digest(text);
+    cache.forget(text, typeof name === 'string' ? name : await name);
+  };
+  return {
+    exchange: async (subject, request = {}) => {
+      const { signal } = request;
+      return (await holder(get, readExchange(request))(subject, signal)).token;
+    },
+    onBehalfOf: (request) => createOnBehalfOf(callingFor(readExchange(request))),
+    clientCredentials: async (request = {}) => {
+      const pairs: Pairs = [['grant_type', CREDENTIALS_GRANT], ...readTarget(request)];
+      return (await get(askFor(pairs, 'yes'), [], request.signal)).token;
+    },
+    identityAssertion: async (subject, request) => {
+      const { token } = await holder(get, readIdentity(request))(subject, request.signal);
+      return checkIdentityAssertion(token);
+    },
+    redeem: async (assertion, options = {}) => {
+      const text = await resolveToken(assertion, 'subject');
+      const { pairs, ...where } = readRedeem(options, claimsOf(text), checked.issuer);
+      return (await peers(where, get)(askFor(pairs, 'no'), [['assertion', text]], options.signal)).token;
+    },
+    mcp: (subject, request) => {
+      if (proofs !== undefined)
+        throw new TypeError('the MCP SDK sends bearer tokens: leave out dpop, or use onBehalfOf(...).fetch');
+      return createMcpProvider(callingFor(readExchange(request)), subject);
+    },
+    revoke: async (token, options = {}) => {
+      checkMembers('options', options, ['signal']);
+      const pairs = [['token', textOf(token, 'subject')]] as const;
+      const { signal = new AbortController().signal } = options;
+      try {
+        await own.send(pairs, { endpoint: 'revocation_endpoint', repeatable: true, signal });
+      } finally {
+        // At the end: what was exchanged meanwhile is revoked, too.
+        await forget(token);
+      }
+    },
+    forget,
+  };
+}
+
+function holder(get: Get, { pairs, actor, keep }: Wanted): Calling['hold'] {
+  const ask = askFor(pairs, keep);
+  return async (subject, signal) => {
+    const text = resolveToken(subject, 'subject');
+    const tokens: (readonly [string, string])[] = [['subject_token', typeof text === 'string' ? text : await text]];
+    const acting = actor === undefined ? undefined : resolveToken(actor, 'actor');
+    if (acting !== undefined) tokens.push(['actor_token', typeof acting === 'string' ? acting : await acting]);
+    return get(ask, tokens, signal);
+  };
+}
+
+/** @throws ExchangeError invalid_answer: such an assertion is not an access token (ID-JAG section 4.3) */
+function checkIdentityAssertion(token: Token): Token {
+  const { issuedType, tokenType, requestId } = token;
+  if (issuedType === 'id-jag' && tokenType === 'N_A') return token;
+  const text = `the answer has the type ${scrub(issuedType, [])} and token_type ${tokenType}, not id-jag and N_A`;
+  throw new ExchangeError('invalid_answer', 'server', text, { status: 200, requestId });
+}
+
+type Connect = (issuer: string, clientId: string, auth: Credentials) => Connection;
+
+/** The connections to other authorization servers. They never see a secret of this one. */
+function createPeers(
+  { issuer: own, clientId, auth }: CheckedOptions,
+  connectTo: Connect,
+  getFrom: (connection: Connection) => Get,
+): (where: RedeemPlace, ownGet: Get) => Get {
+  const peers = new Map<string, { readonly auth: Credentials; readonly get: Get }>();
+  return (where, ownGet) => {
+    const { issuer = own } = where;
+    if (issuer === own && where.clientId === undefined && where.auth === undefined) return ownGet;
+    const id = where.clientId ?? clientId;
+    const credentials = where.auth ?? (issuer === own || auth.portable ? auth : none());
+    const key = JSON.stringify([issuer, id]);
+    const known = peers.get(key);
+    if (known?.auth === credentials) return known.get;
+    const get = getFrom(connectTo(issuer, id, credentials));
+    const [oldest] = peers.size < MAX_PEERS ? [] : peers.keys();
+    if (oldest !== undefined) peers.delete(oldest);
+    peers.set(key, { auth: credentials, get });
+    return get;
+  };
+}

@@ -1,0 +1,123 @@
+// The one error of this package: what was refused, whom it is about, and whether to try again. It never contains a token.
+import { scrub } from './scrub.ts';
+
+/** Who has to change something. */
+export type About = 'client' | 'subject' | 'actor' | 'target' | 'scope' | 'policy' | 'server';
+
+const ACTIONS: Readonly<Record<About, string>> = {
+  client: 'Check the id, the credentials and the grants of this client, and the form of its request.',
+  subject: 'Get a new subject token, or check its type and where it comes from.',
+  actor: 'Get a new actor token, or check its type and where it comes from.',
+  target: 'Ask for an audience or a resource that this client may have.',
+  scope: 'Ask for less scope, or for scope that this client may have.',
+  policy: 'Ask the operator of the server for a rule that allows this.',
+  server: 'Try again later. If it persists, ask the operator of the server.',
+};
+
+export interface ExchangeErrorDetails {
+  /** The status of the answer, if there was one. */
+  readonly status?: number | undefined;
+  readonly retryAfter?: number | undefined;
+  readonly requestId?: string | undefined;
+  readonly documentation?: string | undefined;
+  readonly retryable?: boolean | undefined;
+  /** What to do, if it is not the usual for what the error is about. */
+  readonly action?: string | undefined;
+}
+
+export class ExchangeError extends Error {
+  override readonly name = 'ExchangeError';
+  /** The `error` of the answer, or `network`, `timeout`, `invalid_answer`, `invalid_token`. */
+  readonly code: string;
+  readonly about: About;
+  /** Whether the same request may succeed later. */
+  readonly retryable: boolean;
+  /** Seconds to wait before that, if the server says so. */
+  readonly retryAfter: number | undefined;
+  /** Finds the request in the audit log of the server. */
+  readonly requestId: string | undefined;
+  /** Of the answer. Not called status: Express and Fastify would answer their caller with that. */
+  readonly httpStatus: number | undefined;
+  /** What to do. */
+  readonly action: string;
+  /** A page of the server about this error, if it names one. */
+  readonly documentation: string | undefined;
+
+  constructor(code: string, about: About, text: string, details: ExchangeErrorDetails = {}) {
+    const { requestId, action = ACTIONS[about] } = details;
+    super(`${code}: ${text}${requestId === undefined ? '' : ` (request ${requestId})`}. ${action}`);
+    this.code = code;
+    this.about = about;
+    this.retryable = details.retryable ?? false;
+    this.retryAfter = details.retryAfter;
+    this.requestId = requestId;
+    this.httpStatus = details.status;
+    this.action = action;
+    this.documentation = details.documentation;
+  }
+}
+
+/** An answer that is not 200. */
+export interface Refused {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+}
+
+/** @param secrets texts of the request that the answer may repeat */
+export function errorOf(
+  { status, headers, text }: Refused,
+  secrets: readonly string[],
+  documentation: string | undefined,
+): ExchangeError {
+  const body = membersOf(text);
+  const say = (value: unknown): string | undefined => (typeof value === 'string' ? scrub(value, secrets) : undefined);
+  const code = say(body.error) ?? (status >= 500 ? 'server_error' : `http_${status}`);
+  const description = say(body.error_description) ?? `the server answered ${status}`;
+  return new ExchangeError(code, aboutOf(code, description, status), description.replace(/\.$/, ''), {
+    status,
+    retryAfter: retryAfterOf(headers),
+    requestId: say(body.request_id) ?? say(headers.get('x-request-id')),
+    documentation: say(body.error_uri) ?? documentation,
+    retryable: status === 429 || status >= 500,
+  });
+}
+
+function membersOf(text: string): Readonly<Record<string, unknown>> {
+  try {
+    return Object(JSON.parse(text));
+  } catch {
+    return {};
+  }
+}
+
+const ABOUT: Readonly<Record<string, About>> = {
+  invalid_client: 'client',
+  unauthorized_client: 'client',
+  invalid_dpop_proof: 'client',
+  use_dpop_nonce: 'client',
+  invalid_target: 'target',
+  invalid_scope: 'scope',
+  access_denied: 'policy',
+  insufficient_user_authentication: 'subject',
+  unsupported_grant_type: 'server',
+};
+
+/** Servers say `invalid_grant` or `invalid_request` of a bad token (RFC 8693 section 2.2.2): only the sentence says of which. */
+function aboutOf(code: string, description: string, status: number): About {
+  if (status < 400 || status >= 500 || status === 429) return 'server';
+  const known = ABOUT[code];
+  if (known !== undefined) return known;
+  if (/not allowed to act/i.test(description)) return 'policy';
+  if (/\bactor[ _]token/i.test(description)) return 'actor';
+  if (code === 'invalid_grant' || /\bsubject[ _]token/i.test(description)) return 'subject';
+  return 'client';
+}
+
+/** Seconds. The header has seconds or a date (RFC 9110 section 10.2.3). */
+export function retryAfterOf(headers: Headers): number | undefined {
+  const text = headers.get('retry-after');
+  if (text === null) return undefined;
+  const seconds = /^\d+$/.test(text) ? Number(text) : (Date.parse(text) - Date.now()) / 1000;
+  return Number.isNaN(seconds) ? undefined : Math.max(0, Math.ceil(seconds));
+}

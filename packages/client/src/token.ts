@@ -1,0 +1,83 @@
+// A token that a server issued, and how long it may be used.
+import { tokenTypeName } from './token-types.ts';
+
+export type TokenScheme = 'Bearer' | 'DPoP' | 'N_A';
+
+/** The answer of the token endpoint (RFC 6749 section 5.1). */
+export interface TokenAnswer {
+  readonly access_token: string;
+  /** In lower case. */
+  readonly token_type: string;
+  readonly expires_in?: number;
+  readonly scope?: string;
+  readonly refresh_token?: string;
+  readonly issued_token_type?: unknown;
+}
+
+const SCHEMES: Readonly<Record<string, TokenScheme>> = { bearer: 'Bearer', dpop: 'DPoP', n_a: 'N_A' };
+
+/** The texts of tokens are private: `inspect`, `JSON.stringify` and logs show everything else. */
+export class Token {
+  readonly #token: string;
+  readonly #refreshToken: string | undefined;
+  /** How it is presented. `N_A`: it is not an access token. */
+  readonly tokenType: TokenScheme;
+  /** Milliseconds since 1970. Undefined if neither the answer nor the token says. */
+  readonly expiresAt: number | undefined;
+  /** What was granted. Undefined if the answer does not say: then it is what was asked for. */
+  readonly scope: readonly string[] | undefined;
+  /** A short name, or a URI. */
+  readonly issuedType: string;
+  readonly requestId: string | undefined;
+
+  /** @param asked when the request was made, in milliseconds */
+  constructor(answer: TokenAnswer, asked: number, requestId: string | undefined) {
+    this.#token = answer.access_token;
+    this.#refreshToken = answer.refresh_token;
+    this.tokenType = SCHEMES[answer.token_type] ?? 'N_A';
+    const ends = [
+      answer.expires_in === undefined ? undefined : asked + answer.expires_in * 1000,
+      expiryOf(answer.access_token),
+    ].filter((end) => end !== undefined);
+    this.expiresAt = ends.length === 0 ? undefined : Math.min(...ends);
+    this.scope = answer.scope === undefined ? undefined : Object.freeze(answer.scope.split(' ').filter(Boolean));
+    this.issuedType =
+      typeof answer.issued_token_type === 'string' ? tokenTypeName(answer.issued_token_type) : 'access_token';
+    this.requestId = requestId;
+    // Callers share it.
+    Object.freeze(this);
+  }
+
+  get token(): string {
+    return this.#token;
+  }
+
+  get refreshToken(): string | undefined {
+    return this.#refreshToken;
+  }
+
+  /** Whether two callers may have the same one. Refresh tokens rotate, and other tokens are often used once. */
+  get shareable(): boolean {
+    return this.tokenType !== 'N_A' && this.#refreshToken === undefined;
+  }
+}
+
+/** The `exp` of a JWT, in milliseconds. Undefined for any other text: nothing is verified here. */
+export function expiryOf(token: string): number | undefined {
+  const { exp } = claimsOf(token);
+  return typeof exp === 'number' ? exp * 1000 : undefined;
+}
+
+/** The claims of a JWT, unverified; empty for any other text. */
+export function claimsOf(token: string): Readonly<Record<string, unknown>> {
+  const [, payload, signature, ...more] = token.split('.');
+  if (payload === undefined || signature === undefined || more.length > 0) return {};
+  try {
+    const bytes = Uint8Array.from(atob(payload.replaceAll('-', '+').replaceAll('_', '/')), (char) =>
+      char.charCodeAt(0),
+    );
+    return Object(JSON.parse(new TextDecoder().decode(bytes)));
+  } catch {
+    return {};
+  }
+}
