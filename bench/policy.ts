@@ -1,8 +1,8 @@
-// npm run bench:policy: what three hundred services and a thousand rules cost: check, start, reload, explain, and an exchange. Two
-// servers of the built package run side by side, one with a small configuration. Reads CPU from /proc (Linux only). Writes policy.md.
+// npm run bench:policy: what three hundred services and a thousand rules cost: check, start, reload, explain, and an exchange. Servers
+// of the built package run side by side, one with a small configuration. Reads CPU from /proc (Linux only). Writes policy.md.
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -13,7 +13,7 @@ import type { Contender } from './contender.ts';
 import { openIssuers } from './issuers.ts';
 import { measure, ratioOf, spreadOf } from './rounds.ts';
 import { type Served, serve } from './served.ts';
-import { THREE_HUNDRED, withResource, withServices } from './services.ts';
+import { filesOf, THREE_HUNDRED, withResource, withServices } from './services.ts';
 import { machine, range, table } from './table.ts';
 import { cold } from './workloads.ts';
 
@@ -30,21 +30,36 @@ const TICKS = 100;
 const built = mkdtempSync(join(tmpdir(), 'cambio-built-'));
 const main = join(built, 'dist/main.js');
 
-/** `json`: the large configuration, written as JSON. */
-const SIZES = ['small', 'large', 'json'] as const;
+/** The large configuration in the three forms that a person may write. */
+const SIZES = ['small', 'files', 'yaml', 'json'] as const;
 type Size = (typeof SIZES)[number];
 
+interface Written {
+  readonly file: string;
+  /** The file that a reload changes. */
+  readonly changing: string;
+}
+
 /** Keeps the folder of the server, to change its file. */
-function contenderOf(size: Size): { readonly contender: Contender; readonly file: () => string } {
-  let file = '';
+function contenderOf(size: Size): { readonly contender: Contender; readonly written: () => Written } {
+  let written: Written = { file: '', changing: '' };
   const command: Contender['command'] = (place) => {
     const line = cambioCommand(place, 'sqlite:cambio.db');
-    file = join(place.folder, 'cambio.yaml');
-    if (size !== 'small') writeFileSync(file, withServices(readFileSync(file, 'utf8'), THREE_HUNDRED));
-    if (size === 'json') writeFileSync(file, JSON.stringify(readYaml(readFileSync(file, 'utf8'), {}).value, null, 2));
+    const file = join(place.folder, 'cambio.yaml');
+    const small = readFileSync(file, 'utf8');
+    const yaml = withServices(small, THREE_HUNDRED);
+    const teams = join(place.folder, 'teams');
+    if (size === 'files') {
+      mkdirSync(teams);
+      for (const [team, text] of filesOf(THREE_HUNDRED).entries()) writeFileSync(join(teams, `${team}.yaml`), text);
+      writeFileSync(file, `${small}include: teams/*.yaml\n`);
+    }
+    if (size === 'yaml') writeFileSync(file, yaml);
+    if (size === 'json') writeFileSync(file, JSON.stringify(readYaml(yaml, {}).value, null, 2));
+    written = { file, changing: size === 'files' ? join(teams, '7.yaml') : file };
     return [main, ...line.slice(1)];
   };
-  return { contender: { name: size, title: '', paths, command }, file: () => file };
+  return { contender: { name: size, title: '', paths, command }, written: () => written };
 }
 
 interface Cost {
@@ -64,10 +79,7 @@ function childrenCpu(): number {
 /** Runs a command of the program to its end. */
 async function run(args: readonly string[]): Promise<Cost> {
   const [began, before] = [performance.now(), childrenCpu()];
-  const main = join(import.meta.dirname, '../packages/server/src/main.ts');
-  const child = spawn(process.execPath, ['--conditions=source', main, ...args], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
+  const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     said += text;
@@ -123,20 +135,21 @@ async function measureAll(): Promise<string> {
   const started: (Cost & { readonly served: Served })[] = [];
   try {
     for (const { contender } of kinds) started.push(await start(contender));
-    const files = kinds.map(({ file }) => file());
+    const written = kinds.map((kind) => kind.written());
     const token = join(built, 'token');
     writeFileSync(token, issuers.people.tokens(1)[0] ?? '');
     const rows: string[][] = [['start', ...started.map(cellOf)]];
     const each = async (name: string, argsOf: (file: string) => readonly string[]): Promise<void> => {
       const costs: Cost[] = [];
-      for (const file of files) costs.push(await repeat(() => run(argsOf(file))));
+      for (const { file } of written) costs.push(await repeat(() => run(argsOf(file))));
       rows.push([name, ...costs.map(cellOf)]);
     };
     await each('`check`', (file) => ['check', '--config', file]);
     const about = ['--client', 'gateway', '--subject-token', `@${token}`];
     await each('`explain`', (file) => ['explain', '--config', file, ...about]);
     const reloads: (readonly Reload[])[] = [];
-    for (const [place, { served }] of started.entries()) reloads.push(await reloadsOf(served, files[place] ?? ''));
+    for (const [place, { served }] of started.entries())
+      reloads.push(await reloadsOf(served, written[place]?.changing ?? ''));
     rows.push(['reload', ...reloads.map((all) => cellOf(medianOf(all)))]);
     const blocked = reloads.map((all) => spreadOf(all.map((one) => one.blocked)).median.toFixed(0));
     rows.push(['blocks the event loop for', ...blocked]);
@@ -148,9 +161,9 @@ async function measureAll(): Promise<string> {
     );
     rows.push(['an exchange', ...ways.map((rounds) => `× ${range(ratioOf(rounds, ways[0]), 2)}`)]);
     const { services, rules } = THREE_HUNDRED;
-    const size = ((files[1] === undefined ? 0 : readFileSync(files[1]).length) / 1024).toFixed(0);
-    const head = ['milliseconds (of CPU)', 'small', `${size} KiB of YAML`, 'the same as JSON'];
-    return `# A large policy\n\n${machine()} ${loadOf()} Medians of ${TIMES}; exchanges in ${EFFORT.rounds} interleaved rounds. ${services} services, ${rules} rules.\n\n${table([head, ...rows])}\n`;
+    const kib = (filesOf(THREE_HUNDRED).join('').length / 1024).toFixed(0);
+    const head = ['milliseconds (of CPU)', 'small', '50 files of YAML', 'one file of YAML', 'one file of JSON'];
+    return `# A large policy\n\n${machine()} ${loadOf()} Medians of ${TIMES}; exchanges in ${EFFORT.rounds} interleaved rounds. ${services} services, ${rules} rules, ${kib} KiB of YAML.\n\n${table([head, ...rows])}\n`;
   } finally {
     await Promise.all(started.map(({ served }) => served.stop()));
   }

@@ -8,6 +8,9 @@ export interface Amounts {
 
 export const THREE_HUNDRED: Amounts = { services: 300, rules: 1000 };
 
+/** One file each. */
+const TEAMS = 50;
+
 const nameOf = (index: number): string => `service-${String(index).padStart(3, '0')}`;
 const audienceOf = (index: number): string => `https://${nameOf(index)}.example`;
 
@@ -20,7 +23,7 @@ const resourceOf = (index: number): string => `
 `;
 
 const clientOf = (index: number): string => `
-  # ${nameOf(index)}, of the team ${index % 50}
+  # ${nameOf(index)}, of the team ${index % TEAMS}
   - id: ${nameOf(index)}
     auth: client_secret_post
     secret: { plain: secret-of-${nameOf(index)} }
@@ -45,7 +48,7 @@ function ruleOf(index: number, services: number): string {
       : '';
   return `
   # ${nameOf(caller)} calls ${nameOf(to)} for those who call ${nameOf(from)}
-  - name: rule ${index}
+  - name: call ${index}
     client: ${nameOf(caller)}
     subject: { issuer: self, types: [access_token], clients: [${nameOf(from)}] }
 ${condition}    grant: { audiences: [${audienceOf(to)}], scopes: ${scopes}, lifetime: 5m }
@@ -63,20 +66,28 @@ const denialOf = (index: number): string => `
 /** Rules that deny are compared with every request. */
 const DENIALS = 10;
 
-const list = (count: number, write: (index: number) => string): string =>
-  Array.from({ length: count }, (_, index) => write(index)).join('');
+type Sections = Readonly<Record<'resources' | 'clients' | 'rules', string>>;
 
-/** The entries of each section. */
-export const servicesOf = ({
-  services,
-  rules,
-}: Amounts): Readonly<Record<'resources' | 'clients' | 'rules', string>> => ({
-  resources: list(services, resourceOf),
-  clients: list(services, clientOf),
-  rules: list(DENIALS, denialOf) + list(rules - DENIALS, (index) => ruleOf(index, services)),
-});
+/** The entries of each section, of all teams or of one. */
+function servicesOf({ services, rules }: Amounts, isWanted: (index: number) => boolean = () => true): Sections {
+  const list = (count: number, write: (index: number) => string): string =>
+    Array.from({ length: count }, (_, index) => (isWanted(index) ? write(index) : '')).join('');
+  return {
+    resources: list(services, resourceOf),
+    clients: list(services, clientOf),
+    rules: list(DENIALS, denialOf) + list(rules - DENIALS, (index) => ruleOf(index, services)),
+  };
+}
 
-/** Inserts the entries at the head of each section of a file in YAML. */
+/** The files of the teams, which the main file includes. */
+export const filesOf = (amounts: Amounts): readonly string[] =>
+  Array.from({ length: TEAMS }, (_, team) =>
+    Object.entries(servicesOf(amounts, (index) => index % TEAMS === team))
+      .map(([section, entries]) => `${section}:\n${entries}`)
+      .join(''),
+  );
+
+/** Inserts all entries at the head of each section of a file in YAML. */
 export function withServices(text: string, amounts: Amounts): string {
   let result = text;
   for (const [section, entries] of Object.entries(servicesOf(amounts)))
@@ -91,7 +102,7 @@ export function withServices(text: string, amounts: Amounts): string {
 export function withResource(text: string, scope: string): string {
   const entry = JSON.stringify({ audience: `https://${scope}.example`, scopes: [scope] });
   const isJson = text.startsWith('{');
-  const head = isJson ? '"resources": [' : '\nresources:\n';
+  const head = isJson ? '"resources": [' : 'resources:\n';
   const place = text.indexOf(head) + head.length;
   return `${text.slice(0, place)}${isJson ? `${entry},` : `  - ${entry}\n`}${text.slice(place)}`;
 }

@@ -1,5 +1,6 @@
 // Reads and checks the file, and reports every fault at once, each with its line.
 import { dirname, resolve } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isObject } from '../primitives/expectation.ts';
 import { type FormFault, wordIssues } from '../primitives/form.ts';
 import { checkLimits } from './check-limits.ts';
@@ -42,6 +43,7 @@ export async function parseConfiguration(
   { file, environment, inputs = createInputs(file), leftOut }: ReadingSource,
 ): Promise<Configuration> {
   const read = readFiles(text, { file, environment, inputs, leftOut });
+  await nextTurn();
   const { value, faults, files, placeOf } = read;
   const inOrder = (): readonly Fault[] => faults.toSorted(byPlace(files));
   if (isEmpty(value)) throw new ConfigurationError(file, [faultOfFile(EMPTY)]);
@@ -102,14 +104,17 @@ async function check(
   const { value, unknown, complain, originOf, placeOf, extent } = read;
   const around = { ...reading, complain, originOf, placeOf };
   const parsed = configurationFile.safeParse(value);
+  await nextTurn();
   if (parsed.success && unknown.length === 0) {
     if (extent === 'partly') return undefined;
     checkLimits(parsed.data, around);
     const configuration = await resolveRenewed(parsed.data, value, around);
+    const kept = keptFiles(read, reading.inputs);
+    await nextTurn();
     return {
       ...configuration,
       entries: redact(value),
-      kept: keptFiles(read, reading.inputs),
+      kept,
       examine: () => examine(parsed.data, configuration, complain),
       testRules: () => void runRuleTests(parsed.data, configuration, complain),
       requireIssuer: (started) => {

@@ -1,4 +1,5 @@
 // Resolves a file: looks names up, reads secrets and certificates, and finds parts that contradict each other.
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { SIGN_IN_GRANTS } from '../grants/index.ts';
 import { MAIN_SET } from '../keys/key-sets.ts';
 import { parseSealingKey, type SealingKeySource } from '../keys/sealing-key.ts';
@@ -37,6 +38,7 @@ export async function resolveConfiguration(
   const resources = resolveResources(file, around);
   const authorizationServers = resolveServers(file, resources, around);
   const clients = resolveClients(file, resources, around);
+  await nextTurn();
   const resolved = await resolveIssuers(file, around);
   const { issuers, saml } = resolved;
   const issuerNames = [...issuers, ...saml.map(({ entityId, name }) => ({ issuer: entityId, name }))];
@@ -50,6 +52,7 @@ export async function resolveConfiguration(
   const store = resolveStore(file.store, around);
   checkMappedSubjects(file, upstream?.name, around.complain);
   const { rules, denials } = resolveRules(file, indexNames(resources, authorizationServers), issuerNames, around);
+  await nextTurn();
   return {
     issuer: file.issuer,
     log: file.log,

@@ -1,6 +1,6 @@
 // Runs the commands of the ready CI jobs (examples/ci) on a configuration and the decisions of a running server.
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -29,14 +29,24 @@ interface Job {
 const readJobs = (name: string): Record<string, Job> & { readonly jobs?: Record<string, Job> } =>
   parse(readFileSync(join(repository, 'examples/ci', name), 'utf8'), { merge: true });
 
-/** A folder with a configuration, in which `cambio` is the program of this repository. */
+/** A merge request: a checkout whose last commit changes the configuration, and in which `cambio` is the program of this repository. */
 function checkout(t: TestContext, server: TestServer, configuration = administered) {
   const folder = temporaryFolder(t);
   const bin = join(folder, '.bin');
   mkdirSync(bin);
   writeFileSync(join(bin, 'cambio'), `#!/bin/sh\nexec "${process.execPath}" "${BIN}" "$@"\n`);
   chmodSync(join(bin, 'cambio'), 0o755);
-  writeFileSync(join(folder, 'cambio.yaml'), yamlOf(configuration));
+  const git = (...args: readonly string[]): string =>
+    execFileSync('git', ['-c', 'user.name=ada', '-c', 'user.email=ada@example.com', ...args], {
+      cwd: folder,
+      encoding: 'utf8',
+    });
+  git('init', '--quiet');
+  for (const commit of [administered, configuration]) {
+    writeFileSync(join(folder, 'cambio.yaml'), yamlOf(commit));
+    git('add', 'cambio.yaml');
+    git('commit', '--quiet', '--allow-empty', '--message', 'change');
+  }
   const surroundings = {
     ...process.env,
     ...environmentOf(server),
@@ -44,6 +54,7 @@ function checkout(t: TestContext, server: TestServer, configuration = administer
     RUNNER_TEMP: folder,
     GITHUB_STEP_SUMMARY: join(folder, 'summary.md'),
     CAMBIO_SERVER: server.issuer,
+    CI_MERGE_REQUEST_DIFF_BASE_SHA: git('rev-parse', 'HEAD^1').trim(),
   };
   const run = (script: string, env: Readonly<Record<string, string>> = {}) =>
     new Promise<{ readonly code: unknown; readonly stdout: string; readonly stderr: string }>((resolve) => {
@@ -70,6 +81,9 @@ const wrong = changed(
   { rules: added({ name: 'old', effect: 'deny', client: 'nobody' }) },
 );
 
+/** What `wrong` changes. */
+const CHANGES = /^rule old/m;
+
 test('the job for GitHub Actions passes for a good file, and fails for a warning and a changed decision', async (t) => {
   const server = await decided(t);
   const token = await adminToken(server, 'auditor');
@@ -79,6 +93,7 @@ test('the job for GitHub Actions passes for a good file, and fails for a warning
     ours.map(({ name }) => name),
     [
       'Check the file and run the tests of its rules',
+      'List what changes',
       'Get the decisions of the last week',
       'Compare with recorded decisions',
       'List the rights that no request used',
@@ -87,7 +102,7 @@ test('the job for GitHub Actions passes for a good file, and fails for a warning
   // A file under review could name the token of every step that has it.
   assert.deepEqual(
     steps.filter((step) => 'CAMBIO_TOKEN' in { ...env, ...step.env }).map(({ name }) => name),
-    [ours[1]?.name],
+    [ours[2]?.name],
   );
   const outcomes = async (configuration = administered) => {
     const { run, read } = checkout(t, server, configuration);
@@ -104,10 +119,11 @@ test('the job for GitHub Actions passes for a good file, and fails for a warning
     return { codes, said, summary: read('summary.md') };
   };
   const good = await outcomes();
-  assert.deepEqual([good.codes, /::(?:error|warning)/.test(good.said)], [[0, 0, 0, 0], false], good.said);
-  assert.match(good.summary, /^Not used since/);
+  assert.deepEqual([good.codes, /::(?:error|warning)/.test(good.said)], [[0, 0, 0, 0, 0], false], good.said);
+  assert.match(good.summary, /^no change\nNot used since/);
   const bad = await outcomes(wrong);
-  assert.deepEqual(bad.codes, [1, 0, 1, 0], bad.said);
+  assert.deepEqual(bad.codes, [1, 0, 0, 1, 0], bad.said);
+  assert.match(bad.summary, CHANGES);
   assert.match(bad.said, /^::warning file=cambio\.yaml,line=\d+::rules\[old\]\.client[^:]*: [^\n]+\n/);
   assert.match(bad.said, /1 of \d+ recorded decisions would change/);
 });
@@ -137,6 +153,7 @@ test('the jobs for GitLab pass for a good file, and fail for a warning and a cha
   const bad = await outcomes(wrong);
   assert.deepEqual(bad.codes, { 'recorded decisions': 0, check: 1, decisions: 1 }, bad.said);
   assert.match(bad.said, /^cambio\.yaml:\d+: warning: rules\[old\]\.client/m);
+  assert.match(bad.said, CHANGES);
   const [{ description, check_name, severity, location, fingerprint }] = bad.report;
   assert.match(description, /^rules\[old\]\.client/);
   assert.deepEqual([check_name, severity, location.path], ['file', 'minor', 'cambio.yaml']);
