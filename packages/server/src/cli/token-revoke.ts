@@ -13,6 +13,10 @@ export const tokensRevoke: CliCommand = {
       'cambio tokens revoke --subject ada --config cambio.yaml',
       'all tokens issued for a person, or in which the person is an actor',
     ],
+    [
+      'cambio tokens revoke 7f3c --issuer https://idp.example.com --config cambio.yaml',
+      'what came of the grant of another issuer with this jti',
+    ],
     ['cambio tokens revoke --client reports --server https://login.example.com', 'all tokens issued to a client'],
     ['cambio tokens revoke --all --config cambio.yaml', 'after restoring a backup of the database; asks first'],
   ],
@@ -33,7 +37,10 @@ export const tokensRevoke: CliCommand = {
               '--subject <sub>',
               'instead of a token: all tokens issued so far for a subject, or in which it is an actor',
             )
-            .option('--issuer <iss>', 'with --subject: the issuer of the subject')
+            .option(
+              '--issuer <iss>',
+              'with --subject: the issuer of the subject; with an id: it is the jti of a token of this issuer',
+            )
             .option('--client <id>', 'instead of a token: all tokens issued so far to a client')
             .option('--all', 'instead of a token: all tokens issued by this server so far; asks first'),
         ),
@@ -46,8 +53,10 @@ export const tokensRevoke: CliCommand = {
       throw new UsageError(
         `give one of a token or its id, --subject, --client and --all; this has ${named.length || 'none'} of them. Example: cambio tokens revoke --client reports --config cambio.yaml`,
       );
-    if (issuer !== undefined && subject === undefined)
-      throw new UsageError('--issuer goes with --subject. Example: --subject ada --issuer https://idp.example.com');
+    if (issuer !== undefined && subject === undefined && argument === undefined)
+      throw new UsageError(
+        '--issuer goes with --subject, or with an id. Example: --subject ada --issuer https://idp.example.com',
+      );
     if (all && unknown)
       throw new UsageError('--unknown goes with an id, --client or --issuer, not with --all. Example: --all');
     const id = argument === undefined ? undefined : readToken(argument);

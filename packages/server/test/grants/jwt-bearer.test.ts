@@ -3,14 +3,23 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { ConfigurationError } from '../../src/config/fault.ts';
 import { parseConfiguration } from '../../src/config/load.ts';
-import { API, assertIssued, assertRefused, BACKEND, TARGET_REFUSED } from '../support/basics.ts';
-import type { Configuration } from '../support/configuration.ts';
-import { claimsOf, start, type TestServer } from '../support/harness.ts';
-import { type FakeIssuer, startIssuer } from '../support/issuer.ts';
+import {
+  API,
+  assertIssued,
+  assertRefused,
+  BACKEND,
+  stranger,
+  subjectToken,
+  TARGET_REFUSED,
+} from '../support/basics.ts';
+import { type Configuration, changed, edited } from '../support/configuration.ts';
+import { type Answer, claimsOf, encode, start, type TestServer } from '../support/harness.ts';
+import { type Claims, type FakeIssuer, newKey, signJws, startIssuer, US } from '../support/issuer.ts';
 import { newProver } from '../support/prover.ts';
 import {
   ASSERTION_REFUSED,
   granting,
+  isActive,
   JOBS,
   JWT_BEARER,
   JWT_DPOP,
@@ -18,6 +27,7 @@ import {
   redeem,
   redeemAlone,
   redeemingOf,
+  wiki,
 } from '../support/redeeming.ts';
 
 async function startRedeeming(
@@ -199,4 +209,124 @@ test('lists the grant and the profile if an issuer gives ID-JAGs, and never the 
   assert.equal((await asked()).authorization_grant_profiles_supported, undefined);
   await server.reload(redeemingOf([]));
   assert.ok(!((await asked()).grant_types_supported as string[]).includes(JWT_BEARER));
+});
+
+test('what was redeemed ends with its assertion, the person, the trust in the issuer, and the client (IJG-20)', async (t) => {
+  const { idp, server } = await startRedeeming(t, { idJag: {} });
+  const base = redeemingOf([granting(idp, { idJag: {} })]);
+  const one = async (claims: Claims = {}): Promise<{ jag: string; answer: Answer }> => {
+    const jag = jagOf(idp, server, claims);
+    const answer = await redeem(server, jag);
+    assert.equal(await isActive(server, answer), true);
+    return { jag, answer };
+  };
+  const revoke = (token: string, by = wiki): Promise<Answer> => server.post('/oauth/revoke', encode({ ...by, token }));
+
+  const byAssertion = await one();
+  const twin = await one();
+  assert.equal((await revoke(byAssertion.jag, stranger)).status, 200);
+  assert.equal(await isActive(server, byAssertion.answer), true, 'another client revokes nothing');
+  await revoke(forgedLike(byAssertion.jag));
+  assert.equal(await isActive(server, byAssertion.answer), true, 'a forged one revokes nothing');
+  const revoked = await revoke(byAssertion.jag);
+  assert.equal(server.audit(revoked)?.outcome, 'revoked');
+  assert.equal(await isActive(server, byAssertion.answer), false);
+  assert.equal(await isActive(server, twin.answer), true);
+
+  const early = jagOf(idp, server);
+  await revoke(early);
+  assertRefused(server, await redeem(server, early), { ...ASSERTION_REFUSED, reason: 'assertion_revoked' });
+
+  await server.reload(redeemingOf([granting(idp, { idJag: {} }, { issuer: 'https://other.example' })]));
+  assert.equal(await isActive(server, twin.answer), false, 'the issuer is not trusted any more');
+  await server.reload(base);
+  assert.equal(await isActive(server, twin.answer), true);
+  await server.reload(changed(base, { clients: edited('wiki', { disabled: true }) }));
+  assert.equal(await isActive(server, twin.answer), false);
+  assert.equal((await redeem(server, jagOf(idp, server))).body.error, 'invalid_client');
+});
+
+/** The same claims with a signature of another key. */
+const forgedLike = (token: string): string =>
+  signJws({ alg: 'ES256', typ: 'oauth-id-jag+jwt' }, Buffer.from(token.split('.')[1] ?? '', 'base64url'), newKey());
+
+test('names an account by aud_sub or email where the entry says so, and creates nobody (IJG-07)', async (t) => {
+  const accounts = [
+    { username: 'ada', password: { plain: 'lovelace' }, claims: { email: 'ada@example.com' } },
+    { username: 'bob', password: { plain: 'builder' }, claims: { email: 'bob@example.com' } },
+  ];
+  const { idp, server } = await startRedeeming(t, { idJag: { person: 'aud_sub' } }, { accounts });
+  const named = { sub: '00u1', aud_sub: 'ada' };
+  const answer = await redeem(server, jagOf(idp, server, named));
+  assertIssued(server, answer);
+  assert.deepEqual(
+    [claimsOf(answer.body.access_token).sub, claimsOf(answer.body.access_token).sub_id],
+    ['ada', undefined],
+  );
+  const refused = { ...ASSERTION_REFUSED, reason: 'assertion_subject' };
+  for (const claims of [{ aud_sub: 'eve' }, { aud_sub: undefined }, { aud_sub: 'wiki' }, { aud_sub: 'corp:00u1' }])
+    assertRefused(server, await redeem(server, jagOf(idp, server, { ...named, ...claims })), refused);
+  // The account is the issuer's word: it ends with the trust in the issuer.
+  assert.equal(await isActive(server, answer), true);
+  await server.reload(
+    redeemingOf([granting(idp, { idJag: { person: 'aud_sub' } }, { issuer: 'https://other.example' })], { accounts }),
+  );
+  assert.equal(await isActive(server, answer), false);
+
+  await server.reload(redeemingOf([granting(idp, { idJag: { person: 'email' } })], { accounts }));
+  const byEmail = await redeem(server, jagOf(idp, server, { email: 'bob@example.com' }));
+  assertIssued(server, byEmail);
+  assert.equal(claimsOf(byEmail.body.access_token).sub, 'bob');
+  for (const claims of [
+    { email: 'eve@example.com' },
+    { email: 'bob@example.com', email_verified: false },
+    { email: 'bob@example.com', aud_sub: 'ada' },
+    { email: 'bob@example.com', sub_id: { format: 'email', email: 'ada@example.com' } },
+  ])
+    assertRefused(server, await redeem(server, jagOf(idp, server, claims)), refused);
+  // A removed account is not redeemed for, and its tokens end.
+  await server.reload(redeemingOf([granting(idp, { idJag: { person: 'email' } })], { accounts: accounts.slice(0, 1) }));
+  assert.equal(await isActive(server, byEmail), false);
+  assertRefused(server, await redeem(server, jagOf(idp, server, { email: 'bob@example.com' })), refused);
+});
+
+test('redeems a grant of another domain for its subject, once, without a refresh token (IC-04, IC-06, IC-07; AS-08, AS-09)', async (t) => {
+  const { idp, server } = await startRedeeming(t, { chaining: {} });
+  const grantOf = (claims: Claims = {}, header: Claims = {}): string =>
+    idp.sign({ aud: server.issuer, scope: 'read', ...claims }, { header });
+  const actor = { sub: 'bot', iss: idp.url, sub_profile: 'ai_agent', x: { y: 1 } };
+  for (const [claims, header] of [
+    [{}, {}],
+    [{ aud: [`${server.issuer}/oauth/token`] }, { typ: undefined }],
+    [{ client_id: 'wiki', act: actor }, { typ: 'authorization-grant+jwt' }],
+  ] as const) {
+    const grant = grantOf(claims, header);
+    const answer = await redeem(server, grant);
+    assertIssued(server, answer);
+    assert.equal(answer.body.refresh_token, undefined);
+    assert.deepEqual(claimsOf(answer.body.access_token).act, 'act' in claims ? actor : undefined);
+    assertRefused(server, await redeem(server, grant), { ...ASSERTION_REFUSED, reason: 'assertion_replayed' });
+  }
+  const own = await subjectToken(server);
+  for (const [token, reason] of [
+    [grantOf({ client_id: 'gateway' }), 'client'],
+    [grantOf({ aud: [server.issuer, US] }), 'audience'],
+    [grantOf({}, { typ: 'at+jwt' }), 'wrong_type'],
+    [grantOf({}, { typ: 'txntoken+jwt' }), 'wrong_type'],
+    [grantOf({}, { typ: 'secevent+jwt' }), 'wrong_type'],
+    [grantOf({}, { typ: 'logout+jwt' }), 'wrong_type'],
+    [grantOf({}, { typ: 'dpop+jwt' }), 'wrong_type'],
+    [jagOf(idp, server), 'not_accepted'],
+    [grantOf({ nonce: 'n' }), 'wrong_type'],
+    [grantOf({ at_hash: 'h' }), 'wrong_type'],
+    [grantOf({ events: {} }), 'wrong_type'],
+    [grantOf({ token_use: 'id' }), 'wrong_type'],
+    [grantOf({ jti: undefined }), 'claims'],
+    [own, 'wrong_type'],
+  ] as const)
+    assertRefused(server, await redeem(server, token), { ...ASSERTION_REFUSED, reason: `assertion_${reason}` }, reason);
+  const noScope = await redeem(server, grantOf({ scope: undefined }));
+  assert.deepEqual([noScope.status, noScope.body.error], [400, 'invalid_scope']);
+  await server.reload(redeemingOf([granting(idp, { chaining: { scope: 'optional' } })]));
+  assertIssued(server, await redeem(server, grantOf({ scope: undefined })));
 });

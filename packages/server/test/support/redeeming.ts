@@ -1,5 +1,5 @@
 // A configuration whose issuers give grants, and requests of the jwt-bearer grant.
-import { API, BACKEND, client, configuration, stranger } from './basics.ts';
+import { API, BACKEND, client, configuration } from './basics.ts';
 import { added, type Configuration, changed, type Entry, entries } from './configuration.ts';
 import type { Answer, Form, TestServer } from './harness.ts';
 import type { Claims, FakeIssuer, SignOptions } from './issuer.ts';
@@ -32,7 +32,10 @@ export const redeemingOf = (issuers: readonly Entry[], ...more: readonly Configu
   changed(
     configuration,
     {
-      clients: added(client('wiki', { grants: ['jwt_bearer'], audiences: undefined, scopes: ['read', 'write'] })),
+      clients: added(
+        client('wiki', { grants: ['jwt_bearer'], audiences: undefined, scopes: ['read', 'write'] }),
+        client('api', { resource: API }),
+      ),
       issuers: entries(issuers),
       rules: added(ruleFor('jags', 'wiki', 'id_jag', 'corp'), ruleFor('chains', 'wiki', 'chaining_grant', 'corp')),
     },
@@ -73,7 +76,11 @@ export const redeemAlone = (server: TestServer, assertion: string, form: Form = 
 export async function isActive(server: TestServer, answer: Answer): Promise<boolean> {
   const asked = await server.post(
     '/oauth/introspect',
-    new URLSearchParams({ ...stranger, token: String(answer.body.access_token) }).toString(),
+    new URLSearchParams({
+      client_id: 'api',
+      client_secret: 'api-secret',
+      token: String(answer.body.access_token),
+    }).toString(),
   );
   return asked.body.active === true;
 }

@@ -6,6 +6,7 @@ import { isName, type Principal } from '../../primitives/principal.ts';
 import { redactTokens } from '../../primitives/redact.ts';
 import { Refusal } from '../../primitives/refusal.ts';
 import type { Database } from '../../store/schema.ts';
+import { foreignTokenId } from '../../subject-tokens/foreign.ts';
 import { identifyToken, looksLikeToken, mayBeTokenId } from '../../subject-tokens/identify.ts';
 import { issuersOf, principalsOf, subjectsOf } from '../../trust/naming.ts';
 import type { HttpServices } from '../endpoint.ts';
@@ -32,6 +33,9 @@ const body = z.union(
         .describe(
           'a jti, a refresh family, the id that `tokens inspect` shows for a token of another issuer, or the text of a token, which is not recorded',
         ),
+      issuer: partyName
+        .optional()
+        .describe('of a token of another issuer, such as a grant that was redeemed here: then `id` is its `jti`'),
       unknown: unknown.describe('revokes the id even if the server does not know such a token'),
     }),
     z.strictObject({
@@ -91,7 +95,14 @@ function recordRevocation(
 }
 
 /** @throws Refusal admin_item_unknown */
-async function findId({ id: text, unknown }: { id: string; unknown?: true | undefined }, services: HttpServices) {
+async function findId(
+  { id: text, issuer, unknown }: { id: string; issuer?: string | undefined; unknown?: true | undefined },
+  services: HttpServices,
+) {
+  if (issuer !== undefined && isName(text) && !looksLikeToken(text)) {
+    if (!unknown) checkIssuer(issuer, services, ALL_THE_SAME);
+    return foreignTokenId(issuer, text);
+  }
   const id = text.trim().replace(/^(?:Bearer|DPoP) +/i, '');
   // A token with something around it is not found, and must not be recorded as a name.
   if (!looksLikeToken(id) && redactTokens(id) !== id) throw new Refusal('admin_item_unknown', { detail: UNKNOWN });

@@ -1,5 +1,6 @@
 // POST /oauth/revoke (RFC 7009): revokes a token and every token that derives from it, before it answers 200.
 import { findRevocable } from '../../subject-tokens/own-token.ts';
+import { findRevocableAssertion } from '../../subject-tokens/revocable-assertion.ts';
 import { readTokenQuestion } from '../client-request.ts';
 import type { Endpoint } from '../endpoint.ts';
 
@@ -15,7 +16,8 @@ export const revoke = {
     const { client, method, token, context } = await readTokenQuestion({ request, services });
     event.client = client.id;
     event.clientAuthentication = method;
-    const found = await findRevocable(token, client.id, context);
+    const assertion = await findRevocableAssertion(token, client, context);
+    const found = assertion ?? (await findRevocable(token, client.id, context));
     event.duration = services.clock() - event.time;
     // Unknown, already revoked, or of another client: 200, so that the answer reveals nothing (RFC 7009 section 2.2).
     if (found === undefined || found.clientId !== client.id) {
