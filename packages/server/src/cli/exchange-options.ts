@@ -33,6 +33,10 @@ export const describeTokens = (command: Command): Command =>
 /** Adds the options for the requested token. */
 export const describeRequest = (command: Command): Command =>
   command
+    .option(
+      '--assertion <token>',
+      'instead of a subject token: an assertion that the client redeems; text, @FILE, or - for standard input',
+    )
     .option('--audience <name>', 'a target, by its audience (may repeat)', collect)
     .option('--resource <uri>', 'a target, by its URL (may repeat)', collect)
     .option('--scope <scope>', 'the requested scope: names, separated by spaces')
@@ -45,14 +49,30 @@ export const describeRequest = (command: Command): Command =>
 /** Does the command line describe an exchange? */
 export function isExchangeGiven(options: Record<string, unknown>): boolean {
   const { client, subjectToken, subjectTokenType, actorToken, actorTokenType } = options;
-  const { audience, resource, scope, requestedTokenType } = options;
-  const given = [client, subjectToken, subjectTokenType, actorToken, actorTokenType, audience, resource, scope];
+  const { audience, resource, scope, requestedTokenType, assertion } = options;
+  const given = [
+    assertion,
+    client,
+    subjectToken,
+    subjectTokenType,
+    actorToken,
+    actorTokenType,
+    audience,
+    resource,
+    scope,
+  ];
   return [...given, requestedTokenType].some((value) => value !== undefined);
 }
 
 /** @throws UsageError if an option is missing, or if two contradict each other */
-export function checkTokens({ client, subjectToken, actorToken, actorTokenType }: Record<string, unknown>): void {
+export function checkTokens(options: Record<string, unknown>): void {
+  const { client, subjectToken, actorToken, actorTokenType, assertion } = options;
   if (typeof client !== 'string') throw new UsageError('--client is missing. Example: --client gateway');
+  if (typeof assertion === 'string') {
+    const others = [subjectToken, options.subjectTokenType, actorToken, actorTokenType, options.requestedTokenType];
+    if (others.every((value) => value === undefined)) return;
+    throw new UsageError('--assertion goes without the options of tokens. Example: --client wiki --assertion @jag.txt');
+  }
   if (typeof subjectToken !== 'string')
     throw new UsageError('--subject-token is missing. Example: --subject-token @token.txt');
   if (actorTokenType !== undefined && actorToken === undefined)
@@ -65,9 +85,11 @@ export function checkTokens({ client, subjectToken, actorToken, actorTokenType }
 export function exchangeBodyOf(options: Record<string, unknown>): Readonly<Record<string, unknown>> {
   const { client, subjectToken, subjectTokenType, actorToken, actorTokenType } = options;
   const { audience, resource, scope, requestedTokenType } = options;
+  const { assertion } = options;
   const body = {
     client,
-    subject_token: readTokenAsSent(String(subjectToken)),
+    assertion: typeof assertion === 'string' ? readTokenAsSent(assertion) : undefined,
+    subject_token: typeof subjectToken === 'string' ? readTokenAsSent(subjectToken) : undefined,
     subject_token_type: subjectTokenType,
     actor_token: typeof actorToken === 'string' ? readTokenAsSent(actorToken) : undefined,
     actor_token_type: actorTokenType,

@@ -1,6 +1,7 @@
 // cambio explain: explains the answer to a past request, or the answer that an exchange would get. Changes nothing.
 import { stringify } from 'yaml';
 import { canonical, shortDigest } from '../audit/configuration.ts';
+import { isJudged } from '../exchange/redeem.ts';
 import type { ExplainedConfiguration } from '../explain/decided-by.ts';
 import type { Explanation } from '../explain/explain.ts';
 import { describeValue } from '../explain/values.ts';
@@ -93,7 +94,7 @@ function formatRefusal(explanation: Explanation): string[] {
 
 type Request = NonNullable<Explanation['request']>;
 
-const isExchange = ({ action, grant }: Request): boolean => action === 'token' && grant === 'token_exchange';
+const isExchange = ({ action, grant }: Request): boolean => action === 'token' && isJudged(grant);
 
 function formatRequest({ requestId, time, action, grant, client, address }: Request): string {
   const kind = grant === undefined ? action : `${action} (${grant})`;

@@ -6,6 +6,7 @@ import type { TargetNames } from '../narrowing/targets.ts';
 import type { DenyRule, Rule } from '../policy/rule.ts';
 import { didYouMean } from '../primitives/nearest.ts';
 import type { Scope } from '../primitives/scope.ts';
+import { isRedeemed } from '../primitives/token-type.ts';
 import type { IssuerEntry } from '../trust/issuer.ts';
 import { compileClaim, readCondition } from './expressions.ts';
 import type { Complain, Path } from './fault.ts';
@@ -243,15 +244,22 @@ function warnOfStrangers(
     check('issuer', issuerNames, entry[part].issuer, part, 'issuer');
     check('client', clients, entry[part].clients, part, 'clients');
   }
-  const someHasGrant = (grant: 'token_exchange' | 'refresh_token'): boolean =>
+  const someHasGrant = (...grants: readonly ClientSource['grants'][number][]): boolean =>
     // An unknown client may have the grant.
-    entry.client.some((id) => clients.get(id)?.grants.includes(grant) ?? true);
-  if (!someHasGrant('token_exchange'))
-    complain(
-      [...path, 'client'],
-      'no client of this rule has the grant token_exchange. Add it to the grants of one.',
-      'warning',
-    );
+    entry.client.some((id) => clients.get(id)?.grants.some((grant) => grants.includes(grant)) ?? true);
+  const { types = [] } = entry.subject;
+  const redeems = types.some(isRedeemed);
+  const exchanges = types.length === 0 || !types.every(isRedeemed);
+  for (const [isNeeded, grants] of [
+    [exchanges, ['token_exchange']],
+    [redeems, ['jwt_bearer', 'jwt_dpop']],
+  ] as const)
+    if (isNeeded && !someHasGrant(...grants))
+      complain(
+        [...path, 'client'],
+        `no client of this rule has the grant ${grants[0]}. Add it to the grants of one.`,
+        'warning',
+      );
   const refreshes = entry.grant.refreshToken || entry.grant.types.includes('refresh_token');
   if (refreshes && !someHasGrant('refresh_token'))
     complain(

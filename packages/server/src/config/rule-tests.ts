@@ -1,6 +1,7 @@
 // Runs the tests of rules: simulated requests, evaluated with the rules of the file.
 import type { RuleServices } from '../exchange/judge.ts';
-import { type Simulated, type SimulatedRequest, simulate } from '../explain/simulate.ts';
+import { withinAssertion } from '../exchange/redeem.ts';
+import { grantOf, type Simulated, type SimulatedRequest, simulate } from '../explain/simulate.ts';
 import type { Decision } from '../issuing/authorization.ts';
 import { imaginedClaims } from '../issuing/grant-claims.ts';
 import type { Client } from '../model/client.ts';
@@ -8,6 +9,7 @@ import type { TokenFacts } from '../model/token-facts.ts';
 import { indexResources, parseResourceUri } from '../narrowing/targets.ts';
 import { Refusal, type Role, reasons, TokenRefusal } from '../primitives/refusal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
+import { isRedeemed } from '../primitives/token-type.ts';
 import type { ValidationContext } from '../subject-tokens/validated-token.ts';
 import { indexIssuers, type TrustedIssuer } from '../trust/issuer.ts';
 import { indexSubjectNames } from '../trust/subject-names.ts';
@@ -41,10 +43,9 @@ export function runRuleTests(file: ConfigurationFile, tested: Tested, complain: 
   for (const [index, rule] of file.rules.entries()) {
     for (const [place, test] of rule.tests.entries()) {
       count++;
-      const judged = simulate(test.client ?? rule.client?.[0] ?? '', (client) => requestOf(test, client, context), {
-        ...context,
-        confirmation: test.proves,
-      });
+      const client = test.client ?? rule.client?.[0] ?? '';
+      const moment = { ...context, confirmation: test.proves };
+      const judged = simulate(client, (one) => requestOf(test, one, context), moment, grantOf(test.subject.type));
       const failure = compare(test.expect, judged, context.issuer);
       if (failure !== undefined) complain(['rules', index, 'tests', place], `this test fails: ${failure}.`);
     }
@@ -59,14 +60,12 @@ function requestOf(test: RuleTest, client: Client, context: Context): SimulatedR
     if (uri === undefined) throw new Refusal('target_malformed');
     return uri;
   });
+  const wanted = { audiences: test.audience ?? [], resources, scope: test.scope && new Set(test.scope) };
+  const subject = tokenOf('subject', test.subject, client, context);
+  const targeted = isRedeemed(subject.type) ? withinAssertion(subject, wanted, context.targeting) : wanted;
   return {
-    request: {
-      audiences: test.audience ?? [],
-      resources,
-      requestedType: test.requestedType,
-      scope: test.scope && new Set(test.scope),
-    },
-    subject: tokenOf('subject', test.subject, client, context),
+    request: { ...targeted, requestedType: test.requestedType },
+    subject,
     actor: test.actor && tokenOf('actor', test.actor, client, context),
   };
 }
@@ -75,7 +74,8 @@ function tokenOf(role: Role, token: TestToken, client: Client, context: Context)
   try {
     return readTestToken(token, { ...context, client });
   } catch (error) {
-    throw error instanceof TokenRefusal ? error.as(role) : error;
+    if (!(error instanceof TokenRefusal)) throw error;
+    throw isRedeemed(token.type) ? error.asRedeemed() : error.as(role);
   }
 }
 

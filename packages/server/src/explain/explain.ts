@@ -2,6 +2,7 @@
 import type { AuditEvent } from '../audit/event.ts';
 import { recordSent } from '../audit/sent.ts';
 import { type ExchangeServices, judgeRequest } from '../exchange/exchange.ts';
+import { isJudged, judgeAssertion } from '../exchange/redeem.ts';
 import type { Decision } from '../issuing/authorization.ts';
 import { imaginedClaims } from '../issuing/grant-claims.ts';
 import { refuseSuspendedClient, type Suspensions } from '../issuing/suspensions.ts';
@@ -13,7 +14,7 @@ import type { ExplainedConfiguration } from './decided-by.ts';
 import { type ExplainedPlace, findPlace, type PlaceContext } from './place.ts';
 import { explainRequest } from './request-steps.ts';
 import { type ExplainedRules, explainRules } from './rules.ts';
-import { findExchangeClient } from './simulate.ts';
+import { findJudgedClient } from './simulate.ts';
 import { type ExplainedStep, explainSteps } from './steps.ts';
 import { type ExplainedValue, explainValues, type ValueContext } from './values.ts';
 import { explainWorkloads } from './workloads.ts';
@@ -56,7 +57,7 @@ interface ExplainContext extends ExchangeServices, ExplanationContext {
   readonly isUsed: (id: string) => Promise<boolean>;
 }
 
-/** Decides an exchange without issuing: writes nothing, and uses up no single-use id. Fills the event. */
+/** Decides an exchange, or the redemption of an assertion, without issuing: writes nothing, and uses up no single-use id. Fills the event. */
 export async function explainExchange(
   parameters: Parameters,
   clientId: string,
@@ -65,12 +66,16 @@ export async function explainExchange(
 ): Promise<Explanation> {
   let limits: Limits | undefined;
   event.client = clientId;
-  event.grant = 'token_exchange';
+  const grant = parameters.get('assertion') === undefined ? 'token_exchange' : 'jwt_bearer';
+  event.grant = grant;
   try {
-    const client = findExchangeClient(clientId, context.clients);
+    const client = findJudgedClient(clientId, context.clients, grant);
     refuseSuspendedClient(client.id, context);
     const assumed = { ...context, confirmation: undefined, proof: 'assumed' } as const;
-    const { result: decision, trace } = await judgeRequest(parameters, client, event, assumed);
+    const identified = client.workload === undefined ? 'by credentials' : 'by the assertion';
+    const { result: decision, trace } = await (grant === 'jwt_bearer'
+      ? judgeAssertion({ parameters, client, identified }, event, assumed)
+      : judgeRequest(parameters, client, event, assumed));
     limits = trace.limits;
     if (decision instanceof Refusal) throw decision;
     for (const { id, replayed } of decision.uses) {
@@ -116,7 +121,7 @@ export function explainEvent(event: AuditEvent, context: ExplanationContext): Ex
     : { request, ...explainRefused(event, context) };
 }
 
-const isExchange = ({ action, grant }: AuditEvent): boolean => action === 'token' && grant === 'token_exchange';
+const isExchange = ({ action, grant }: AuditEvent): boolean => action === 'token' && isJudged(grant);
 
 /** Rules are evaluated for exchanges, and again for a refresh. */
 const evaluatesRules = (event: AuditEvent): boolean => isExchange(event) || event.mismatches !== undefined;

@@ -7,7 +7,7 @@ import type { Client, Clients } from '../model/client.ts';
 import { formatDuration } from '../primitives/duration.ts';
 import type { Principal } from '../primitives/principal.ts';
 import { type Reason, reasons } from '../primitives/refusal.ts';
-import { recall, type SimulatedRequest, simulate } from './simulate.ts';
+import { grantOf, recall, type SimulatedRequest, simulate } from './simulate.ts';
 import { describeChain, describeList, describeScope } from './wording.ts';
 
 export interface ChangedDecision {
@@ -61,6 +61,7 @@ type Outcome =
 const NOT_BY_RULES: ReadonlySet<Reason> = new Set([
   'subject_token_replayed',
   'actor_token_replayed',
+  'assertion_replayed',
   'lineage_too_long',
   'dpop_replayed',
   'actor_limit_minute',
@@ -86,12 +87,9 @@ function judgeRecalled(
   context: Context,
 ): Outcome {
   const now = Math.floor(time / 1000);
-  const judged = simulate(client, (_client: Client) => recalled, {
-    ...context,
-    now,
-    confirmation,
-    claims: 'recorded',
-  });
+  const grant = grantOf(recalled.subject.type);
+  const moment = { ...context, now, confirmation, claims: 'recorded' } as const;
+  const judged = simulate(client, (_client: Client) => recalled, moment, grant);
   if (judged.reason !== undefined) return judged;
   const { decision, rule } = judged;
   return issuedBy(ancestorsEnd === undefined ? decision : endBy(decision, ancestorsEnd, now), rule);

@@ -1,6 +1,7 @@
 // Would another configuration refuse recorded refusals too? Requests that got a token do not depend on rights that they did not use;
 // a refusal may: without a rule, a later one may match.
 import { type AuditEvent, isErased } from '../audit/event.ts';
+import { isJudged } from '../exchange/redeem.ts';
 import { type ReplayVerdict, replay } from './replay.ts';
 
 type Context = Parameters<typeof replay>[1];
@@ -28,7 +29,7 @@ export function collectRefused({ rules, denials }: Context['policy']): RefusedRe
       // The personal part of a row has the token and the mismatches.
       if (mismatches === undefined && !isErased(event)) return;
       const key = keyOf(event, readsTime ? event.time : 0);
-      if (isErased(event) || grant !== 'token_exchange' || (requests.size >= MAX_REQUESTS && !requests.has(key)))
+      if (isErased(event) || !isJudged(grant) || (requests.size >= MAX_REQUESTS && !requests.has(key)))
         uncertainClients.add(client);
       else requests.set(key, event);
     },

@@ -3,6 +3,7 @@
 import type { AuditEvent, TokenTrace } from '../audit/event.ts';
 import { refuseGrant } from '../client-auth/refuse-grant.ts';
 import { judge, type Moment, orRefusal, type Presented, type RuleServices } from '../exchange/judge.ts';
+import { isJudged } from '../exchange/redeem.ts';
 import { requestedTokenTypes } from '../exchange/request.ts';
 import { ELSEWHERE } from '../expression/elsewhere.ts';
 import type { MemberPath } from '../expression/reads.ts';
@@ -15,9 +16,16 @@ import { vouchFor } from '../primitives/principal.ts';
 import { REDACTED } from '../primitives/redact.ts';
 import { type Reason, Refusal, type Role } from '../primitives/refusal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
+import { isRedeemed } from '../primitives/token-type.ts';
 
 /** The tokens and parameters of a simulated exchange. */
 export type SimulatedRequest = Presented;
+
+/** The grants whose requests the rules decide. A client with `jwt_bearer` may use `jwt_dpop`. */
+export type JudgedGrant = 'token_exchange' | 'jwt_bearer';
+
+/** @param type of the subject */
+export const grantOf = (type: string): JudgedGrant => (isRedeemed(type) ? 'jwt_bearer' : 'token_exchange');
 
 /** The decision as data, with the rule that was chosen. */
 export type Simulated = { readonly rule: string | undefined } & (
@@ -30,9 +38,10 @@ export function simulate(
   clientId: string,
   prepare: (client: Client) => SimulatedRequest,
   context: RuleServices & Moment & { readonly clients: Clients },
+  grant: JudgedGrant = 'token_exchange',
 ): Simulated {
   const judged = orRefusal(() => {
-    const client = findExchangeClient(clientId, context.clients);
+    const client = findJudgedClient(clientId, context.clients, grant);
     return { ...prepare(client), client };
   });
   if (judged instanceof Refusal) return { rule: undefined, reason: judged.reason };
@@ -43,14 +52,14 @@ export function simulate(
 }
 
 /**
- * Finds a client that the token endpoint would allow to exchange tokens.
+ * Finds a client that the token endpoint would allow to exchange tokens, or to redeem assertions.
  * @throws Refusal client_unknown, client_disabled, grant_not_allowed, public_client_not_allowed
  */
-export function findExchangeClient(id: string, clients: Clients): Client {
+export function findJudgedClient(id: string, clients: Clients, grant: JudgedGrant): Client {
   const client = clients.get(id);
   if (client === undefined) throw new Refusal('client_unknown', { sent: { client_id: id } });
   if (client.disabled) throw new Refusal('client_disabled');
-  if (!client.grants.has('token_exchange')) throw refuseGrant(client, 'token_exchange');
+  if (!client.grants.has(grant)) throw refuseGrant(client, grant);
   // The token of a workload identifies its client. Other public clients need publicExchange.
   if (isPublic(client) && !client.publicExchange && client.workload === undefined)
     throw new Refusal('public_client_not_allowed');
@@ -76,7 +85,7 @@ export function recall(event: AuditEvent): SimulatedRequest | 'withheld' | undef
     facts = {},
   } = event;
   const type = requestedTokenTypes.find((name) => name === requestedType);
-  if (grant !== 'token_exchange' || !subject || !type || event.mismatches === undefined) return undefined;
+  if (!isJudged(grant) || !subject || !type || event.mismatches === undefined) return undefined;
   const values = [...audiencesAsked, ...resourcesAsked, ...(scopeAsked ?? []), ...Object.values(facts)];
   if (values.includes(REDACTED)) return 'withheld';
   return {

@@ -10,7 +10,7 @@ import type { Targeting } from '../narrowing/targets.ts';
 import type { Parameters } from '../primitives/parameters.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import { formatScope } from '../primitives/scope.ts';
-import { findExchangeClient } from './simulate.ts';
+import { findJudgedClient } from './simulate.ts';
 
 export interface PossibleTarget {
   readonly audience: string;
@@ -32,7 +32,7 @@ export async function findTargets(
 ): Promise<readonly PossibleTarget[]> {
   event.client = clientId;
   event.grant = 'token_exchange';
-  const client = findExchangeClient(clientId, services.clients);
+  const client = findJudgedClient(clientId, services.clients, 'token_exchange');
   refuseSuspendedClient(client.id, services);
   const context = { ...services, confirmation: undefined, proof: 'assumed' } as const;
   const presented = await presentTokens(parameters, client, event, context);

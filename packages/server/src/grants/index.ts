@@ -21,9 +21,6 @@ export const grants = [
 /** The grants that begin with a person in a browser. */
 export const SIGN_IN_GRANTS: ReadonlySet<string> = new Set([authorizationCode.name, deviceCode.name]);
 
-/** The grants that redeem an assertion of an issuer that gives some. */
-export const REDEEMING_GRANTS: ReadonlySet<string> = new Set([jwtBearer.name, jwtDpop.name]);
-
 /** Can people sign in to any of these clients? */
 export const hasSignIn = (clients: Clients): boolean =>
   [...clients.values()].some((client) => [...client.grants].some((grant) => SIGN_IN_GRANTS.has(grant)));

@@ -38,7 +38,7 @@ export async function readRedeemed(
   if (!(issuer.algorithms as ReadonlySet<string>).has(alg))
     throw new TokenRefusal('algorithm', `${issuer.issuer} may sign with ${[...issuer.algorithms].join(', ')}`);
   verifyPresented(jws, await issuer.keySource.find(jws), context.signatures);
-  const limits = { ...issuer, maxAge: entry.maxAge, use: useOf(entry, claims), scopes: scopesOf(entry, claims) };
+  const limits = asRedeemedIssuer(issuer, entry, claims);
   const facts = readFacts(claims, limits, type, () => forUsAlone(claims, audiences), context, jws.signingInput);
   const { singleUse, issuedAt = context.now, expiresAt } = facts;
   if (singleUse !== undefined && expiresAt - issuedAt > entry.maxAge)
@@ -50,6 +50,14 @@ export async function readRedeemed(
   const usableUntil = Math.min(expiresAt, issuedAt + MAX_AGE_SECONDS) + MAX_LEEWAY_SECONDS;
   return { ...facts, ...(singleUse && { singleUse: { ...singleUse, expiresAt: usableUntil } }) };
 }
+
+/** The entry of the issuer, with the limits of its assertions in the place of those of its tokens. */
+export const asRedeemedIssuer = (issuer: TrustedIssuer, entry: GrantEntry, claims: JsonObject): TrustedIssuer => ({
+  ...issuer,
+  maxAge: entry.maxAge,
+  use: useOf(entry, claims),
+  scopes: scopesOf(entry, claims),
+});
 
 /** An absent scope gives none, unless the entry says that the rules limit it. */
 const scopesOf = ({ scope }: GrantEntry, claims: JsonObject): 'intersect' | 'ignore' =>

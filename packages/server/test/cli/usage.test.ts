@@ -140,8 +140,8 @@ const wrong: readonly (readonly [typed: readonly string[], said: string])[] = [
     'give one of a token or its id, --subject, --client and --all; this has 2 of them. Example: cambio tokens revoke --client reports --config cambio.yaml',
   ],
   [
-    ['tokens', 'revoke', 'x', '--issuer', 'y', ...FILE],
-    '--issuer goes with --subject. Example: --subject ada --issuer https://idp.example.com',
+    ['tokens', 'revoke', '--client', 'x', '--issuer', 'y', ...FILE],
+    '--issuer goes with --subject, or with an id. Example: --subject ada --issuer https://idp.example.com',
   ],
 ];
 

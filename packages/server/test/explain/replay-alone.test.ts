@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { AuditEvent, TokenTrace } from '../../src/audit/event.ts';
 import { replay } from '../../src/explain/replay.ts';
-import { findExchangeClient, recall, type SimulatedRequest, simulate } from '../../src/explain/simulate.ts';
+import { findJudgedClient, recall, type SimulatedRequest, simulate } from '../../src/explain/simulate.ts';
 import type { Rule } from '../../src/policy/rule.ts';
 import { type Reason, reasons } from '../../src/primitives/refusal.ts';
 import {
@@ -268,8 +268,8 @@ test('evaluates a simulated request like a real one, and returns a refusal as da
   ] as const)
     assert.deepEqual(simulate(id, prepare, around), { reason, rule: undefined });
   const barred = new Map([['y', client('y', { grants: new Set(['client_credentials']) })]]);
-  assert.throws(() => findExchangeClient('y', barred), { reason: 'grant_not_allowed' });
-  assert.equal(findExchangeClient('gateway', clients).id, 'gateway');
+  assert.throws(() => findJudgedClient('y', barred, 'token_exchange'), { reason: 'grant_not_allowed' });
+  assert.equal(findJudgedClient('gateway', clients, 'token_exchange').id, 'gateway');
   const ruled = { ...around, ...context(rule([api], { grant: { types: new Set() } })) };
   assert.deepEqual(simulate('gateway', prepare, ruled), {
     reason: 'requested_token_type_not_granted',

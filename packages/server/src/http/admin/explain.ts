@@ -35,6 +35,15 @@ const simulated = z.strictObject({
   requested_token_type: typeName.optional(),
 });
 
+/** The parameters of the jwt-bearer grant (RFC 7523 section 2.1). */
+const redeemed = z.strictObject({
+  client: presented.client,
+  assertion: token,
+  audience: list.optional(),
+  resource: list.optional(),
+  scope: z.string().optional(),
+});
+
 const past = z.strictObject({
   request: z.string().min(1).describe('the id of any request: `request_id` of its answer, or its header X-Request-Id'),
 });
@@ -45,7 +54,10 @@ export const explainOperation = operation({
   at: '/explain',
   summary: 'Explain how an exchange would be decided, or why a past request of any kind ended as it did',
   scope: 'admin:read',
-  body: z.union([simulated, past], 'must be the parameters of an exchange with its client, or a request'),
+  body: z.union(
+    [simulated, redeemed, past],
+    'must be the parameters of an exchange or of an assertion with its client, or a request',
+  ),
   status: 200,
   answer: z.looseObject({
     decision: z.enum(['allowed', 'refused']),

@@ -1,7 +1,8 @@
 // GET /.well-known/oauth-authorization-server (RFC 8414). It is derived from the lists, so that it cannot contradict them.
 import { clientAuthMethods } from '../../client-auth/index.ts';
 import type { ClientAuthMethod } from '../../client-auth/method.ts';
-import { grants, REDEEMING_GRANTS, SIGN_IN_GRANTS } from '../../grants/index.ts';
+import { REDEEMING_GRANTS } from '../../exchange/redeem.ts';
+import { grants, SIGN_IN_GRANTS } from '../../grants/index.ts';
 import { identityClaimNames } from '../../issuing/identity-claims.ts';
 import { algorithmNames } from '../../keys/algorithms.ts';
 import { SIGN_IN_SCOPES } from '../../narrowing/narrow.ts';

@@ -1,0 +1,108 @@
+// Judges a request of the jwt-bearer grant (RFC 7523 section 2.1): the steps from an assertion to a decision. The rules decide, as in an
+// exchange.
+import { presentedClaims } from '../keys/presented.ts';
+import type { Client } from '../model/client.ts';
+import type { TokenFacts } from '../model/token-facts.ts';
+import { parseResourceUri, type Targeting } from '../narrowing/targets.ts';
+import { noteWanted, readScope, readTargets, resolveTargets, type Wanted } from '../narrowing/wanted.ts';
+import { stringList } from '../primitives/claims.ts';
+import { describeKey, sameKey } from '../primitives/confirmation.ts';
+import type { Parameters } from '../primitives/parameters.ts';
+import { Refusal, TokenRefusal } from '../primitives/refusal.ts';
+import { step } from '../primitives/tracing.ts';
+import { validateAssertion } from '../subject-tokens/assertion.ts';
+import { traceOf, type ValidatedToken } from '../subject-tokens/validated-token.ts';
+import { type ExchangeContext, noteTrace, noteWorkload, type PartialEvent } from './exchange.ts';
+import { type Judgement, judge, type Moment } from './judge.ts';
+
+/** The short names of the grants that redeem. */
+export const REDEEMING_GRANTS: ReadonlySet<string> = new Set(['jwt_bearer', 'jwt_dpop']);
+
+/** Do the rules decide about requests of this grant? */
+export const isJudged = (grant: string | undefined): boolean =>
+  grant === 'token_exchange' || REDEEMING_GRANTS.has(grant ?? '');
+
+export const redemptionParameters = ['assertion', 'audience', 'resource', 'scope'] as const;
+
+export interface RedemptionRequest {
+  readonly parameters: Parameters;
+  readonly client: Client;
+  /** Only the assertion of a workload identifies its client. */
+  readonly identified: 'by credentials' | 'by the assertion';
+}
+
+/** @param event filled as facts become known @throws Refusal if the assertion is not valid, or is for other targets */
+export async function judgeAssertion(
+  request: RedemptionRequest,
+  event: PartialEvent,
+  context: ExchangeContext,
+): Promise<Judgement> {
+  const { parameters, client } = request;
+  const text = parameters.get('assertion');
+  if (text === undefined) throw new Refusal('parameter_missing', { parameter: 'assertion' });
+  const wanted = { ...readTargets(parameters), scope: readScope(parameters) };
+  noteWanted(event, wanted, context.targeting);
+  event.requestedType = 'access_token';
+  const subject = await step('subject', () => validate(text, request, event, context));
+  noteWorkload(event);
+  refuseUnproven(subject, context);
+  const targeted = withinAssertion(subject, wanted, context.targeting);
+  noteWanted(event, targeted, context.targeting);
+  const presented = { request: { ...targeted, requestedType: 'access_token' }, subject, actor: undefined } as const;
+  const { result, trace } = step('decide', () => judge({ ...presented, client }, context));
+  noteTrace(event, trace);
+  if (result instanceof Refusal) return { result, trace };
+  return { result: { ...result, uses: result.uses.map((use) => ({ ...use, replayed: 'assertion_replayed' })) }, trace };
+}
+
+/** @throws Refusal assertion_…, issuer_unavailable */
+async function validate(
+  text: string,
+  { client, identified }: RedemptionRequest,
+  event: PartialEvent,
+  context: ExchangeContext,
+): Promise<ValidatedToken> {
+  try {
+    const token = await validateAssertion(text, { ...context, client, role: 'subject' });
+    event.subject = traceOf(token, token.type);
+    if ((identified === 'by the assertion') !== (token.type === 'workload')) throw new Refusal('assertion_client');
+    const refused = context.revocations.whyRefused(token);
+    if (refused !== undefined) throw new TokenRefusal(refused);
+    return token;
+  } catch (error) {
+    throw error instanceof TokenRefusal
+      ? error.asRedeemed(error.fault === 'malformed' ? {} : presentedClaims(text))
+      : error;
+  }
+}
+
+/** No rule accepts a bound assertion without its key. @throws Refusal assertion_bound */
+function refuseUnproven({ confirmation: bound }: ValidatedToken, { confirmation, proof }: Moment): void {
+  if (bound === undefined || proof === 'assumed' || sameKey(bound, confirmation)) return;
+  throw new Refusal('assertion_bound', {
+    detail: `it is bound to ${describeKey(bound)}: the request does not prove it`,
+  });
+}
+
+/**
+ * The targets that the assertion was issued for, or those among them that the request asks for.
+ * @throws Refusal assertion_resource, target_unknown, target_not_in_assertion
+ */
+export function withinAssertion({ claims, type }: TokenFacts, wanted: Wanted, targeting: Targeting): Wanted {
+  const { resource } = claims;
+  if (resource === undefined && type !== 'id_jag') return wanted;
+  const issued = stringList(resource)?.map((name) => {
+    const uri = parseResourceUri(name);
+    return (uri && targeting.byUri(uri)) ?? targeting.byAudience(name);
+  });
+  if (issued === undefined || issued.includes(undefined))
+    throw new Refusal('assertion_resource', {
+      detail: resource === undefined ? 'resource is missing' : 'resource names what is not registered',
+    });
+  const asked = resolveTargets(wanted, targeting);
+  if (asked === 'unknown') throw new Refusal('target_unknown');
+  if (!asked.every((target) => issued.includes(target))) throw new Refusal('target_not_in_assertion');
+  const targets = asked.length === 0 ? issued : asked;
+  const audiences = [...new Set(targets.flatMap((target) => target?.audience ?? []))];
+  return { audiences, resources: [], scope: wanted.scope };
+}
