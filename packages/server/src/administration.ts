@@ -3,7 +3,7 @@
 import { findConfiguration, findLastApplied } from './audit/history.ts';
 import type { AuditLog } from './audit/log.ts';
 import { eventOf } from './audit/row.ts';
-import { searchEvents } from './audit/search.ts';
+import { searchEvents, searchEventsInTime } from './audit/search.ts';
 import { createUseReader } from './audit/use.ts';
 import type { RegisteredClient, RegisteredClients } from './client-auth/registered-clients.ts';
 import type { Configuration } from './config/configuration.ts';
@@ -15,7 +15,7 @@ import { countOperators, type Operators } from './http/admin/operators.ts';
 import { manageKeys } from './keys/manage.ts';
 import type { Sealer } from './keys/sealing.ts';
 import type { Clock } from './primitives/clock.ts';
-import { findAuditRow } from './store/audit-rows.ts';
+import { findAuditRow } from './store/audit-search.ts';
 import { listRunning } from './store/presence.ts';
 import { orUnavailable, type Store } from './store/store.ts';
 
@@ -72,6 +72,7 @@ export function administer(
       return audit.appendWith(event, write);
     },
     searchEvents: (filter, page) => orUnavailable(searchEvents(store, filter, page)),
+    searchEventsInTime: (filter, page) => orUnavailable(searchEventsInTime(store, filter, page)),
     useSince: (since) => createUseReader(store, since, performance.now() + MAX_READING_MS),
     configurations: openHistory(store, clock),
     findEvent: async (requestId) => {

@@ -97,7 +97,8 @@ export async function startServer(
     const { polling, auditRetention } = await keepUpToDate(node);
     const { port, http } = await listenForRequests(node);
     const { connections } = http;
-    await publishMetrics(node, { connections, pollAge: polling.age, unverifiedStatements: auditRetention.unverified });
+    const { unverified: unverifiedStatements, indexLag: auditIndexLag } = auditRetention;
+    await publishMetrics(node, { connections, pollAge: polling.age, unverifiedStatements, auditIndexLag });
     const putInForce = async (
       next: Configuration,
       text: string | undefined,
@@ -274,7 +275,7 @@ async function listenForRequests({ configuration, metrics, inForce, report, endi
 
 function publishMetrics(
   { base, metrics, presence, readiness, inForce, state }: Node,
-  seen: Pick<ServerState, 'connections' | 'pollAge' | 'unverifiedStatements'>,
+  seen: Pick<ServerState, 'connections' | 'pollAge' | 'unverifiedStatements' | 'auditIndexLag'>,
 ): Promise<void> {
   return metrics.publish({
     ...seen,

@@ -4,7 +4,7 @@ import type { Base } from './base.ts';
 import type { Configuration } from './config/configuration.ts';
 import type { BulkRevocation } from './issuing/token-names.ts';
 import { newId } from './primitives/random.ts';
-import { findAuditRow } from './store/audit-rows.ts';
+import { findAuditRow } from './store/audit-search.ts';
 import { describeDatabaseFailure } from './store/failure.ts';
 import { MAX_BACKGROUND_WAIT_MS } from './store/store.ts';
 

@@ -7,6 +7,7 @@ import type { ReadStatement } from '../audit/statement.ts';
 import { createVerifier, type Verdict, type Verifier } from '../audit/verify.ts';
 import { systemClock } from '../primitives/clock.ts';
 import { type JsonObject, parseJsonObject } from '../primitives/strict-json.ts';
+import { countMissingEntries, findBatchEnd, findFirstSequence, readIndexState } from '../store/audit-index.ts';
 import { countRows, listChainRows, listChains, listUnchainedRows } from '../store/audit-rows.ts';
 import { countStatements, listStatements, type StoredStatement } from '../store/audit-statements.ts';
 import { listTextsAfter } from '../store/configurations.ts';
@@ -107,8 +108,25 @@ export async function verifyStore(database: Database, known: KnownKeys, now: num
   const beyond = (await countRows(database)) + (await countStatements(database)) - rows - stored.length;
   if (beyond !== 0)
     verifier.fault({ ...NOWHERE, problem: `${beyond} rows or statements stand where none can be: ${BEYOND}` });
+  const missing = await countUnindexed(database);
+  if (missing > 0)
+    verifier.fault({ ...NOWHERE, problem: `the index of searches lacks ${missing} entries: ${REINDEX}` });
   return verifier.finish();
 }
+
+/** A search, and so an erasure, would miss these rows. */
+async function countUnindexed(database: Database): Promise<number> {
+  const { position } = await readIndexState(database);
+  let missing = 0;
+  for (let after = (await findFirstSequence(database)) - 1; after < position; ) {
+    const end = await findBatchEnd(database, { after, through: position, limit: PAGE_ROWS });
+    missing += await countMissingEntries(database, after, end);
+    after = end;
+  }
+  return missing;
+}
+
+const REINDEX = 'run `cambio audit reindex`';
 
 const NOWHERE = { chain: undefined, position: undefined, requestId: undefined };
 const BEYOND = 'two in one place, or at a place that is not a number';

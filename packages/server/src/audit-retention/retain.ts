@@ -1,8 +1,9 @@
-// Starts the background work on audit rows: signing the chains, streaming to sinks, and deleting old rows.
+// Starts the background work on audit rows: signing the chains, indexing, streaming to sinks, and deleting old rows.
 import type { Chains } from '../audit/chain.ts';
 import type { AuditLog } from '../audit/log.ts';
 import { createRepeatable } from '../primitives/serial.ts';
 import { createCheckpoints } from './checkpoint.ts';
+import { startIndexer } from './indexer.ts';
 import { deleteOldRows } from './retention.ts';
 import type { SinkKind, SinkPlace } from './sinks/sink.ts';
 import { createStatementSigner, type SignedBy } from './statement-signer.ts';
@@ -26,7 +27,9 @@ export interface RetainedBy extends SignedBy {
 export interface AuditRetention {
   /** The number of statements in the database that this server cannot vouch for. */
   readonly unverified: () => number;
-  /** Streams and signs the remaining rows. Call it after the last row was written. */
+  /** Milliseconds since all rows that were committed were in the index of searches. */
+  readonly indexLag: () => number;
+  /** Streams, indexes and signs the remaining rows. Call it after the last row was written. */
   readonly stop: () => Promise<void>;
 }
 
@@ -47,6 +50,7 @@ export async function startAuditRetention(
   by.chains.onGrowth(() => {
     for (const { wake } of streams) wake();
   });
+  const indexer = startIndexer(by);
   const names = sinks.map(({ name }) => name);
   const signing = repeat('the audit cannot be signed', checkpoints.sign, checkpointEvery, by.report);
   const deleting =
@@ -60,10 +64,12 @@ export async function startAuditRetention(
         );
   return {
     unverified: signer.unverified,
+    indexLag: indexer.lag,
     stop: async () => {
       await deleting?.stop();
       await Promise.all(streams.map(({ stop }) => stop()));
       await signing.stop();
+      await indexer.stop();
       await checkpoints.sign().catch((error) => by.report(`the audit cannot be signed: ${error.message}`));
     },
   };

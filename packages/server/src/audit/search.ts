@@ -1,6 +1,14 @@
 // Searches audit rows by person, client, token, outcome and time; newest first, in pages.
 import type { Principal } from '../primitives/principal.ts';
-import { type AuditPlace, type AuditTerms, searchAuditRows } from '../store/audit-rows.ts';
+import { readIndexState } from '../store/audit-index.ts';
+import {
+  type AuditPlace,
+  type AuditTerms,
+  findTimeAt,
+  newestFirst,
+  searchAuditRows,
+  type Unindexed,
+} from '../store/audit-search.ts';
 import type { AuditRow, Database } from '../store/schema.ts';
 import type { AuditEvent } from './event.ts';
 import { eventOf } from './row.ts';
@@ -39,17 +47,50 @@ export interface FoundPage {
   readonly found: readonly FoundEvent[];
   /** Cursor of the next page; undefined on the last page. Any page may hold fewer rows than `limit`. */
   readonly next: string | undefined;
+  /** The sequence number of the last row that was searched; undefined if all were, also those that are not in the index yet. */
+  readonly searchedTo: number | undefined;
+}
+
+/** A row of the audit, by its number in the order of writing, and its time. */
+export interface RowMark {
+  readonly position: number;
+  /** ISO 8601; undefined if there is no such row. */
+  readonly time: string | undefined;
+}
+
+/** How far a search for a person to read came. */
+export interface Coverage {
+  /** The last row of the index. Newer rows were read one by one. */
+  readonly indexedUpTo: RowMark;
+  /** The last row that was searched; undefined if all were. Too many rows are not in the index yet. */
+  readonly searchedUpTo: RowMark | undefined;
+}
+
+/** Searches in bounded time, also while many rows are not in the index, and says how far. @throws Error if the cursor is invalid */
+export async function searchEventsInTime(
+  database: Database,
+  filter: AuditFilter,
+  page: { cursor?: string | undefined; limit: number },
+): Promise<FoundPage & Coverage> {
+  const markOf = async (position: number): Promise<RowMark> => {
+    const time = await findTimeAt(database, position);
+    return { position, time: time === undefined ? undefined : new Date(time).toISOString() };
+  };
+  const indexedUpTo = await markOf((await readIndexState(database)).position);
+  const found = await searchEvents(database, filter, { ...page, unindexed: 'bounded' });
+  const { searchedTo } = found;
+  return { ...found, indexedUpTo, searchedUpTo: searchedTo === undefined ? undefined : await markOf(searchedTo) };
 }
 
 /** @throws Error if the cursor is invalid */
 export async function searchEvents(
   database: Database,
   filter: AuditFilter,
-  { cursor, limit }: { cursor?: string | undefined; limit: number },
+  { cursor, limit, unindexed = 'all' }: { cursor?: string | undefined; limit: number; unindexed?: Unindexed },
 ): Promise<FoundPage> {
   const before = cursor === undefined ? undefined : parseCursor(cursor);
   const pages = await Promise.all(
-    alternatives(filter).map((terms) => searchAuditRows(database, terms, { before, limit })),
+    alternatives(filter).map((terms) => searchAuditRows(database, terms, { before, limit, unindexed })),
   );
   const all = pages.flatMap(({ rows }) => rows);
   const rows = [...new Map(all.map((row) => [row.sequence, row])).values()].toSorted(newestFirst);
@@ -61,10 +102,9 @@ export async function searchEvents(
   return {
     found: page.map((row) => ({ row, event: eventOf(row) })).filter(({ event }) => matches(event, filter)),
     next: next && formatCursor(next),
+    searchedTo: pages.flatMap(({ searchedTo }) => searchedTo ?? []).toSorted((a, b) => a - b)[0],
   };
 }
-
-const newestFirst = (a: AuditPlace, b: AuditPlace): number => b.time - a.time || b.sequence - a.sequence;
 
 /** Returns one search for each index that may hold a name. */
 function alternatives({

@@ -1,6 +1,8 @@
 // The answers of the operations that commands read. Before a command sees an answer, the schema of its operation has checked it.
+
 import type { ConfigurationContent } from '../audit/configuration.ts';
 import type { AuditEvent, ConfigurationTrace } from '../audit/event.ts';
+import type { Coverage } from '../audit/search.ts';
 import type { Explanation } from '../explain/explain.ts';
 import type { PossibleTarget } from '../explain/targets.ts';
 import type { UnusedReport } from '../explain/unused.ts';
@@ -42,7 +44,7 @@ interface Answers {
   readonly 'list-rules': Page<{ readonly name?: unknown }>;
   readonly 'list-actors': Page<ActorAnswer>;
   readonly 'list-keys': { readonly items: readonly KeyAnswer[] };
-  readonly 'search-audit': Page<AuditEvent>;
+  readonly 'search-audit': Page<AuditEvent> & Coverage;
   readonly 'find-audit-event': AuditEvent;
   readonly 'list-configurations': Page<AppliedItem>;
   readonly 'get-configuration': ConfigurationContent & { readonly digest: string };

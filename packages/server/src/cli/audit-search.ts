@@ -3,7 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
 import { openReader } from '../app.ts';
 import { type AuditEvent, outcomes } from '../audit/event.ts';
-import type { AuditFilter } from '../audit/search.ts';
+import type { AuditFilter, Coverage, RowMark } from '../audit/search.ts';
 import { isRequestId, NOT_A_REQUEST_ID, normalRequestId } from '../explain/missing.ts';
 import { allRules } from '../policy/policy.ts';
 import { systemClock } from '../primitives/clock.ts';
@@ -137,19 +137,36 @@ async function printUnknown(options: Options, names: () => Promise<Names>): Prom
   }
 }
 
-/** Searches the database of a configuration, or a server. */
+/** @returns a function that says once that rows are missing, if the server did not search all of them */
+function createPartialNote(): (coverage: Coverage) => void {
+  let isPrinted = false;
+  return ({ indexedUpTo, searchedUpTo }) => {
+    if (searchedUpTo === undefined || isPrinted) return;
+    isPrinted = true;
+    printError(
+      `Rows after ${describeMark(searchedUpTo)} are not searched yet: the index is behind, and has the rows up to ${describeMark(indexedUpTo)}. Search again later, or with --config.`,
+    );
+  };
+}
+
+const describeMark = ({ time, position }: RowMark): string =>
+  time === undefined ? `row ${position}` : `${time} (row ${position})`;
+
+/** Searches all rows in the database of a configuration, or asks a server. */
 async function withSearch(
   options: Options,
   work: (search: Search, names: () => Promise<Names>) => Promise<void>,
 ): Promise<number> {
   refuseUnusedToken(options);
+  const notePartial = createPartialNote();
   if (options.config === undefined || options.server !== undefined)
     return runOperation({ ...options, token: undefined }, (call) =>
       work(
         async ({ since, until, requestId, tokens, ...filter }, page) => {
           const others = { since: isoOf(since), until: isoOf(until), request: requestId, token: tokens?.join(',') };
           const { body } = await call('search-audit', { query: { ...filter, ...others, ...page } });
-          const { items, next } = body;
+          const { items, next, indexedUpTo, searchedUpTo } = body;
+          notePartial({ indexedUpTo, searchedUpTo });
           return { found: items.map((event) => ({ event })), next };
         },
         () => listNames(call),

@@ -12,7 +12,7 @@ import { reasons } from '../primitives/refusal.ts';
 import { parseJsonObject } from '../primitives/strict-json.ts';
 import { tokenTypeUri } from '../primitives/token-type.ts';
 import { readAnswerText } from '../primitives/utf8.ts';
-import { findAuditRow } from '../store/audit-rows.ts';
+import { findAuditRow } from '../store/audit-search.ts';
 import { openStore, type Store } from '../store/store.ts';
 import { type CliCommand, EXIT } from './command.ts';
 import { print } from './print.ts';

@@ -29,6 +29,7 @@ export const commands = {
   'audit export': () => import('./audit-proof.ts').then(({ auditExport }) => auditExport),
   'audit verify': () => import('./audit-proof.ts').then(({ auditVerify }) => auditVerify),
   'audit erase': () => import('./audit-erase.ts').then(({ auditErase }) => auditErase),
+  'audit reindex': () => import('./audit-reindex.ts').then(({ auditReindex }) => auditReindex),
   'policy unused': () => import('./policy-unused.ts').then(({ policyUnused }) => policyUnused),
   'policy history': () => import('./policy.ts').then(({ policyHistory }) => policyHistory),
   'policy diff': () => import('./policy.ts').then(({ policyDiff }) => policyDiff),

@@ -13,7 +13,7 @@ const groups: Readonly<Record<string, string>> = {
   tokens: 'Inspect and revoke tokens.',
   clients: 'List and change clients.',
   keys: 'List and replace signing keys.',
-  audit: 'Search, export and verify the audit, and erase people from it.',
+  audit: 'Search, export and verify the audit, erase people from it, and write its index again.',
   policy: 'Examine the rules and clients, and what changed in the configuration.',
   accounts: 'Hash passwords for accounts.',
   store: 'Change the schema of the database.',

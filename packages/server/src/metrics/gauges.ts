@@ -11,6 +11,8 @@ export interface ServerState {
   readonly auditBacklog: () => number;
   /** Statements about the audit log in the database that no key of this server signed. */
   readonly unverifiedStatements: () => number;
+  /** Milliseconds since all audit rows that were committed were in the index of searches. */
+  readonly auditIndexLag: () => number;
   readonly connections: () => number;
   readonly nodes: () => number;
   readonly agree: () => boolean | undefined;
@@ -142,6 +144,12 @@ const gauges: readonly StateGauge[] = [
     help: 'Statements about the audit in the database that no key of this server signed; if not 0, run `audit verify`',
     aggregator: 'max',
     read: ({ unverifiedStatements }) => [{ value: unverifiedStatements() }],
+  },
+  {
+    name: 'cambio_audit_index_lag_seconds',
+    help: 'Time since all committed audit rows were in the index of searches; searches read newer rows one by one',
+    aggregator: 'max',
+    read: ({ auditIndexLag }) => [{ value: auditIndexLag() / 1000 }],
   },
   {
     name: 'cambio_connections',

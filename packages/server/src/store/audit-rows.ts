@@ -1,8 +1,8 @@
-// Audit rows: inserted, searched by their columns, read along their chains, erased and deleted.
-import { setImmediate as nextTurn } from 'node:timers/promises';
+// Audit rows: inserted, read along their chains, erased and deleted.
 import { CompiledQuery, sql } from 'kysely';
-import { containsText } from './database-time.ts';
-import type { AuditColumns, AuditRow, Database, NewAuditRow } from './schema.ts';
+import { deleteIndexEntries, hasTerm, readIndexState, UNCHAINED } from './audit-index.ts';
+import type { AuditRow, Database, NewAuditRow } from './schema.ts';
+import type { Store } from './store.ts';
 
 /** SQLite and PostgreSQL limit the parameters of a statement. 64 rows of 15 columns stay far below the limit. */
 export const ROWS_AT_ONCE = 64;
@@ -40,10 +40,6 @@ function insertion(database: Database, rows: number): string {
     .compile().sql;
   return known[rows];
 }
-
-/** @returns undefined if no row has the id */
-export const findAuditRow = (database: Database, requestId: string): Promise<AuditRow | undefined> =>
-  database.selectFrom('audit').selectAll().where('request_id', '=', requestId).executeTakeFirst();
 
 /** The names of all chains that have rows. */
 export async function listChains(database: Database): Promise<string[]> {
@@ -92,124 +88,10 @@ export const listUnchainedRows = (database: Database, after: number, limit: numb
     .limit(limit)
     .execute();
 
-/** Search terms: columns must be equal, null means that the column is empty. `since` is included, `until` is not. */
-export interface AuditTerms extends Partial<Omit<AuditColumns, 'time'>> {
-  readonly since?: number;
-  readonly until?: number;
-  /** The event or its personal part must have one of these ids as a value. They are not indexed. */
-  readonly tokens?: readonly string[];
-}
-
-/** The last row of a page; the next page begins after it. */
-export interface AuditPlace {
-  readonly time: number;
-  readonly sequence: number;
-}
-
-/** The first of these columns in the search terms selects the index; the others filter the rows that it finds. */
-const LEADING = [
-  'request_id',
-  'subject',
-  'principal',
-  'actor',
-  'rule',
-  'client',
-  'audience',
-  'outcome',
-  'reason',
-] as const;
-
-export interface FoundRows {
-  readonly rows: readonly AuditRow[];
-  /** The last row that was read; undefined if no rows are left. */
-  readonly end: AuditPlace | undefined;
-}
-
-/** What one search reads at most, so that many or large rows do not hold up other requests. A row may be larger. */
-const MAX_SCANNED_ROWS = 1000;
-const MAX_SCANNED_BYTES = 4 * 2 ** 20;
-/** Other requests have their turn after this many bytes. */
-const BATCH_BYTES = 2 ** 18;
-
-interface RowSize extends AuditPlace {
-  readonly bytes: number;
-}
-
-/** Newest first. */
-export async function searchAuditRows(
-  database: Database,
-  terms: AuditTerms,
-  { before, limit }: { before: AuditPlace | undefined; limit: number },
-): Promise<FoundRows> {
-  const maxRows = terms.tokens === undefined ? limit : MAX_SCANNED_ROWS;
-  // Neither database reads a large text for its size in bytes.
-  const sizes: readonly RowSize[] = await selectRows(database, terms, before)
-    .select(['time', 'sequence', sql<number>`octet_length(event) + coalesce(octet_length(personal), 0)`.as('bytes')])
-    .limit(maxRows)
-    .execute();
-  const scanned = withinBytes(sizes, MAX_SCANNED_BYTES);
-  const rows: AuditRow[] = [];
-  let end = before;
-  for (let left = scanned; left.length > 0 && rows.length < limit; ) {
-    const batch = withinBytes(left, BATCH_BYTES);
-    rows.push(...(await readBatch(database, terms, { before: end, batch, limit: limit - rows.length })));
-    end = batch.at(-1);
-    left = left.slice(batch.length);
-    await nextTurn();
-  }
-  if (rows.length === limit) return { rows, end: rows.at(-1) };
-  return { rows, end: scanned.length < sizes.length || sizes.length === maxRows ? end : undefined };
-}
-
-/** The first rows that together are within a number of bytes, and at least one row. */
-function withinBytes(sizes: readonly RowSize[], maxBytes: number): readonly RowSize[] {
-  let sum = 0;
-  const tooMany = sizes.findIndex(({ bytes }, index) => {
-    sum += bytes;
-    return index > 0 && sum > maxBytes;
-  });
-  return tooMany < 0 ? sizes : sizes.slice(0, tooMany);
-}
-
-async function readBatch(
-  database: Database,
-  terms: AuditTerms,
-  { before, batch, limit }: { before: AuditPlace | undefined; batch: readonly RowSize[]; limit: number },
-): Promise<AuditRow[]> {
-  const last = batch.at(-1);
-  if (last === undefined) return [];
-  let query = selectRows(database, terms, before)
-    .where('time', '>=', last.time)
-    .where(sql<boolean>`(time, sequence) >= (${last.time}, ${last.sequence})`);
-  // Quotes make it a whole value: no part of another text matches, and each search ends at the next quote.
-  const texts = terms.tokens?.map((id) => JSON.stringify(id));
-  if (texts !== undefined)
-    query = query.where((is) =>
-      is.or(texts.flatMap((text) => ['event', 'personal'].map((column) => containsText(database, column, text)))),
-    );
-  return query.selectAll().limit(limit).execute();
-}
-
-function selectRows(database: Database, terms: AuditTerms, before: AuditPlace | undefined) {
-  const { since, until } = terms;
-  const [leading, ...others] = LEADING.filter((column) => terms[column] !== undefined);
-  let query = database.selectFrom('audit');
-  if (leading !== undefined) query = query.where(leading, '=', terms[leading] ?? null);
-  // The index has only these rows; the database uses it if the query has the same condition.
-  if (leading === 'outcome' && terms.outcome !== 'issued') query = query.where(sql<boolean>`outcome <> 'issued'`);
-  for (const column of others) query = query.where(sql<boolean>`${sql.ref(column)} || '' = ${terms[column]}`);
-  if (since !== undefined) query = query.where('time', '>=', since);
-  if (until !== undefined) query = query.where('time', '<', until);
-  if (before !== undefined) {
-    query = query.where('time', '<=', before.time);
-    query = query.where(sql<boolean>`(time, sequence) < (${before.time}, ${before.sequence})`);
-  }
-  return query.orderBy('time', 'desc').orderBy('sequence', 'desc');
-}
-
 /** Erases the personal part and stores its digest, so that the hash of the row still verifies. */
-export async function eraseAuditRow(database: Database, sequence: number, personalDigest: string): Promise<void> {
-  await database
+export async function eraseAuditRow(transaction: Database, sequence: number, personalDigest: string): Promise<void> {
+  await deleteIndexEntries(transaction, sql`sequence = ${sequence}`, 'personal');
+  await transaction
     .updateTable('audit')
     .set({ personal: null, personal_digest: personalDigest, subject: null, principal: null, actor: null })
     .where('sequence', '=', sequence)
@@ -217,8 +99,9 @@ export async function eraseAuditRow(database: Database, sequence: number, person
 }
 
 /** For a row from before chains existed. @param event without the personal part */
-export async function eraseUnchainedRow(database: Database, sequence: number, event: string): Promise<void> {
-  await database
+export async function eraseUnchainedRow(transaction: Database, sequence: number, event: string): Promise<void> {
+  await deleteIndexEntries(transaction, sql`sequence = ${sequence} and chain is null`, 'personal');
+  await transaction
     .updateTable('audit')
     .set({ event, subject: null, principal: null, actor: null })
     .where('sequence', '=', sequence)
@@ -228,10 +111,11 @@ export async function eraseUnchainedRow(database: Database, sequence: number, ev
 
 /** Deletes the rows after one position, up to and including another. */
 export async function deleteChainRows(
-  database: Database,
+  transaction: Database,
   { chain, after, through }: { chain: string; after: number; through: number },
 ): Promise<void> {
-  await database
+  await deleteIndexEntries(transaction, sql`chain = ${chain} and position > ${after} and position <= ${through}`);
+  await transaction
     .deleteFrom('audit')
     .where('chain', '=', chain)
     .where('position', '>', after)
@@ -249,17 +133,22 @@ export async function countRows(database: Database): Promise<number> {
 }
 
 /** Deletes rows from before chains existed. @returns the number of deleted rows */
-export async function deleteUnchainedRows(
-  database: Database,
+export const deleteUnchainedRows = (
+  store: Store,
   { before, limit }: { before: number; limit: number },
-): Promise<number> {
-  const old = database
-    .selectFrom('audit')
-    .select('sequence')
-    .where('chain', 'is', null)
-    .where('time', '<', before)
-    .orderBy('time')
-    .limit(limit);
-  const { numDeletedRows } = await database.deleteFrom('audit').where('sequence', 'in', old).executeTakeFirst();
-  return Number(numDeletedRows);
-}
+): Promise<number> =>
+  store.transaction().execute(async (transaction) => {
+    const { phase } = await readIndexState(transaction);
+    const { rows } = await (phase === 'building'
+      ? sql<{ sequence: number }>`select sequence from audit where chain is null and time < ${before}
+          order by time limit ${limit}`
+      : sql<{ sequence: number }>`select entry.sequence from audit_index as entry
+          join audit on audit.sequence = entry.sequence and audit.chain is null
+          where ${hasTerm(UNCHAINED)} and entry.time < ${before} order by entry.time limit ${limit}`
+    ).execute(transaction);
+    if (rows.length === 0) return 0;
+    const old = sql`sequence in (${sql.join(rows.map(({ sequence }) => sequence))})`;
+    await deleteIndexEntries(transaction, old);
+    await sql`delete from audit where ${old}`.execute(transaction);
+    return rows.length;
+  });

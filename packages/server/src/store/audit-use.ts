@@ -1,8 +1,9 @@
 // Reads from audit rows when a rule or client was used last, and which clients, audiences and scopes its rows have. The database
 // finds and groups the rows, by the indexes of a search.
-import { PostgresAdapter, type RawBuilder, sql } from 'kysely';
-import type { AuditPlace } from './audit-rows.ts';
-import { containsText } from './database-time.ts';
+import { type RawBuilder, sql } from 'kysely';
+import { EVERY_ROW, hasTerm, indexedTerm, readIndexState } from './audit-index.ts';
+import { type AuditPlace, searchAuditRows } from './audit-search.ts';
+import { containsText, isPostgres } from './database-time.ts';
 import type { Database } from './schema.ts';
 
 /** A column that says whose rows to read. */
@@ -22,24 +23,25 @@ export interface UseGroup {
 
 /** @returns milliseconds since 1970; undefined if there are no rows */
 export async function findFirstRowTime(database: Database): Promise<number | undefined> {
-  const found = await database
-    .selectFrom('audit')
-    .select(({ fn }) => fn.min('time').as('time'))
-    .executeTakeFirst();
-  return found?.time ?? undefined;
+  const { position, phase } = await readIndexState(database);
+  const times = await Promise.all([
+    phase === 'building'
+      ? sql<Timed>`select time from audit order by time limit 1`.execute(database)
+      : sql<Timed>`select entry.time from audit_index as entry where ${hasTerm(EVERY_ROW)}
+          order by entry.time limit 1`.execute(database),
+    sql<Timed>`select min(time) as time from audit where sequence > ${position}`.execute(database),
+  ]);
+  return times.flatMap(({ rows }) => rows[0]?.time ?? []).toSorted((a, b) => a - b)[0];
+}
+
+interface Timed {
+  readonly time: number | null;
 }
 
 /** @returns the time of the last row with this rule or client; undefined if there is none */
 export async function findLastUse(database: Database, by: UsedBy, term: string): Promise<number | undefined> {
-  const found = await database
-    .selectFrom('audit')
-    .select('time')
-    .where(by, '=', term)
-    .orderBy('time', 'desc')
-    .orderBy('sequence', 'desc')
-    .limit(1)
-    .executeTakeFirst();
-  return found?.time;
+  const { rows } = await searchAuditRows(database, { [by]: term }, { before: undefined, limit: 1 });
+  return rows[0]?.time;
 }
 
 /** The rows to read: those of a rule, of a client, or all; from `since` on and before a place. */
@@ -53,54 +55,78 @@ export interface UseRange {
   readonly read: 'names' | 'shadows';
 }
 
-/** Newest first. @returns the groups, and the last row that was read; `end` is undefined if no rows are left */
+/**
+ * Newest first; rows that are not in the index come with the first page.
+ * @returns the groups, and the last row that was read; `end` is undefined if no rows are left
+ */
 export async function readUse(
   database: Database,
   range: UseRange,
 ): Promise<{ readonly groups: readonly UseGroup[]; readonly end: AuditPlace | undefined }> {
-  // The index has all columns of this query, so that no row is read for it.
-  const end = await rowsOf(database, range)
-    .select(['time', 'sequence'])
-    .orderBy('time', 'desc')
-    .orderBy('sequence', 'desc')
-    .offset(range.limit - 1)
-    .limit(1)
-    .executeTakeFirst();
-  let rows = rowsOf(database, range);
-  if (end !== undefined)
-    rows = rows.where('time', '>=', end.time).where(sql<boolean>`(time, sequence) >= (${end.time}, ${end.sequence})`);
-  const member = memberOf(database);
-  const none = sql<string | null>`null`;
-  const groups = await (range.read === 'shadows'
-    ? rows
-        .where(containsText(database, 'event', '"shadows":'))
-        .select([none.as('client'), none.as('targets'), none.as('scopeGiven'), none.as('scopeAsked')])
-        .select(member('shadows').as('shadows'))
-    : rows
-        .select(['client', member('targets').as('targets'), member('scopeGiven').as('scopeGiven')])
-        .select(
-          sql<string | null>`case when outcome = 'issued' then null else ${member('scopeAsked')} end`.as('scopeAsked'),
+  const { position, phase } = await readIndexState(database);
+  if (phase === 'building') return readPage(database, range, sql`audit as entry`, columnIs(range, 'entry'));
+  const tail =
+    range.before === undefined
+      ? await groupRows(
+          database,
+          range,
+          sql`audit where sequence > ${position} and time >= ${range.since} and ${columnIs(range, 'audit')}`,
         )
-        .select(none.as('shadows'))
-  )
-    .distinct()
-    .execute();
+      : [];
+  const { of } = range;
+  const term = (of && indexedTerm(of.by, of.term)) ?? EVERY_ROW;
+  const page = await readPage(database, range, sql`audit_index as entry`, hasTerm(term));
+  return { ...page, groups: [...tail, ...page.groups] };
+}
+
+const columnIs = ({ of }: UseRange, table: string): RawBuilder<unknown> =>
+  of === undefined ? sql`true` : sql`${sql.ref(`${table}.${of.by}`)} = ${of.term}`;
+
+/** @param entries a table with the time and the sequence number of rows, named `entry` @param condition on it */
+async function readPage(
+  database: Database,
+  range: UseRange,
+  entries: RawBuilder<unknown>,
+  condition: RawBuilder<unknown>,
+): Promise<{ readonly groups: readonly UseGroup[]; readonly end: AuditPlace | undefined }> {
+  const { since, before } = range;
+  const newer =
+    before &&
+    sql`and entry.time <= ${before.time} and (entry.time, entry.sequence) < (${before.time}, ${before.sequence})`;
+  const where = sql`${condition} and entry.time >= ${since} ${newer ?? sql``}`;
+  // The index has all columns of this query, so that no row is read for it.
+  const { rows } = await sql<AuditPlace>`select entry.time, entry.sequence from ${entries} where ${where}
+    order by entry.time desc, entry.sequence desc limit 1 offset ${range.limit - 1}`.execute(database);
+  const [end] = rows;
+  const rest = end && sql`and (entry.time, entry.sequence) >= (${end.time}, ${end.sequence})`;
+  const groups = await groupRows(
+    database,
+    range,
+    sql`${entries} cross join audit where ${where} ${rest ?? sql``} and audit.sequence = entry.sequence`,
+  );
   return { groups, end };
 }
 
-function rowsOf(database: Database, { of, since, before }: UseRange) {
-  let query = database.selectFrom('audit').where('time', '>=', since);
-  if (of !== undefined) query = query.where(of.by, '=', of.term);
-  if (before !== undefined) {
-    query = query.where('time', '<=', before.time);
-    query = query.where(sql<boolean>`(time, sequence) < (${before.time}, ${before.sequence})`);
-  }
-  return query;
+/** @param rows tables with `audit` among them, and conditions */
+async function groupRows(
+  database: Database,
+  { read }: UseRange,
+  rows: RawBuilder<unknown>,
+): Promise<readonly UseGroup[]> {
+  const member = memberOf(database);
+  const asked = sql`case when audit.outcome = 'issued' then null else ${member('scopeAsked')} end`;
+  const { rows: groups } = await (read === 'shadows'
+    ? sql<UseGroup>`select distinct null as client, null as targets, null as "scopeGiven", null as "scopeAsked",
+        ${member('shadows')} as shadows from ${rows} and ${containsText(database, 'audit.event', '"shadows":')}`
+    : sql<UseGroup>`select distinct audit.client, ${member('targets')} as targets, ${member('scopeGiven')} as "scopeGiven",
+        ${asked} as "scopeAsked", null as shadows from ${rows}`
+  ).execute(database);
+  return groups;
 }
 
 /** The text of a member of the event. */
 function memberOf(database: Database): (name: string) => RawBuilder<string | null> {
-  const isPostgres = database.getExecutor().adapter instanceof PostgresAdapter;
+  const isJson = isPostgres(database);
   return (name) =>
-    isPostgres ? sql`event::json->>${sql.lit(name)}` : sql`json_extract(event, ${sql.lit(`$.${name}`)})`;
+    isJson ? sql`audit.event::json->>${sql.lit(name)}` : sql`json_extract(audit.event, ${sql.lit(`$.${name}`)})`;
 }

@@ -1,5 +1,6 @@
 // The texts of the configurations that were in force, by digest, and what each node recorded last.
 import { sql } from 'kysely';
+import { findFirstRowTime } from './audit-use.ts';
 import type { Database } from './schema.ts';
 
 /** Rows of one statement. */
@@ -130,8 +131,8 @@ const MARGIN_MS = 86_400_000;
 
 /** Deletes the texts that were in force before the oldest audit row only, so that no row refers to them. */
 export async function deleteUnusedTexts(database: Database, now: number): Promise<void> {
-  const oldest = await database.selectFrom('audit').select('time').orderBy('time').limit(1).executeTakeFirst();
-  const before = Math.min(Number(oldest?.time ?? now), now) - MARGIN_MS;
+  const oldest = await findFirstRowTime(database);
+  const before = Math.min(oldest ?? now, now) - MARGIN_MS;
   await database.deleteFrom('configuration_texts').where('seen_at', '<', before).execute();
   await database.deleteFrom('configuration_nodes').where('seen_at', '<', before).execute();
 }

@@ -2,7 +2,8 @@
 import { PostgresAdapter, type RawBuilder, sql } from 'kysely';
 import type { Database } from './schema.ts';
 
-const isPostgres = (database: Database): boolean => database.getExecutor().adapter instanceof PostgresAdapter;
+/** Is the database PostgreSQL, or SQLite? */
+export const isPostgres = (database: Database): boolean => database.getExecutor().adapter instanceof PostgresAdapter;
 
 /** Does a text contain another one? Unlike `like`, it has no wildcards, and takes time in proportion to the text. */
 export const containsText = (database: Database, column: string, text: string): RawBuilder<boolean> =>

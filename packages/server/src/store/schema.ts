@@ -6,6 +6,7 @@ export interface Schema {
   signing_keys: SigningKeyTable;
   key_sets: KeySetTable;
   audit: AuditTable;
+  audit_index: AuditIndexTable;
   audit_statements: AuditStatementTable;
   audit_cursors: AuditCursorTable;
   revocations: RevocationTable;
@@ -22,7 +23,7 @@ export interface Schema {
   leash_counts: LeashCountTable;
   leash_uses: LeashUseTable;
   leash_tokens: LeashTokenTable;
-  /** Counters: the revision of registered clients and of suspended parties, the time of the last bulk revocation, the lock of audit statements. */
+  /** Counters: the revision of registered clients and of suspended parties, the time of the last bulk revocation, the lock of audit statements, the positions of the audit index. */
   revisions: { name: string; number: number };
 }
 
@@ -220,6 +221,15 @@ interface AuditTable extends AuditColumns {
   personal: string | null;
   /** The digest of the erased part. */
   personal_digest: string | null;
+}
+
+/** Says which rows have a term in a column. It is made of rows, and may lack the latest. */
+interface AuditIndexTable {
+  kind: number;
+  term: string;
+  /** Of the row. */
+  time: number;
+  sequence: number;
 }
 
 interface AuditStatementTable {

@@ -13,13 +13,8 @@ import { openRevocations } from '../../src/issuing/revocations.ts';
 import { createTokenIds } from '../../src/issuing/token-ids.ts';
 import { sinceRotation } from '../../src/model/refresh-family.ts';
 import { Refusal } from '../../src/primitives/refusal.ts';
-import {
-  findAuditRow,
-  insertAuditRows,
-  listChainRows,
-  ROWS_AT_ONCE,
-  searchAuditRows,
-} from '../../src/store/audit-rows.ts';
+import { insertAuditRows, listChainRows, ROWS_AT_ONCE } from '../../src/store/audit-rows.ts';
+import { findAuditRow, searchAuditRows } from '../../src/store/audit-search.ts';
 import {
   claimApplied,
   claimRejected,

@@ -1,7 +1,7 @@
 // The dependencies of the admin API, besides those of every endpoint.
 import type { z } from 'zod';
 import type { AuditEvent } from '../../audit/event.ts';
-import type { AuditFilter, FoundPage } from '../../audit/search.ts';
+import type { AuditFilter, Coverage, FoundPage } from '../../audit/search.ts';
 import type { UseReader } from '../../audit/use.ts';
 import type { RegisteredClients, StoredClient } from '../../client-auth/registered-clients.ts';
 import type { ConfigurationHistory } from '../../explain/decided-by.ts';
@@ -46,6 +46,11 @@ export interface Administration {
     filter: AuditFilter,
     page: { readonly cursor?: string | undefined; readonly limit: number },
   ) => Promise<FoundPage>;
+  /** The same in bounded time, which says how far it came. @throws Refusal store_unavailable */
+  readonly searchEventsInTime: (
+    filter: AuditFilter,
+    page: { readonly cursor?: string | undefined; readonly limit: number },
+  ) => Promise<FoundPage & Coverage>;
   /** Reads which rights requests used since a time, in milliseconds since 1970. After some seconds, the rest is unknown. */
   readonly useSince: (since: number) => UseReader;
   /** The configurations that were in force on this database. @throws Refusal store_unavailable */

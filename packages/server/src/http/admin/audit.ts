@@ -11,6 +11,10 @@ import { pageOf, periodQuery } from './page.ts';
 const event = z.looseObject({ time: z.int(), requestId: z.string(), action: z.string() });
 const name = z.string().refine(isName, 'must be a printable text of 1 to 1024 characters');
 const text = name.optional();
+const mark = z.object({
+  position: z.int().describe('the number of the row, in the order of writing'),
+  time: z.iso.datetime().optional(),
+});
 
 /** Every row that is read is compared with each of them. */
 export const MAX_TOKENS = 16;
@@ -43,13 +47,20 @@ export const searchAudit = operation({
     ...periodQuery,
   }),
   status: 200,
-  answer: pageOf(event),
+  answer: pageOf(event).extend({
+    indexedUpTo: mark.describe('the last row that the search index has; newer rows were read one by one'),
+    searchedUpTo: mark
+      .optional()
+      .describe(
+        'the last row that was searched: the index is far behind, and newer rows are missing; absent if none is',
+      ),
+  }),
   run: async ({ query: { cursor, limit, request: requestId, token: tokens, ...filter }, services: { admin } }) => {
     const given = Object.fromEntries(
       Object.entries({ ...filter, requestId, tokens }).filter(([, value]) => value !== undefined),
     );
-    const { found, next } = await admin.searchEvents(given, { cursor, limit });
-    return { body: { items: found.map((one) => one.event), next } };
+    const { found, next, indexedUpTo, searchedUpTo } = await admin.searchEventsInTime(given, { cursor, limit });
+    return { body: { items: found.map((one) => one.event), next, indexedUpTo, searchedUpTo } };
   },
 });
 

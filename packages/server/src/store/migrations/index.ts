@@ -10,6 +10,7 @@ import { registeredClients } from './0009-registered-clients.ts';
 import { notifyClients } from './0010-notify-clients.ts';
 import { revocationKinds } from './0011-revocation-kinds.ts';
 import { actorsAndConfigurations } from './0012-actors-and-configurations.ts';
+import { auditIndex } from './0013-audit-index.ts';
 import type { Migration } from './migration.ts';
 
 export const migrations: readonly Migration[] = [
@@ -24,4 +25,5 @@ export const migrations: readonly Migration[] = [
   notifyClients,
   revocationKinds,
   actorsAndConfigurations,
+  auditIndex,
 ] as const satisfies readonly Migration[];

@@ -185,8 +185,8 @@ const tablesInUse = (maxWaitMs: number): string =>
 
 const executeIn =
   (transaction: Database) =>
-  async (text: string): Promise<void> =>
-    void (await sql.raw(text).execute(transaction));
+  async (text: string): Promise<readonly unknown[]> =>
+    (await sql.raw(text).execute(transaction)).rows;
 
 async function appliedTo(database: Database): Promise<ReadonlySet<string>> {
   const rows = await database.selectFrom('migrations').select('name').execute();

@@ -3,16 +3,17 @@ import type { ColumnDefinitionBuilder, Kysely } from 'kysely';
 import type { Schema } from '../schema.ts';
 
 type SchemaBuilder = Kysely<Schema>['schema'];
-type Execute = (sql: string) => Promise<void>;
+/** @returns the rows that the statement reads */
+type Execute = (sql: string) => Promise<readonly unknown[]>;
 
 export interface Migration {
   readonly name: string;
   /** Only for this kind of database. */
   readonly only?: 'sqlite' | 'postgres';
   /** Additive: the previous version continues to work. */
-  readonly up: (schema: SchemaBuilder, sequence: SequenceColumn, execute: Execute) => Promise<void>;
+  readonly up: (schema: SchemaBuilder, sequence: SequenceColumn, execute: Execute) => Promise<unknown>;
   /** Undoes `up`, and nothing else. */
-  readonly down: (schema: SchemaBuilder, execute: Execute) => Promise<void>;
+  readonly down: (schema: SchemaBuilder, execute: Execute) => Promise<unknown>;
   /**
    * Content that matters and that `down` loses or makes unreadable to the previous version: tables, columns as `table.column`, and
    * rows as `table.column=value`.

@@ -1,0 +1,114 @@
+// Keeps the index of the audit up to date in the background, and builds it for the rows of earlier versions. Every process does this:
+// one at a time writes, in a transaction that also advances the position.
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Chains } from '../audit/chain.ts';
+import { createRepeatable } from '../primitives/serial.ts';
+import { dropColumnIndexes, findSettled, indexNextRows, readIndexState } from '../store/audit-index.ts';
+import { describeDatabaseFailure } from '../store/failure.ts';
+import type { Store } from '../store/store.ts';
+
+export interface Indexer {
+  /** Milliseconds since all rows that were committed were in the index. */
+  readonly lag: () => number;
+  /** Indexes the remaining rows for at most `LAST_RUN_MS`. */
+  readonly stop: () => Promise<void>;
+}
+
+/** Rows that one transaction indexes. Other writers of SQLite wait for it. */
+const MAX_BATCH_ROWS = 1000;
+/** After a failure, batches are smaller: the database may be too slow for its deadline. */
+const MIN_BATCH_ROWS = 50;
+const INTERVAL_MS = 500;
+/** Rows of other processes are looked for at every such interval. */
+const IDLE_INTERVALS = 4;
+/** A database that fails for a moment is reported elsewhere. */
+const MAX_SILENT_LAG_MS = 10_000;
+const LAST_RUN_MS = 2000;
+
+export function startIndexer({
+  store,
+  chains,
+  report,
+}: {
+  readonly store: Store;
+  readonly chains: Chains;
+  readonly report: (line: string) => void;
+}): Indexer {
+  let completeAt = performance.now();
+  let batchRows = MAX_BATCH_ROWS;
+  let until = Number.POSITIVE_INFINITY;
+  let hasGrown = true;
+  let idle = 0;
+  let isReported = false;
+  const build = createBuild(store, report);
+  chains.onGrowth(() => {
+    hasGrown = true;
+  });
+
+  /** @returns whether the index has all rows up to one */
+  const indexThrough = async (through: number): Promise<boolean> => {
+    while (performance.now() < until) {
+      const began = performance.now();
+      if ((await indexNextRows(store, through, batchRows)) === undefined) break;
+      batchRows = Math.min(2 * batchRows, MAX_BATCH_ROWS);
+      // Others write as long as this did.
+      await wait(Math.min(performance.now() - began, until - performance.now()), undefined, { ref: false });
+    }
+    return (await readIndexState(store)).position >= through;
+  };
+
+  const indexOnce = async (): Promise<void> => {
+    const began = performance.now();
+    hasGrown = false;
+    idle = 0;
+    try {
+      await build();
+      const settled = await findSettled(store);
+      if (settled === undefined || !(await indexThrough(settled))) hasGrown = true;
+      else completeAt = began;
+      await build();
+      if (isReported) report('the index of the audit is up to date again');
+      isReported = false;
+    } catch (error) {
+      hasGrown = true;
+      batchRows = Math.max(Math.floor(batchRows / 2), MIN_BATCH_ROWS);
+      if (isReported || performance.now() - completeAt < MAX_SILENT_LAG_MS) return;
+      report(`audit rows are not indexed: ${describeDatabaseFailure(error)}; searches read them one by one`);
+      isReported = true;
+    }
+  };
+
+  const run = createRepeatable(indexOnce);
+  let running = run();
+  const timer = setInterval(() => {
+    idle++;
+    if (hasGrown || idle >= IDLE_INTERVALS) running = run();
+  }, INTERVAL_MS).unref();
+  return {
+    lag: () => performance.now() - completeAt,
+    stop: async () => {
+      clearInterval(timer);
+      until = performance.now() + LAST_RUN_MS;
+      await running;
+      if (hasGrown && performance.now() < until) await run();
+    },
+  };
+}
+
+/** @returns a function that reports that the index is built for earlier rows, and drops the indexes that it replaces once it is */
+function createBuild(store: Store, report: (line: string) => void): () => Promise<void> {
+  let isBuilding = false;
+  let isComplete = false;
+  return async () => {
+    if (isComplete) return;
+    const { phase } = await readIndexState(store);
+    if (phase === 'building' && !isBuilding)
+      report('the index of the audit is built in the background; until then, searches use the earlier indexes');
+    isBuilding ||= phase === 'building';
+    if (phase === 'built') {
+      await dropColumnIndexes(store);
+      report('the index of the audit is built, and the earlier indexes are gone');
+    }
+    isComplete = phase !== 'building';
+  };
+}

@@ -1,0 +1,302 @@
+// The index that searches read: which rows have which term in a column. It is written after the rows, in batches, and remembers how
+// far it came in the transaction that wrote it. Rows after that position are found by reading them.
+import { setTimeout as wait } from 'node:timers/promises';
+import { type RawBuilder, sql } from 'kysely';
+import { isPostgres } from './database-time.ts';
+import { COLUMN_INDEXES } from './migrations/0013-audit-index.ts';
+import type { AuditColumns, Database } from './schema.ts';
+import type { Store } from './store.ts';
+
+/** Columns that have terms. A number is part of the stored index: never change or reuse one. */
+const COLUMN_KINDS = {
+  request_id: 2,
+  outcome: 3,
+  reason: 4,
+  client: 5,
+  subject: 6,
+  principal: 7,
+  actor: 8,
+  audience: 9,
+  rule: 10,
+} as const satisfies Partial<Record<keyof AuditColumns, number>>;
+
+export type IndexedColumn = keyof typeof COLUMN_KINDS;
+
+/** Every row has an entry of the kind `TIME`, without a term. Rows without a chain have one of the kind `UNCHAINED`. */
+const KINDS = { time: 0, unchained: 1, ...COLUMN_KINDS } as const;
+
+type Kind = keyof typeof KINDS;
+
+/** The entries of one term. */
+export interface IndexedTerm {
+  readonly kind: Kind;
+  readonly term: string;
+}
+
+export const EVERY_ROW: IndexedTerm = { kind: 'time', term: '' };
+export const UNCHAINED: IndexedTerm = { kind: 'unchained', term: '' };
+export const INDEXED_COLUMNS = Object.keys(COLUMN_KINDS) as readonly IndexedColumn[];
+
+/** Most rows have this outcome, so it has no entries. */
+const COMMON_OUTCOME = 'issued';
+
+/** @returns undefined if the index has no entries for the value */
+export const indexedTerm = (column: IndexedColumn, value: string): IndexedTerm | undefined =>
+  column === 'outcome' && value === COMMON_OUTCOME ? undefined : { kind: column, term: value };
+
+/** A condition on entries, as `entry`. */
+export const hasTerm = ({ kind, term }: IndexedTerm): RawBuilder<boolean> =>
+  sql`entry.kind = ${sql.lit(KINDS[kind])} and entry.term = ${term}`;
+
+/** The names of two counters: the position, and the last row from before the index existed, until its entries are there. */
+const POSITION = 'audit index';
+const GOAL = 'audit index goal';
+/** How far `cambio audit reindex` came. */
+const REINDEXED = 'audit reindex';
+
+export interface IndexState {
+  /** The sequence number up to which all rows are in the index. */
+  readonly position: number;
+  /** `building`: rows from before the index are not all in it. The columns still have their own indexes then. */
+  readonly phase: 'building' | 'built' | 'complete';
+}
+
+export async function readIndexState(database: Database): Promise<IndexState> {
+  const rows = await database.selectFrom('revisions').selectAll().where('name', 'in', [POSITION, GOAL]).execute();
+  const numbers = new Map(rows.map(({ name, number }) => [name, number]));
+  const position = numbers.get(POSITION) ?? 0;
+  const goal = numbers.get(GOAL);
+  return { position, phase: goal === undefined ? 'complete' : position < goal ? 'building' : 'built' };
+}
+
+/** Reads the entries of rows from their columns. @param rows a condition on `audit` */
+function entriesOf(rows: RawBuilder<unknown>, kinds: readonly Kind[]): RawBuilder<unknown> {
+  const parts = kinds.map((kind) => {
+    const hasColumn = kind !== 'time' && kind !== 'unchained';
+    const term = hasColumn ? sql.ref(kind) : sql`cast('' as text)`;
+    const condition = {
+      time: sql``,
+      unchained: sql`and chain is null`,
+      outcome: sql`and outcome <> ${sql.lit(COMMON_OUTCOME)}`,
+    }[kind as string];
+    const filled = condition ?? sql`and ${sql.ref(kind)} is not null`;
+    return sql`select ${sql.lit(KINDS[kind])} as kind, ${term} as term, time, sequence from audit where ${rows} ${filled}`;
+  });
+  return sql.join(parts, sql` union all `);
+}
+
+const ALL_KINDS = Object.keys(KINDS) as readonly Kind[];
+/** Columns that an erasure empties. */
+const PERSONAL_KINDS = ['subject', 'principal', 'actor'] as const;
+
+/** In the order of the index, so that neighbours are written together. */
+async function insertEntries(database: Database, rows: RawBuilder<unknown>): Promise<number> {
+  const { numAffectedRows } = await sql`insert into audit_index (kind, term, time, sequence)
+    select kind, term, time, sequence from (${entriesOf(rows, ALL_KINDS)}) as entries where true
+    order by kind, term, time, sequence on conflict do nothing`.execute(database);
+  return Number(numAffectedRows);
+}
+
+/**
+ * Removes the entries of rows that are about to be deleted or erased. Waits for a batch of the index that another process writes, which
+ * has read the rows as they were.
+ */
+export async function deleteIndexEntries(
+  transaction: Database,
+  rows: RawBuilder<unknown>,
+  which: 'all' | 'personal' = 'all',
+): Promise<void> {
+  await lockPosition(transaction, 'wait');
+  const kinds = which === 'all' ? ALL_KINDS : PERSONAL_KINDS;
+  await sql`delete from audit_index where (kind, term, time, sequence) in (${entriesOf(rows, kinds)})`.execute(
+    transaction,
+  );
+}
+
+/** A writing transaction of SQLite is exclusive anyway. @returns undefined if another process has the lock */
+async function lockPosition(transaction: Database, busy: 'skip' | 'wait'): Promise<number | undefined> {
+  let query = transaction.selectFrom('revisions').select('number').where('name', '=', POSITION);
+  if (isPostgres(transaction)) query = busy === 'skip' ? query.forUpdate().skipLocked() : query.forUpdate();
+  return (await query.executeTakeFirst())?.number;
+}
+
+async function writeCounter(transaction: Database, name: string, number: number): Promise<void> {
+  await transaction
+    .insertInto('revisions')
+    .values({ name, number })
+    .onConflict((conflict) => conflict.column('name').doUpdateSet({ number }))
+    .execute();
+}
+
+/** The last of at most `limit` rows after one position, and not after another. */
+export async function findBatchEnd(
+  database: Database,
+  { after, through, limit }: { after: number; through: number; limit: number },
+): Promise<number> {
+  const row = await database
+    .selectFrom('audit')
+    .select('sequence')
+    .where('sequence', '>', after)
+    .where('sequence', '<=', through)
+    .orderBy('sequence')
+    .offset(limit - 1)
+    .limit(1)
+    .executeTakeFirst();
+  return row?.sequence ?? through;
+}
+
+const between = (after: number, through: number): RawBuilder<unknown> =>
+  sql`sequence > ${after} and sequence <= ${through}`;
+
+/**
+ * Writes the entries of the next rows and the new position in one transaction.
+ * @param through the last row that may be indexed, from `findSettled`
+ * @returns the new position; undefined if no row is left, or another process writes the index
+ */
+export const indexNextRows = (store: Store, through: number, limit: number): Promise<number | undefined> =>
+  store.transaction().execute(async (transaction) => {
+    const after = await lockPosition(transaction, 'skip');
+    if (after === undefined || after >= through) return undefined;
+    const end = await findBatchEnd(transaction, { after, through, limit });
+    await insertEntries(transaction, between(after, end));
+    await writeCounter(transaction, POSITION, end);
+    return end;
+  });
+
+const MAX_SETTLING_CHECKS = 20;
+const SETTLING_MS = 25;
+
+/**
+ * Finds a sequence number up to which no transaction can still commit a row. SQLite commits in the order of numbers. In PostgreSQL a row
+ * with a smaller number may be committed later; its transaction has locked the table since before the number was given.
+ * @returns undefined if those transactions still run
+ */
+export async function findSettled(database: Database): Promise<number | undefined> {
+  if (!isPostgres(database)) return findLastSequence(database);
+  const { rows } = await sql<{ last: number }>`
+    select case when is_called then last_value else last_value - 1 end as last from audit_sequence_seq`.execute(
+    database,
+  );
+  let writers = await listWriters(database);
+  for (let checks = 0; writers.length > 0; checks++) {
+    if (checks === MAX_SETTLING_CHECKS) return undefined;
+    await wait(SETTLING_MS);
+    const running = new Set(await listWriters(database));
+    writers = writers.filter((writer) => running.has(writer));
+  }
+  return rows[0]?.last;
+}
+
+/** @returns 1 if there are no rows */
+export async function findFirstSequence(database: Database): Promise<number> {
+  const row = await database.selectFrom('audit').select('sequence').orderBy('sequence').limit(1).executeTakeFirst();
+  return row?.sequence ?? 1;
+}
+
+export async function findLastSequence(database: Database): Promise<number> {
+  const row = await database
+    .selectFrom('audit')
+    .select('sequence')
+    .orderBy('sequence', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.sequence ?? 0;
+}
+
+/** The transactions that have written to the table, or are about to. */
+async function listWriters(database: Database): Promise<readonly string[]> {
+  const { rows } = await sql<{ writer: string }>`
+    select virtualtransaction as writer from pg_locks
+    where locktype = 'relation' and relation = 'audit'::regclass and mode = 'RowExclusiveLock' and granted
+      and database = (select oid from pg_database where datname = current_database())`.execute(database);
+  return rows.map(({ writer }) => writer);
+}
+
+/** Drops the indexes of the columns, which this index replaces. Each drop is a transaction of its own, and blocks writers for a moment. */
+export const dropColumnIndexes = async (store: Store): Promise<void> => {
+  for (const name of COLUMN_INDEXES)
+    await store.transaction().execute(async (transaction) => {
+      if (isPostgres(transaction))
+        await sql`set local lock_timeout = ${sql.lit(MAX_DROP_WAIT_MS)}`.execute(transaction);
+      await sql`drop index if exists ${sql.ref(name)}`.execute(transaction);
+    });
+  await store.deleteFrom('revisions').where('name', '=', GOAL).execute();
+};
+
+/** Writers queue behind a drop that waits for its lock. */
+const MAX_DROP_WAIT_MS = 200;
+
+/** The progress of writing the index again. */
+export interface Reindexing {
+  /** The last row whose entries were written again; undefined before the first. */
+  readonly after: number | undefined;
+}
+
+export async function readReindexing(database: Database): Promise<Reindexing> {
+  const row = await database.selectFrom('revisions').select('number').where('name', '=', REINDEXED).executeTakeFirst();
+  return { after: row?.number };
+}
+
+/** Writes missing entries of rows that should be in the index. @returns the last of these rows, and the number of entries */
+export const reindexRows = (
+  store: Store,
+  after: number,
+  limit: number,
+): Promise<{ readonly end: number; readonly added: number }> =>
+  store.transaction().execute(async (transaction) => {
+    const through = (await lockPosition(transaction, 'wait')) ?? 0;
+    const end = await findBatchEnd(transaction, { after, through, limit });
+    const added = await insertEntries(transaction, between(after, end));
+    await writeCounter(transaction, REINDEXED, end);
+    return { end, added };
+  });
+
+export async function finishReindexing(database: Database): Promise<void> {
+  await database.deleteFrom('revisions').where('name', '=', REINDEXED).execute();
+}
+
+/** An entry of the index, as the place where the examination of entries goes on. */
+export interface IndexEntry {
+  readonly kind: number;
+  readonly term: string;
+  readonly time: number;
+  readonly sequence: number;
+}
+
+/**
+ * Examines the next entries, and removes those that no row has: of a row that an earlier version deleted or erased.
+ * @returns the last entry that was examined, or undefined if none is left; and the number of removed entries
+ */
+export const removeStrayEntries = (
+  store: Store,
+  after: IndexEntry | undefined,
+  limit: number,
+): Promise<{ readonly last: IndexEntry | undefined; readonly removed: number }> =>
+  store.transaction().execute(async (transaction) => {
+    await lockPosition(transaction, 'wait');
+    const place = (entry: IndexEntry) => sql`(${entry.kind}, ${entry.term}, ${entry.time}, ${entry.sequence})`;
+    const rest = after === undefined ? sql`true` : sql`(kind, term, time, sequence) > ${place(after)}`;
+    const { rows } = await sql<IndexEntry>`select kind, term, time, sequence from audit_index where ${rest}
+      order by kind, term, time, sequence limit 1 offset ${limit - 1}`.execute(transaction);
+    const [last] = rows;
+    const range = last === undefined ? rest : sql`${rest} and (kind, term, time, sequence) <= ${place(last)}`;
+    const { numAffectedRows } =
+      await sql`delete from audit_index where ${range} and not exists (${matchingRow})`.execute(transaction);
+    return { last, removed: Number(numAffectedRows) };
+  });
+
+/** The row that an entry of `audit_index` is about. */
+const matchingRow = sql`select 1 from audit where audit.sequence = audit_index.sequence and audit.time = audit_index.time
+  and audit_index.term = case audit_index.kind ${sql.join(
+    Object.entries(COLUMN_KINDS).map(([column, kind]) => sql`when ${sql.lit(kind)} then audit.${sql.ref(column)}`),
+    sql` `,
+  )} else '' end`;
+
+/** Counts the entries that the index lacks, of some of its rows. */
+export async function countMissingEntries(database: Database, after: number, through: number): Promise<number> {
+  const { rows } = await sql<{ count: number }>`select count(*) as count
+    from (${entriesOf(between(after, through), ALL_KINDS)}) as entries
+    where not exists (select 1 from audit_index where audit_index.kind = entries.kind and audit_index.term = entries.term
+      and audit_index.time = entries.time and audit_index.sequence = entries.sequence)`.execute(database);
+  return Number(rows[0]?.count);
+}
