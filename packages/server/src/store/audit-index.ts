@@ -189,18 +189,20 @@ export async function findSettled(database: Database): Promise<number | undefine
 
 /** @returns 1 if there are no rows */
 export async function findFirstSequence(database: Database): Promise<number> {
-  const row = await database.selectFrom('audit').select('sequence').orderBy('sequence').limit(1).executeTakeFirst();
-  return row?.sequence ?? 1;
+  const { first } = await database
+    .selectFrom('audit')
+    .select(({ fn }) => fn.min('sequence').as('first'))
+    .executeTakeFirstOrThrow();
+  return first ?? 1;
 }
 
+/** @returns 0 if there are no rows */
 export async function findLastSequence(database: Database): Promise<number> {
-  const row = await database
+  const { last } = await database
     .selectFrom('audit')
-    .select('sequence')
-    .orderBy('sequence', 'desc')
-    .limit(1)
-    .executeTakeFirst();
-  return row?.sequence ?? 0;
+    .select(({ fn }) => fn.max('sequence').as('last'))
+    .executeTakeFirstOrThrow();
+  return last ?? 0;
 }
 
 /** The transactions that have written to the table, or are about to. */

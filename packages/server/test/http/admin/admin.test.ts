@@ -145,7 +145,11 @@ test('explains an exchange, simulated or past, and finds rows by their fields', 
     assert.match(answer.text, /1 to 16 ids, separated by commas: letters, digits, - and _, at most 64/);
   }
   for (const none of ['_'.repeat(36), 'one,two', 'x'.repeat(64)])
-    assert.deepEqual((await admin(server, `GET /audit?token=${none}`)).body, { items: [] });
+    assert.deepEqual((await admin(server, `GET /audit?token=${none}`)).body.items, []);
+  // The rows that are not in the index yet are searched, too.
+  const { indexedUpTo, searchedUpTo } = found.body as { indexedUpTo: { position: number }; searchedUpTo?: unknown };
+  assert.ok(Number.isInteger(indexedUpTo.position));
+  assert.equal(searchedUpTo, undefined);
   assert.doesNotMatch(found.text + past.text, new RegExp(String(subject_token.split('.')[2])));
 });
 
