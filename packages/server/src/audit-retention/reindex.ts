@@ -3,8 +3,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import {
   dropColumnIndexes,
-  findFirstSequence,
-  findSettled,
   finishReindexing,
   type IndexEntry,
   indexNextRows,
@@ -13,6 +11,7 @@ import {
   reindexRows,
   removeStrayEntries,
 } from '../store/audit-index.ts';
+import { findFirstSequence, findSettled } from '../store/audit-settled.ts';
 import type { Store } from '../store/store.ts';
 
 const BATCH_ROWS = 1000;

@@ -1,10 +1,10 @@
 // The index that searches read: which rows have which term in a column. It is written after the rows, in batches, and remembers how
 // far it came in the transaction that wrote it. Rows after that position are found by reading them.
-import { setTimeout as wait } from 'node:timers/promises';
 import { type RawBuilder, sql } from 'kysely';
 import { isPostgres } from './database-time.ts';
 import { COLUMN_INDEXES } from './migrations/0013-audit-index.ts';
 import type { AuditColumns, Database } from './schema.ts';
+import { type CommitTogether, commitTogetherIn } from './sqlite.ts';
 import type { Store } from './store.ts';
 
 /** Columns that have terms. A number is part of the stored index: never change or reuse one. */
@@ -89,13 +89,11 @@ const ALL_KINDS = Object.keys(KINDS) as readonly Kind[];
 /** Columns that an erasure empties. */
 const PERSONAL_KINDS = ['subject', 'principal', 'actor'] as const;
 
-/** In the order of the index, so that neighbours are written together. */
-async function insertEntries(database: Database, rows: RawBuilder<unknown>): Promise<number> {
-  const { numAffectedRows } = await sql`insert into audit_index (kind, term, time, sequence)
+/** Writes in the order of the index, so that neighbours are written together. */
+const insertionOf = (rows: RawBuilder<unknown>): RawBuilder<unknown> =>
+  sql`insert into audit_index (kind, term, time, sequence)
     select kind, term, time, sequence from (${entriesOf(rows, ALL_KINDS)}) as entries where true
-    order by kind, term, time, sequence on conflict do nothing`.execute(database);
-  return Number(numAffectedRows);
-}
+    order by kind, term, time, sequence on conflict do nothing`;
 
 /**
  * Removes the entries of rows that are about to be deleted or erased. Waits for a batch of the index that another process writes, which
@@ -153,75 +151,54 @@ const between = (after: number, through: number): RawBuilder<unknown> =>
  * @param through the last row that may be indexed, from `findSettled`
  * @returns the new position; undefined if no row is left, or another process writes the index
  */
-export const indexNextRows = (store: Store, through: number, limit: number): Promise<number | undefined> =>
-  store.transaction().execute(async (transaction) => {
+export async function indexNextRows(store: Store, through: number, limit: number): Promise<number | undefined> {
+  const together = commitTogetherIn(store);
+  if (together !== undefined) return indexTogether(store, together, through, limit);
+  return store.transaction().execute(async (transaction) => {
     const after = await lockPosition(transaction, 'skip');
     if (after === undefined || after >= through) return undefined;
     const end = await findBatchEnd(transaction, { after, through, limit });
-    await insertEntries(transaction, between(after, end));
+    await insertionOf(between(after, end)).execute(transaction);
     await writeCounter(transaction, POSITION, end);
     return end;
   });
-
-const MAX_SETTLING_CHECKS = 20;
-const SETTLING_MS = 25;
-
-/**
- * Finds a sequence number up to which no transaction can still commit a row. SQLite commits in the order of numbers. In PostgreSQL a row
- * with a smaller number may be committed later; its transaction has locked the table since before the number was given.
- * @returns undefined if those transactions still run
- */
-export async function findSettled(database: Database): Promise<number | undefined> {
-  if (!isPostgres(database)) return findLastSequence(database);
-  const { rows } = await sql<{ last: number }>`
-    select case when is_called then last_value else last_value - 1 end as last from audit_sequence_seq`.execute(
-    database,
-  );
-  let writers = await listWriters(database);
-  for (let checks = 0; writers.length > 0; checks++) {
-    if (checks === MAX_SETTLING_CHECKS) return undefined;
-    await wait(SETTLING_MS);
-    const running = new Set(await listWriters(database));
-    writers = writers.filter((writer) => running.has(writer));
-  }
-  return rows[0]?.last;
 }
 
-/** @returns 1 if there are no rows */
-export async function findFirstSequence(database: Database): Promise<number> {
-  const { first } = await database
-    .selectFrom('audit')
-    .select(({ fn }) => fn.min('sequence').as('first'))
-    .executeTakeFirstOrThrow();
-  return first ?? 1;
+/** In one message to the thread of the database: no other writer waits for this process between two statements. */
+async function indexTogether(
+  store: Store,
+  together: CommitTogether,
+  through: number,
+  limit: number,
+): Promise<number | undefined> {
+  const { position: after } = await readIndexState(store);
+  if (after >= through) return undefined;
+  const end = await findBatchEnd(store, { after, through, limit });
+  const advance = store
+    .updateTable('revisions')
+    .set({ number: end })
+    .where('name', '=', POSITION)
+    .where('number', '=', after)
+    .compile();
+  const insertion = insertionOf(between(after, end)).compile(store);
+  const failed = await together({ units: [[advance]], last: [insertion], maxWaitMs: MAX_BATCH_MS });
+  return failed.length === 0 ? end : undefined;
 }
 
-/** @returns 0 if there are no rows */
-export async function findLastSequence(database: Database): Promise<number> {
-  const { last } = await database
-    .selectFrom('audit')
-    .select(({ fn }) => fn.max('sequence').as('last'))
-    .executeTakeFirstOrThrow();
-  return last ?? 0;
-}
-
-/** The transactions that have written to the table, or are about to. */
-async function listWriters(database: Database): Promise<readonly string[]> {
-  const { rows } = await sql<{ writer: string }>`
-    select virtualtransaction as writer from pg_locks
-    where locktype = 'relation' and relation = 'audit'::regclass and mode = 'RowExclusiveLock' and granted
-      and database = (select oid from pg_database where datname = current_database())`.execute(database);
-  return rows.map(({ writer }) => writer);
-}
+/** Maximum wait for a batch of the index. No caller waits for it. */
+const MAX_BATCH_MS = 10_000;
 
 /** Drops the indexes of the columns, which this index replaces. Each drop is a transaction of its own, and blocks writers for a moment. */
 export const dropColumnIndexes = async (store: Store): Promise<void> => {
-  for (const name of COLUMN_INDEXES)
-    await store.transaction().execute(async (transaction) => {
-      if (isPostgres(transaction))
+  for (const name of COLUMN_INDEXES) {
+    const drop = sql`drop index if exists ${sql.ref(name)}`;
+    if (!isPostgres(store)) await drop.execute(store);
+    else
+      await store.transaction().execute(async (transaction) => {
         await sql`set local lock_timeout = ${sql.lit(MAX_DROP_WAIT_MS)}`.execute(transaction);
-      await sql`drop index if exists ${sql.ref(name)}`.execute(transaction);
-    });
+        await drop.execute(transaction);
+      });
+  }
   await store.deleteFrom('revisions').where('name', '=', GOAL).execute();
 };
 
@@ -248,9 +225,9 @@ export const reindexRows = (
   store.transaction().execute(async (transaction) => {
     const through = (await lockPosition(transaction, 'wait')) ?? 0;
     const end = await findBatchEnd(transaction, { after, through, limit });
-    const added = await insertEntries(transaction, between(after, end));
+    const { numAffectedRows } = await insertionOf(between(after, end)).execute(transaction);
     await writeCounter(transaction, REINDEXED, end);
-    return { end, added };
+    return { end, added: Number(numAffectedRows) };
   });
 
 export async function finishReindexing(database: Database): Promise<void> {

@@ -4,7 +4,6 @@ import { type RawBuilder, sql } from 'kysely';
 import {
   EVERY_ROW,
   findBatchEnd,
-  findLastSequence,
   hasTerm,
   INDEXED_COLUMNS,
   type IndexedTerm,
@@ -12,6 +11,7 @@ import {
   indexedTerm,
   readIndexState,
 } from './audit-index.ts';
+import { findLastSequence } from './audit-settled.ts';
 import { containsText } from './database-time.ts';
 import type { AuditColumns, AuditRow, Database } from './schema.ts';
 

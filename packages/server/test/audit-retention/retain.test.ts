@@ -107,6 +107,35 @@ test('erasing a person removes the name from the whole database, keeps other peo
   assertGood(await verifyStored(server));
 });
 
+test('audit verify reports entries that the index of searches lacks, and audit reindex writes them while a server runs', async (t) => {
+  const server = await start(t, settled());
+  await about(server, 'ada');
+  await about(server, 'zora');
+  await eventually(
+    async () => everythingIn(server).audit_index as { readonly term: string }[],
+    (entries) => entries.some(({ term }) => term === 'zora'),
+  );
+  assertGood(await verifyStored(server));
+  server.sql("delete from audit_index where term = 'zora'");
+  const { faults } = await verifyStored(server);
+  assert.match(
+    faults.map(({ problem }) => problem).join(),
+    /^the index of searches lacks \d+ entries: run `cambio audit reindex`$/,
+  );
+  const written = await beside(t, server, ['audit reindex', '--output', 'json']);
+  assert.equal(written.code, 0, written.stderr);
+  const { added, removed } = JSON.parse(written.stdout);
+  assert.ok(added > 0);
+  assert.equal(removed, 0);
+  assertGood(await verifyStored(server));
+  const again = await beside(t, server, ['audit reindex']);
+  assert.match(
+    again.stdout,
+    /^The index has all rows up to \d+: 0 missing entries were added, and 0 entries without a row were removed\.$/m,
+  );
+  await server.close();
+});
+
 test('erases the salt with the personal fields, so that the digest reveals nothing', async (t) => {
   const server = await start(t, settled());
   await about(server, 'zora');

@@ -57,7 +57,6 @@ import { isUsed, useId } from '../../src/store/used-ids.ts';
 import { eventually } from '../support/node.ts';
 import { startPostgres } from '../support/postgres.ts';
 import { runProgram } from '../support/program.ts';
-import { testAuditIndex } from './audit-index-contract.ts';
 
 const CONCURRENT_CALLS = 24;
 const HOUR_MS = 3_600_000;
@@ -74,7 +73,6 @@ const locations = {
   }),
 };
 const kinds = ['sqlite', 'postgres'] as const;
-for (const kind of kinds) testAuditIndex(kind, locations[kind]);
 
 /** The most that the next version may do to the schema: a new column in every table, and a new table. */
 const later: Migration = {

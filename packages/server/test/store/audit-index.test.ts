@@ -1,25 +1,43 @@
-// The contract of the index that searches of the audit read, on SQLite and on PostgreSQL.
+// The index that searches of the audit read, on SQLite and on PostgreSQL.
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
 import { CompiledQuery, type KyselyPlugin, type RootOperationNode, sql } from 'kysely';
 import { type AuditFilter, searchEvents, searchEventsInTime } from '../../src/audit/search.ts';
 import { reindexAudit } from '../../src/audit-retention/reindex.ts';
 import {
   countMissingEntries,
   dropColumnIndexes,
-  findSettled,
   indexNextRows,
   readIndexState,
   reindexRows,
 } from '../../src/store/audit-index.ts';
 import { deleteChainRows, eraseAuditRow, insertAuditRows } from '../../src/store/audit-rows.ts';
 import { findAuditRow } from '../../src/store/audit-search.ts';
+import { findSettled } from '../../src/store/audit-settled.ts';
 import { findFirstRowTime } from '../../src/store/audit-use.ts';
 import { migrations } from '../../src/store/migrations/index.ts';
 import { migrate } from '../../src/store/migrations/migrate.ts';
 import { openPostgres } from '../../src/store/postgres.ts';
+import { readPostgresUrl } from '../../src/store/postgres-url.ts';
 import { openSqlite } from '../../src/store/sqlite.ts';
 import { openStore, type Store, type StoreLocation } from '../../src/store/store.ts';
+import { startPostgres } from '../support/postgres.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'cambio-test-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+const postgres = await startPostgres({ after });
+let files = 0;
+
+const locations = {
+  sqlite: async (): Promise<StoreLocation> => ({ kind: 'sqlite', file: join(folder, `${files++}.db`) }),
+  postgres: async (): Promise<StoreLocation> => ({
+    kind: 'postgres',
+    connection: readPostgresUrl(await postgres.database(), '/').connection ?? assert.fail(),
+  }),
+};
 
 /** Times are not in the order of writing: a row has the time at which its request began. */
 const rowOf = (index: number) => {
@@ -115,7 +133,8 @@ const indexAll = async (store: Store, limit = 1000): Promise<void> => {
   while ((await indexNextRows(store, settled, limit)) !== undefined);
 };
 
-export function testAuditIndex(kind: 'sqlite' | 'postgres', locate: () => Promise<StoreLocation>): void {
+for (const kind of ['sqlite', 'postgres'] as const) {
+  const locate = locations[kind];
   const openRaw = (location: StoreLocation): Store =>
     location.kind === 'sqlite' ? openSqlite(location.file, 'write') : openPostgres(location.connection, 'migration');
 

@@ -1,0 +1,56 @@
+// The sequence numbers of audit rows: the first, the last, and the last before which none can appear any more.
+import { setTimeout as wait } from 'node:timers/promises';
+import { sql } from 'kysely';
+import { isPostgres } from './database-time.ts';
+import type { Database } from './schema.ts';
+
+const MAX_SETTLING_CHECKS = 20;
+const SETTLING_MS = 25;
+
+/**
+ * Finds a sequence number up to which no transaction can still commit a row. SQLite commits in the order of numbers. In PostgreSQL a row
+ * with a smaller number may be committed later; its transaction has locked the table since before the number was given.
+ * @returns undefined if those transactions still run
+ */
+export async function findSettled(database: Database): Promise<number | undefined> {
+  if (!isPostgres(database)) return findLastSequence(database);
+  const { rows } = await sql<{ last: number }>`
+    select case when is_called then last_value else last_value - 1 end as last from audit_sequence_seq`.execute(
+    database,
+  );
+  let writers = await listWriters(database);
+  for (let checks = 0; writers.length > 0; checks++) {
+    if (checks === MAX_SETTLING_CHECKS) return undefined;
+    await wait(SETTLING_MS);
+    const running = new Set(await listWriters(database));
+    writers = writers.filter((writer) => running.has(writer));
+  }
+  return rows[0]?.last;
+}
+
+/** @returns 1 if there are no rows */
+export async function findFirstSequence(database: Database): Promise<number> {
+  const { first } = await database
+    .selectFrom('audit')
+    .select(({ fn }) => fn.min('sequence').as('first'))
+    .executeTakeFirstOrThrow();
+  return first ?? 1;
+}
+
+/** @returns 0 if there are no rows */
+export async function findLastSequence(database: Database): Promise<number> {
+  const { last } = await database
+    .selectFrom('audit')
+    .select(({ fn }) => fn.max('sequence').as('last'))
+    .executeTakeFirstOrThrow();
+  return last ?? 0;
+}
+
+/** The transactions that have written to the table, or are about to. */
+async function listWriters(database: Database): Promise<readonly string[]> {
+  const { rows } = await sql<{ writer: string }>`
+    select virtualtransaction as writer from pg_locks
+    where locktype = 'relation' and relation = 'audit'::regclass and mode = 'RowExclusiveLock' and granted
+      and database = (select oid from pg_database where datname = current_database())`.execute(database);
+  return rows.map(({ writer }) => writer);
+}
