@@ -12,6 +12,7 @@ import { type CheckedOptions, type ClientOptions, checkOptions } from './options
 import { createProofs } from './proofs.ts';
 import {
   CREDENTIALS_GRANT,
+  EXCHANGE_GRANT,
   type ExchangeRequest,
   type IdentityRequest,
   type RedeemOptions,
@@ -21,6 +22,7 @@ import {
   readRedeem,
   readTarget,
   type TargetRequest,
+  valuesOf,
   type Wanted,
 } from './request.ts';
 import { scrub } from './scrub.ts';
@@ -67,12 +69,16 @@ export function createClient(options: ClientOptions, digest: Digest): Client {
       metadata: issuer === checked.issuer ? checked.metadata : undefined,
     });
   const own = connectTo(checked.issuer, checked.clientId, checked.auth);
+  const on = quietly(checked.on);
   const getFrom = (connection: Connection): Get =>
-    createGet({ cache, connection, digest, on: quietly(checked.on), now: clock, isBound: proofs !== undefined });
+    createGet({ cache, connection, digest, on, now: clock, isBound: proofs !== undefined });
   const get = getFrom(own);
   const callingFor = (wanted: Wanted): Calling => ({
     hold: holder(get, wanted),
-    drop: ({ key, token }) => cache.drop(key, token),
+    drop: ({ key, token }) => {
+      cache.drop(key, token);
+      on?.({ type: 'forgotten', grant: EXCHANGE_GRANT, audience: valuesOf(wanted.pairs, 'audience') });
+    },
     proofs,
     fetch: outbound,
   });

@@ -56,8 +56,11 @@ test('onBehalfOf is a function from token to token, with a fetch that sends it',
 });
 
 test('a 401 of the API is followed by one more exchange and one more call', async (t) => {
-  const { calls, url, orders, server } = await setUp(t, ({ authorization }, response) =>
-    authorization === 'Bearer token-2' ? response.end('fine') : refuse(response),
+  const events: string[] = [];
+  const { calls, url, orders, server } = await setUp(
+    t,
+    ({ authorization }, response) => (authorization === 'Bearer token-2' ? response.end('fine') : refuse(response)),
+    { on: ({ type }) => events.push(type) },
   );
   const response = await orders.fetch('subject', url, { method: 'POST', body: new URLSearchParams({ a: 'b' }) });
   assert.equal(response.status, 200);
@@ -70,6 +73,7 @@ test('a 401 of the API is followed by one more exchange and one more call', asyn
   );
   assert.equal(server.seen.length, 2);
   assert.equal((await orders('subject')).token, 'token-2');
+  assert.deepEqual(events, ['issued', 'forgotten', 'issued', 'hit']);
 });
 
 test('an API that always answers 401 is called twice, and its last token is not kept', async (t) => {
