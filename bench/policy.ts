@@ -11,6 +11,7 @@ import { readYaml } from '../packages/server/src/config/yaml.ts';
 import { cambioCommand, paths } from './cambio.ts';
 import type { Contender } from './contender.ts';
 import { openIssuers } from './issuers.ts';
+import { CLIENT } from './request.ts';
 import { measure, ratioOf, spreadOf } from './rounds.ts';
 import { type Served, serve } from './served.ts';
 import { filesOf, THREE_HUNDRED, withResource, withServices } from './services.ts';
@@ -30,9 +31,13 @@ const TICKS = 100;
 const built = mkdtempSync(join(tmpdir(), 'cambio-built-'));
 const main = join(built, 'dist/main.js');
 
-/** The large configuration in the three forms that a person may write. */
-const SIZES = ['small', 'files', 'yaml', 'json'] as const;
+/** The small configuration, the same with limits of its client, and the large one in the three forms that a person may write. */
+const SIZES = ['small', 'limits', 'files', 'yaml', 'json'] as const;
 type Size = (typeof SIZES)[number];
+
+const GATEWAY = `  - id: ${CLIENT.client_id}`;
+/** Limits that no exchange here reaches. */
+const LIMITS = '{ perMinute: 1000000, perDay: 1000000, delegation: 1d }';
 
 interface Written {
   readonly file: string;
@@ -54,6 +59,7 @@ function contenderOf(size: Size): { readonly contender: Contender; readonly writ
       for (const [team, text] of filesOf(THREE_HUNDRED).entries()) writeFileSync(join(teams, `${team}.yaml`), text);
       writeFileSync(file, `${small}include: teams/*.yaml\n`);
     }
+    if (size === 'limits') writeFileSync(file, small.replace(GATEWAY, `${GATEWAY}\n    limits: ${LIMITS}`));
     if (size === 'yaml') writeFileSync(file, yaml);
     if (size === 'json') writeFileSync(file, JSON.stringify(readYaml(yaml, {}).value, null, 2));
     written = { file, changing: size === 'files' ? join(teams, '7.yaml') : file };
@@ -162,7 +168,14 @@ async function measureAll(): Promise<string> {
     rows.push(['an exchange', ...ways.map((rounds) => `× ${range(ratioOf(rounds, ways[0]), 2)}`)]);
     const { services, rules } = THREE_HUNDRED;
     const kib = (filesOf(THREE_HUNDRED).join('').length / 1024).toFixed(0);
-    const head = ['milliseconds (of CPU)', 'small', '50 files of YAML', 'one file of YAML', 'one file of JSON'];
+    const head = [
+      'milliseconds (of CPU)',
+      'small',
+      'small, with limits',
+      '50 files of YAML',
+      'one file of YAML',
+      'one file of JSON',
+    ];
     return `# A large policy\n\n${machine()} ${loadOf()} Medians of ${TIMES}; exchanges in ${EFFORT.rounds} interleaved rounds. ${services} services, ${rules} rules, ${kib} KiB of YAML.\n\n${table([head, ...rows])}\n`;
   } finally {
     await Promise.all(started.map(({ served }) => served.stop()));

@@ -7,6 +7,7 @@ import type { ParsedParts } from './parsed-parts.ts';
 import { documentValue, openDocument } from './yaml-document.ts';
 import { divide, type TextPart, wholeOf } from './yaml-parts.ts';
 import { createPlaces, type Places } from './yaml-places.ts';
+import { readPlain } from './yaml-plain.ts';
 import { describeSyntaxError } from './yaml-syntax.ts';
 import type { YamlVariables } from './yaml-variables.ts';
 
@@ -68,7 +69,13 @@ function readParts(
   return { value: Object.fromEntries(sections) };
 }
 
-function readPart({ path, text }: TextPart, variables: YamlVariables): { readonly value: unknown } | undefined {
+function readPart(part: TextPart, variables: YamlVariables): { readonly value: unknown } | undefined {
+  const plain = readPlain(part.text);
+  if (plain === undefined) return parsePart(part, variables);
+  return { value: Object.values(plain.value as object)[0] };
+}
+
+function parsePart({ path, text }: TextPart, variables: YamlVariables): { readonly value: unknown } | undefined {
   const { document, syntax, problems } = openDocument(text, variables);
   if (syntax !== undefined || problems.length > 0) return undefined;
   const { contents } = document;

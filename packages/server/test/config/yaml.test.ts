@@ -9,6 +9,8 @@ import fc from 'fast-check';
 import type { Path } from '../../src/config/fault.ts';
 import { createParsedParts } from '../../src/config/parsed-parts.ts';
 import { readYaml, type YamlFile } from '../../src/config/yaml.ts';
+import { openDocument } from '../../src/config/yaml-document.ts';
+import { readPlain } from '../../src/config/yaml-plain.ts';
 import { repository } from '../support/program.ts';
 
 const ENVIRONMENT = { SET: 'from the environment' };
@@ -173,6 +175,41 @@ const text = fc
 
 test('reads any text the same in parts as in whole', () => {
   fc.assert(fc.property(text, assertSame), { seed: 19, numRuns: Number(process.env.RUNS ?? 1000) });
+});
+
+const PLAIN = [
+  "  - audience: https://a.example\n    locations: ['https://a.example/v1']\n    scopes: [read, 'a.read', \"x\"] # those\n    token: { lifetime: 10m, typ: JWT }\n",
+  '- name: a rule of no one\n  when: subject.claims.sub != "ada" && request.n[0] == 1\n  grant:\n    scopes: { read: [a, b] }\n    lifetime: 5\n',
+  'server:\n  port: 8080\n  # a comment\n  tls:\n    files:\n    - a/b.pem\n    - c: null\n      d: true\n  limits: {}\n',
+  '  - name: a\n    client: b\n    subject: { issuer: self, types: [access_token], clients: [] }\n    grant: { audiences: [https://c.example:8443/d], lifetime: 5m }\n',
+];
+const TOKENS =
+  '- |: |:| |\n|\n  |[|]|{|}|,|, |"|\'|#| #|a: |b|0|01|1e3|0x1|~|*|&a |!|%|@|`|?|..|true|Null|\t|\\|---|$|<<: |é|>|k:\n  - '
+    .split('|')
+    .concat('|');
+const edits = fc.array(fc.record({ at: fc.nat(), cut: fc.nat(2), token: fc.constantFrom('', ...TOKENS) }), {
+  maxLength: 3,
+});
+
+test('reads the usual YAML without the parser as the parser reads it, and leaves it the rest', () => {
+  let plain = 0;
+  fc.assert(
+    fc.property(fc.constantFrom(...PLAIN), edits, (text, changes) => {
+      const changed = changes.reduce((before, { at, cut, token }) => {
+        const place = at % (before.length + 1);
+        return before.slice(0, place) + token + before.slice(place + cut);
+      }, text);
+      const read = readPlain(changed);
+      if (read === undefined) return;
+      plain++;
+      const { document, syntax, problems } = openDocument(changed, { environment: {}, forbidden: () => undefined });
+      assert.deepEqual([syntax, problems, document.toJS()], [undefined, [], read.value], changed);
+    }),
+    { seed: 19, numRuns: Number(process.env.RUNS ?? 1000) },
+  );
+  assert.ok(plain > 200, `${plain}`);
+  for (const text of ['', 'a: ${SET}\n', `a: ${'['.repeat(9999)}`, '- &a b\n- *a\n', 'a: 1\na: 2\n'])
+    assert.equal(readPlain(text), undefined, text);
 });
 
 test('parses only the parts that changed since the reading before, and again those that read the environment', () => {
