@@ -91,7 +91,7 @@ export interface RunningServer {
 const PORT_OF_A_FILE = `\${PORT`;
 
 /** The block starts a server. The test has started it already. */
-const STARTS_SERVER = /^(?:npm (?:ci|start)|cambio serve)/;
+const STARTS_SERVER = /^(?:npm (?:ci|start|run example:)|cambio serve)/;
 
 /**
  * Runs every command of a page and compares its output. A file that names the port is a configuration: a server is started with it.
@@ -115,7 +115,11 @@ export async function followPage(
   const shell = startShell(t, folder, env);
   // npx would search the package of its folder.
   await shell.run('npx() { "$@"; }');
-  const ports = { 8080: port, 8081: running?.env.API_PORT ?? '', 8082: String(await freePort()) };
+  const ports = {
+    8080: port,
+    8081: running?.env.API_PORT ?? '',
+    8082: running?.env.VENDOR_PORT ?? String(await freePort()),
+  };
   const here = (text: string): string =>
     Object.entries(ports).reduce((changed, [printed, own]) => changed.replaceAll(printed, own), text);
   let server: Program | undefined;
