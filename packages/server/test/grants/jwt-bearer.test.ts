@@ -39,7 +39,7 @@ async function startRedeeming(
   return { idp, server: await start(t, redeemingOf([granting(idp, grants)], ...more)) };
 }
 
-test('redeems an ID-JAG for what it names, with assertion alone (IJG-20, IJG-24, IJG-25)', async (t) => {
+test('redeems an ID-JAG for what it names, with assertion alone (IJG-20, IJG-24, IJG-25, IJG-26)', async (t) => {
   const { idp, server } = await startRedeeming(t);
   const answer = await redeem(server, jagOf(idp, server));
   assertIssued(server, answer);
@@ -54,7 +54,7 @@ test('redeems an ID-JAG for what it names, with assertion alone (IJG-20, IJG-24,
   assert.equal(less.body.scope, 'read');
 });
 
-test('refuses every faulty ID-JAG with one sentence (IJG-21, IJG-22)', async (t) => {
+test('refuses every faulty ID-JAG with one sentence (IJG-21, IJG-22; TE-43)', async (t) => {
   const { idp, server } = await startRedeeming(t);
   const now = Math.floor(server.clock.now / 1000);
   const cases: readonly (readonly [string, string])[] = [
@@ -133,6 +133,16 @@ test('an ID-JAG is good once, and one that is bound to a key may be used again w
   assertRefused(server, other, { ...ASSERTION_REFUSED, reason: 'assertion_bound' });
   const without = await redeem(server, jagOf(idp, server), { grant_type: JWT_DPOP });
   assert.deepEqual([without.status, server.audit(without)?.reason], [400, 'dpop_missing']);
+});
+
+test('an ID-JAG is good once on all nodes', async (t) => {
+  const { idp, server } = await startRedeeming(t);
+  const configuration = redeemingOf([granting(idp, { idJag: {} })], { issuer: server.issuer });
+  const other = await start(t, configuration, { folder: server.folder, now: server.clock.now });
+  for (const jag of [jagOf(idp, server), jagOf(idp, server)]) {
+    const answers = await Promise.all([server, other, server, other].map((node) => redeem(node, jag)));
+    assert.deepEqual(answers.map(({ status }) => status).sort(), [200, 400, 400, 400]);
+  }
 });
 
 test('a workload redeems its own JWT without a client (WIF-1)', async (t) => {

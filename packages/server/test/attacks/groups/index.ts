@@ -10,6 +10,7 @@ import { issuers } from './issuers/group.ts';
 import { pages } from './pages/group.ts';
 import { policy } from './policy/group.ts';
 import { publishedFlaws } from './published/group.ts';
+import { redeeming } from './redeeming/group.ts';
 import { refreshing } from './refresh/group.ts';
 import { saml } from './saml/group.ts';
 import { tokenEndpoint } from './token-endpoint/group.ts';
@@ -29,4 +30,5 @@ export const groups: readonly Group[] = [
   pages,
   exhaustion,
   publishedFlaws,
+  redeeming,
 ];

@@ -1,0 +1,90 @@
+// Who is named, how often, and what ends: people, actors, replays, and tokens that outlive what they came of.
+import assert from 'node:assert/strict';
+import { API } from '../../../support/basics.ts';
+import { changed, edited, without } from '../../../support/configuration.ts';
+import { type Answer, claimsOf, encode } from '../../../support/harness.ts';
+import { isActive, jagOf, redeem, wiki } from '../../../support/redeeming.ts';
+import type { Cases } from '../../group.ts';
+import { grantOf, type World } from './world.ts';
+
+export const consequences: Cases<World> = {
+  G11: async (world, { attempt, twin }) => {
+    const { corp, directory, server } = world;
+    const named = (claims: Record<string, unknown>): string => jagOf(directory, server, { sub: '00u1', ...claims });
+    await attempt('an unknown account', redeem(server, named({ aud_sub: 'eve' })));
+    await attempt('no account', redeem(server, named({})));
+    await attempt('a client', redeem(server, named({ aud_sub: 'wiki' })));
+    await attempt('a person of another issuer', redeem(server, named({ aud_sub: 'corp:ada' })));
+    for (const sub_id of [
+      { format: 'iss_sub', iss: corp.url, sub: 'bob' },
+      { format: 'iss_sub', iss: directory.url, sub: 'ada' },
+      { format: 'saml-nameid', issuer: 'https://saml.example', nameid: 'ada' },
+      { format: 'opaque', id: 'ada' },
+      'ada',
+    ])
+      await attempt(JSON.stringify(sub_id), redeem(server, jagOf(corp, server, { sub_id })));
+    await attempt(
+      'an email with another aud_sub',
+      redeem(server, named({ aud_sub: 'ada', sub_id: { format: 'email' } })),
+    );
+    const twinned = await twin(redeem(server, named({ aud_sub: 'ada' })));
+    assert.equal(claimsOf(twinned.body.access_token).sub, 'ada');
+  },
+  G15: async ({ server, corp }, { attempt, twin }) => {
+    const jag = jagOf(corp, server);
+    const answers = await Promise.all([1, 2, 3].map(() => redeem(server, jag)));
+    assert.equal(answers.filter(({ status }) => status === 200).length, 1);
+    for (const answer of answers.filter(({ status }) => status !== 200)) await attempt('in a race', answer);
+    await attempt('afterwards', redeem(server, jag));
+    await attempt('with another signature', redeem(server, jagOf(corp, server, claimsOf(jag))));
+    await attempt('with a new iat', redeem(server, jagOf(corp, server, { ...claimsOf(jag), x: 1 })));
+    await twin(redeem(server, jagOf(corp, server)));
+  },
+  G16: async (world, { attempt, twin }) => {
+    const { server, configuration, corp } = world;
+    const ended = async (what: string, end: (jag: string) => Promise<unknown>): Promise<void> => {
+      const jag = jagOf(corp, server);
+      const answer = await redeem(server, jag);
+      assert.equal(await isActive(server, answer), true);
+      await end(jag);
+      await attempt(what, answer);
+      assert.equal(await isActive(server, answer), false, what);
+      await server.reload(configuration);
+    };
+    await ended('its assertion', (token) => server.post('/oauth/revoke', encode({ ...wiki, token })));
+    await ended('the trust in its issuer', () =>
+      server.reload(
+        changed(configuration, {
+          issuers: without('corp'),
+          clients: without('jobs'),
+          rules: without('jags', 'jobs', 'chains'),
+        }),
+      ),
+    );
+    await ended('its client', () =>
+      server.reload(changed(configuration, { clients: edited('wiki', { disabled: true }) })),
+    );
+    const left: Answer = await twin(redeem(server, jagOf(corp, server)));
+    assert.equal(await isActive(server, left), true);
+    assert.equal(left.body.refresh_token, undefined);
+  },
+  G20: async (world, { attempt, twin }) => {
+    const { server, corp, partner } = world;
+    await attempt(
+      'an actor of a third party',
+      redeem(server, jagOf(corp, server, { act: { sub: 'bot', iss: partner.url } })),
+    );
+    await attempt(
+      'an actor of ours',
+      redeem(server, jagOf(corp, server, { act: { sub: 'agent', iss: server.issuer } })),
+    );
+    await attempt('act as text', redeem(server, jagOf(corp, server, { act: 'bot' })));
+    const nested = { sub: 'bot', act: { sub: 'deep', iss: 'https://third.example' } };
+    await attempt('a third party within', redeem(server, grantOf(world, { act: nested })));
+    await attempt('may_act for another', redeem(server, jagOf(corp, server, { may_act: { sub: 'agent' } })));
+    const act = { sub: 'bot', iss: corp.url, sub_profile: 'ai_agent' };
+    const kept = await twin(redeem(server, jagOf(corp, server, { act })));
+    assert.deepEqual(claimsOf(kept.body.access_token).act, act);
+    assert.equal(claimsOf(kept.body.access_token).aud, API);
+  },
+};
