@@ -43,7 +43,10 @@ const claimWord = expecting(
 
 /** Claims, each with the words that it may have. */
 export const claimWords = expecting(
-  z.record(name, oneOrMore(claimWord)).refine((claims) => Object.keys(claims).length > 0),
+  z
+    .record(name, oneOrMore(claimWord))
+    .refine((claims) => Object.keys(claims).length > 0)
+    .meta({ minProperties: 1 }),
   'claims',
   'a claim and the words that it may have, such as { sub_profile: [ai_agent] }',
 );
