@@ -1,6 +1,6 @@
 // Issues the tokens of an authorization. No other file does, and no token leaves before its audit row is committed.
 import type { AuditEvent, GrantTrace, IssuedTrace } from '../audit/event.ts';
-import type { AuditLog } from '../audit/log.ts';
+import { commitWrites, insertionOf, type Write, writeOf } from '../audit/write.ts';
 import { signCompact } from '../keys/jws.ts';
 import { scopeThere } from '../model/authorization-server.ts';
 import type { Leash } from '../model/leash.ts';
@@ -22,7 +22,7 @@ import { type Identity, signIdToken } from './id-token.ts';
 import { countingLeashes } from './leash-counter.ts';
 import { formatOpaqueToken } from './opaque-token.ts';
 import { planRefresh } from './refresh.ts';
-import { type AsOf, insertionOf, type PlannedToken, type TokenSigner, type Write, writeOf } from './signer.ts';
+import type { AsOf, PlannedToken, TokenSigner } from './signer.ts';
 import { describeParty } from './suspensions.ts';
 
 export interface IssuedToken {
@@ -81,7 +81,7 @@ export async function issue(
     const redeems = authorization.redeems === undefined ? [] : [redeem(authorization.redeems, by)];
     const counted = leashes.length === 0 ? [] : [count(leashes, authorization, planned, by, asOf)];
     const writes = [...counted, ...redeems, ...uses, ...planned.flatMap((one) => one.writes)];
-    await step('commit', () => by.leashCounter.inTurn(leashes, () => commit(issued, writes, by.audit)));
+    await step('commit', () => by.leashCounter.inTurn(leashes, () => commitWrites(by.audit, issued, writes)));
     Object.assign(event, issued);
   } catch (error) {
     // A concurrent request rotated first, and its successor was used. This request is handled as if it had come later.
@@ -124,18 +124,6 @@ function refuseSuspended(authorization: Authorization, { issuer, suspensions }: 
   const principal = { iss: issuer, sub: authorization.sub };
   const found = suspensions.find({ ...authorization, principal });
   if (found !== undefined) throw new Refusal('actor_suspended', { detail: `${describeParty(found)} is suspended` });
-}
-
-/**
- * What statements can do whose conditions hold is committed with the rows of other requests. The rest, and what must be refused, has
- * a transaction of its own.
- */
-async function commit(event: AuditEvent, writes: readonly Write[], audit: AuditLog): Promise<void> {
-  const statements = writes.flatMap(({ statement }) => statement ?? []);
-  if (statements.length === writes.length && (await audit.append(event, statements)) === 'committed') return;
-  await audit.appendWith(event, async (transaction) => {
-    for (const { run } of writes) await run(transaction);
-  });
 }
 
 function planAccess(

@@ -1,6 +1,7 @@
 // Plans the refresh token of a response: the first one of a new family, the successor of the presented one, or the same
 // successor again.
 
+import { insertionOf, type Write, writeOf } from '../audit/write.ts';
 import { sinceRotation } from '../model/refresh-family.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import type { OneRow } from '../store/one-row.ts';
@@ -10,7 +11,7 @@ import type { Database } from '../store/schema.ts';
 import type { Authorization, RefreshDecision } from './authorization.ts';
 import { findFamily } from './family.ts';
 import { formatRefreshToken, REFRESH_GRACE_MS, type RefreshTokenName } from './refresh-token.ts';
-import { type AsOf, insertionOf, type PlannedToken, type TokenSigner, type Write, writeOf } from './signer.ts';
+import type { AsOf, PlannedToken, TokenSigner } from './signer.ts';
 
 export interface PlannedRefresh extends PlannedToken {
   /** The id of a new family: the access token issued with it derives from it. */

@@ -1,14 +1,16 @@
 // Is a token or one of its ancestors revoked? All revocations are in memory, so that the check needs no query; revocations by
 // other processes arrive by polling. They are kept for ever.
+
+import { insertionOf, type Write } from '../audit/write.ts';
 import { type Clock, LEEWAY_SECONDS } from '../primitives/clock.ts';
 import type { Freshness } from '../store/freshness.ts';
 import { OVERLAP_ROWS, type Poll } from '../store/poll.ts';
 import {
   insertManyRevoked,
-  insertRevocation,
   listRevocations,
   type ManyRevoked,
   type RevokedKind,
+  revocation,
   type StoredRevocation,
 } from '../store/revocations.ts';
 import type { Database } from '../store/schema.ts';
@@ -46,7 +48,7 @@ export interface Revocations {
    * @param commit runs the write in a transaction with other writes
    * @throws Refusal store_unavailable
    */
-  readonly revoke: (id: string, commit?: Commit) => Promise<void>;
+  readonly revoke: (id: string, commit?: (write: Write) => Promise<void>) => Promise<void>;
   /**
    * Revokes the tokens issued so far under each of the names. Tokens that other clients obtained by exchanging tokens of a client
    * stay valid. `all` revokes all tokens of this server, and ends people's codes and sessions. It is for a restored database, which
@@ -165,8 +167,8 @@ export async function openRevocations(
       if (isRevoked) return 'revoked';
       return suspensions.find(token) === undefined ? undefined : 'suspended';
     },
-    revoke: async (id, commit = (write) => write(store)) => {
-      await orUnavailable(commit((database) => insertRevocation(database, id, clock())));
+    revoke: async (id, commit = ({ run }) => run(store)) => {
+      await orUnavailable(commit(insertionOf(revocation(id, clock()))));
       revoked.addToken(id);
     },
     revokeMany: async (names, commit, patience = MAX_WAIT_MS) => {

@@ -1,12 +1,11 @@
 // Defines what issuing needs, and a planned token: its text, and the writes that must be committed before it is returned.
 import type { IssuedTrace } from '../audit/event.ts';
 import type { AuditLog } from '../audit/log.ts';
+import type { Write } from '../audit/write.ts';
 import type { SigningAlgorithm } from '../keys/algorithms.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
 import type { SignatureCache } from '../keys/signature-cache.ts';
 import type { Clock } from '../primitives/clock.ts';
-import { changesOne, type OneRow } from '../store/one-row.ts';
-import type { Database } from '../store/schema.ts';
 import type { LeashCounter } from './leash-counter.ts';
 import type { Revocations } from './revocations.ts';
 import type { Suspensions } from './suspensions.ts';
@@ -36,25 +35,6 @@ export interface AsOf {
   readonly now: number;
   readonly epoch: number;
 }
-
-/** A write that is committed with the token's audit row, or not at all. */
-export interface Write {
-  /** Does all of it, if its condition holds. Absent if it takes more than one statement. */
-  readonly statement?: OneRow;
-  /** @throws Refusal */
-  readonly run: (transaction: Database) => Promise<void>;
-}
-
-/** @param otherwise throws the refusal if the condition of the statement does not hold */
-export const writeOf = (statement: OneRow, otherwise: (transaction: Database) => Promise<void>): Write => ({
-  statement,
-  run: async (transaction) => {
-    if (!(await changesOne(transaction, statement))) await otherwise(transaction);
-  },
-});
-
-/** An insertion fails with an error, not by changing no row. */
-export const insertionOf = (statement: OneRow): Write => writeOf(statement, async () => undefined);
 
 /** A token that is not committed yet. */
 export interface PlannedToken {

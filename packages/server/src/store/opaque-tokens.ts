@@ -1,5 +1,5 @@
 // Opaque access tokens: the hash and the claims of each.
-import { changesOne, type OneRow } from './one-row.ts';
+import type { OneRow } from './one-row.ts';
 import type { Database } from './schema.ts';
 
 interface OpaqueTokenRow {
@@ -12,10 +12,6 @@ export const opaqueTokenInsertion =
   (row: OpaqueTokenRow): OneRow =>
   (database) =>
     database.insertInto('opaque_tokens').values(row);
-
-export async function insertOpaqueToken(database: Database, row: OpaqueTokenRow): Promise<void> {
-  await changesOne(database, opaqueTokenInsertion(row));
-}
 
 /** @returns the claims as JSON */
 export async function findOpaqueToken(database: Database, hash: string): Promise<string | undefined> {

@@ -1,7 +1,7 @@
 // Refresh token families: one row each. Its generation identifies the current token.
 import { sql } from 'kysely';
 import { databaseTime } from './database-time.ts';
-import { changesOne, type OneRow } from './one-row.ts';
+import type { OneRow } from './one-row.ts';
 import type { Database, RefreshFamilyRow } from './schema.ts';
 
 const columns = ['id', 'client', 'generation', 'rotated_at', 'expires_at', 'confirmation', 'remembered'] as const;
@@ -10,10 +10,6 @@ export const familyInsertion =
   (row: RefreshFamilyRow): OneRow =>
   (database) =>
     database.insertInto('refresh_families').values({ ...row, rotated_by: null, stored_at: null });
-
-export async function insertFamily(database: Database, row: RefreshFamilyRow): Promise<void> {
-  await changesOne(database, familyInsertion(row));
-}
 
 export interface FoundFamily extends RefreshFamilyRow {
   /** The process that rotated it last; null before the first rotation. */
@@ -71,7 +67,3 @@ export const familyAdvance =
       .where(({ not, exists, selectFrom }) =>
         not(exists(selectFrom('revocations').select('id').where('revocations.id', '=', id))),
       );
-
-/** @returns whether this call advanced it */
-export const advanceFamily = (database: Database, rotation: Rotation): Promise<boolean> =>
-  changesOne(database, familyAdvance(rotation));

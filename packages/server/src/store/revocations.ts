@@ -1,5 +1,6 @@
 // Revocations: of single tokens by id, and of many tokens at once by subject or client. They are never undone.
 import { sql } from 'kysely';
+import type { OneRow } from './one-row.ts';
 import type { Database } from './schema.ts';
 
 /** Revokes all tokens of a subject by its local name, of a principal by issuer and subject, of a client, or of everyone. */
@@ -20,14 +21,14 @@ export interface StoredRevocation {
   readonly name: string | null;
 }
 
-/** Revokes a token or a refresh family. Does nothing if it is revoked already. */
-export async function insertRevocation(database: Database, id: string, now: number): Promise<void> {
-  await database
-    .insertInto('revocations')
-    .values({ id, revoked_at: now, kind: 'token', name: null })
-    .onConflict((conflict) => conflict.column('id').doNothing())
-    .execute();
-}
+/** Revokes a token or a refresh family. Changes no row if it is revoked already. */
+export const revocation =
+  (id: string, now: number): OneRow =>
+  (database) =>
+    database
+      .insertInto('revocations')
+      .values({ id, revoked_at: now, kind: 'token', name: null })
+      .onConflict((conflict) => conflict.column('id').doNothing());
 
 /** SQLite limits the parameters of a statement. 500 rows of 5 columns stay far below the limit. */
 const ROWS_AT_ONCE = 500;

@@ -30,7 +30,7 @@ export function linkHere(file: string, access: Access): Link {
 
 const ENDED = 'the thread of the database has ended';
 /** After a thread has ended, requests fail for this long before another one starts. */
-const RESTART_MS = 1000;
+const RESTART_MS = 500;
 
 /** @param report gets a line if the thread ends by itself. A later request starts another one */
 export function linkToThread(file: string, access: Access, report: (line: string) => void): Link {

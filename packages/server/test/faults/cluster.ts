@@ -80,12 +80,18 @@ export interface Member extends Target {
   readonly start: () => Promise<void>;
 }
 
-export async function startMember(bench: Bench, source: Source, options: readonly string[] = []): Promise<Member> {
-  let node = await startNode(bench, source, { options });
+/** @param under a program that runs the server, and its options */
+export async function startMember(
+  bench: Bench,
+  source: Source,
+  options: readonly string[] = [],
+  under: readonly string[] = [],
+): Promise<Member> {
+  let node = await startNode(bench, source, { options, under });
   const again = async (): Promise<void> => {
     const { folder, port } = node;
     // Like a supervisor: try once more if it does not start.
-    const start = () => startNode(bench, source, { options, folder, port });
+    const start = () => startNode(bench, source, { options, under, folder, port });
     node = await start().catch(start);
   };
   const member: Member = {

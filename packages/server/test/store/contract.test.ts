@@ -29,11 +29,12 @@ import { migrations } from '../../src/store/migrations/index.ts';
 import { migrate, rollBack } from '../../src/store/migrations/migrate.ts';
 import type { Migration } from '../../src/store/migrations/migration.ts';
 import { deleteNode, insertNode, listKept, listNodes } from '../../src/store/nodes.ts';
-import { findOpaqueToken, insertOpaqueToken } from '../../src/store/opaque-tokens.ts';
+import { changesOne } from '../../src/store/one-row.ts';
+import { findOpaqueToken, opaqueTokenInsertion } from '../../src/store/opaque-tokens.ts';
 import { openPostgres } from '../../src/store/postgres.ts';
 import { readPostgresUrl } from '../../src/store/postgres-url.ts';
-import { advanceFamily, insertFamily, selectFamily } from '../../src/store/refresh-families.ts';
-import { insertManyRevoked, insertRevocation, listRevocations } from '../../src/store/revocations.ts';
+import { familyAdvance, familyInsertion, selectFamily } from '../../src/store/refresh-families.ts';
+import { insertManyRevoked, listRevocations, revocation } from '../../src/store/revocations.ts';
 import type { Database, RefreshFamilyRow } from '../../src/store/schema.ts';
 import { findSecret, insertSecret, replaceSecret } from '../../src/store/secrets.ts';
 import {
@@ -57,6 +58,14 @@ import { isUsed, useId } from '../../src/store/used-ids.ts';
 import { eventually } from '../support/node.ts';
 import { startPostgres } from '../support/postgres.ts';
 import { runProgram } from '../support/program.ts';
+
+const insertFamily = (store: Database, row: Parameters<typeof familyInsertion>[0]) =>
+  changesOne(store, familyInsertion(row));
+const advanceFamily = (store: Database, rotation: Parameters<typeof familyAdvance>[0]) =>
+  changesOne(store, familyAdvance(rotation));
+const insertOpaqueToken = (store: Database, row: Parameters<typeof opaqueTokenInsertion>[0]) =>
+  changesOne(store, opaqueTokenInsertion(row));
+const insertRevocation = (store: Database, id: string, now: number) => changesOne(store, revocation(id, now));
 
 const CONCURRENT_CALLS = 24;
 const HOUR_MS = 3_600_000;
@@ -143,7 +152,8 @@ const openElsewhere = (t: TestContext, location: StoreLocation, now: number) => 
 /** Two nodes on one database, with the schema of this version and of the next one. */
 async function openNodes(kind: (typeof kinds)[number], known: readonly Migration[]): Promise<readonly [Store, Store]> {
   const location = await locations[kind]();
-  const one = await openStore(location, 'write', 1);
+  // On threads, as in a server. The other one is like a command.
+  const one = await openStore(location, 'write', 1, 'migrate', { report: assert.fail });
   await migrate(one, kind, 1, known);
   // The second node finds the schema of the first.
   const two = await openStore(location, 'write', 2);

@@ -6,12 +6,13 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, type TestContext, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
+import type { Worker } from 'node:worker_threads';
 import { assertGood, verifyStored } from '../support/audit.ts';
 import { exchange, gateway, subjectToken } from '../support/basics.ts';
 import type { Configuration } from '../support/configuration.ts';
 import { type Answer, EXCHANGE, start, type TestServer, type } from '../support/harness.ts';
 import { entry, startIssuer } from '../support/issuer.ts';
-import { FOREIGN_BESIDE, life, refresh, revoke } from '../support/life.ts';
+import { BESIDE, FOREIGN_BESIDE, life, refresh, revoke } from '../support/life.ts';
 import {
   eventually,
   exchangeAt,
@@ -172,6 +173,79 @@ test('a server that gets SIGKILL under load has lost nothing that it answered', 
   );
   for (const token of ledger.refreshTokens.slice(-50)) assert.equal((await refreshAt(node, token)).status, 200);
   for (const token of ledger.revoked) assert.equal(await isActiveAt(node, token), false);
+});
+
+/** The threads that are started meanwhile, which are of the database. */
+async function threadsOf<T>(t: TestContext, work: () => Promise<T>): Promise<readonly [T, Worker[]]> {
+  const threads: Worker[] = [];
+  const note = (thread: Worker) => void threads.push(thread);
+  process.on('worker', note);
+  t.after(() => void process.off('worker', note));
+  return [await work(), threads];
+}
+
+for (const [index, use] of ['writes', 'reads'].entries())
+  test(`a thread of the database that ends while it ${use} is a failed dependency, and another one starts`, async (t) => {
+    const [server, threads] = await threadsOf(t, () => start(t, life()));
+    const { body } = await exchange(server);
+    assert.equal(threads.length, 2);
+    await threads[index]?.terminate();
+    assertNothingLeft('refresh', await refresh(server, body.refresh_token));
+    assert.equal((await fetch(`${server.issuer}/readyz`)).status, 503);
+    assert.equal((await fetch(`${server.issuer}/livez`)).status, 200);
+    await eventually(
+      async () => (await fetch(`${server.issuer}/readyz`)).status,
+      (status) => status === 200,
+      10_000,
+    );
+    assert.equal(threads.length, 3);
+    assert.equal((await refresh(server, body.refresh_token)).status, 200, 'neither lost nor used');
+    await server.close();
+    assertGood(await verifyStored(server));
+  });
+
+test('while another process holds the lock of the database, answers that need no commit do not wait, and none is given twice', async (t) => {
+  const idp = await startIssuer(t);
+  const server = await start(t, life([FOREIGN_BESIDE], [entry(idp, { singleUse: 'true' })]));
+  const form = { grant_type: EXCHANGE, ...gateway, subject_token: idp.sign(), subject_token_type: type('jwt') };
+  const other = new DatabaseSync(join(server.folder, 'cambio.db'));
+  other.exec('begin immediate');
+  const order: string[] = [];
+  const noting = async (what: string, answer: Promise<{ readonly status: number }>) => {
+    const { status } = await answer;
+    order.push(`${what} ${status}`);
+  };
+  const exchanging = noting('exchange', server.token(form));
+  // The first answer comes when the exchange waits for its commit.
+  for (const path of ['/nowhere', '/livez']) await noting(path, fetch(server.issuer + path));
+  await exchanging;
+  other.exec('rollback');
+  other.close();
+  assert.deepEqual(order, ['/nowhere 404', '/livez 200', 'exchange 503']);
+  const answers = await Promise.all(Array.from({ length: 8 }, () => server.token(form)));
+  assert.deepEqual(answers.map(({ status }) => status).toSorted(), [200, ...Array(7).fill(400)]);
+});
+
+test('requests that arrive together are committed together, and each is decided by itself', async (t) => {
+  const idp = await startIssuer(t);
+  const server = await start(t, life([BESIDE, FOREIGN_BESIDE], [entry(idp, { singleUse: 'true' })]));
+  const tokens = Array.from({ length: 4 }, () => idp.sign());
+  const families = await Promise.all(tokens.map(async () => (await exchange(server)).body.refresh_token));
+  const useOnce = (subject_token: string) =>
+    server.token({ grant_type: EXCHANGE, ...gateway, subject_token, subject_token_type: type('jwt') });
+  const twice = [...tokens, ...tokens].map(useOnce);
+  const refreshed = [...families, ...families].map((token) => refresh(server, token));
+  const used = await Promise.all(twice);
+  assert.deepEqual(used.map(({ status }) => status).toSorted(), [...Array(4).fill(200), ...Array(4).fill(400)]);
+  const answers = await Promise.all(refreshed);
+  for (const [index, { status, body }] of answers.entries()) {
+    assert.equal(status, 200, 'within the grace period');
+    assert.equal(body.refresh_token, answers[(index + 4) % 8]?.body.refresh_token, 'one successor');
+  }
+  const issued = [...used, ...answers].filter(({ status }) => status === 200);
+  for (const answer of issued) assert.equal(server.audit(answer)?.outcome, 'issued');
+  await server.close();
+  assertGood(await verifyStored(server));
 });
 
 const limits = process.platform === 'linux';

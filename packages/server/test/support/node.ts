@@ -41,12 +41,19 @@ type Test = { readonly after: (work: () => Promise<void>) => void };
 
 /**
  * @param folder of a node that has ended, to continue with its files and port
+ * @param under a program that runs the server, and its options
  * @param heap megabytes for V8, on the Node of the test instead of the one that the launcher finds
  */
 export async function startNode(
   t: Test,
   source: Source,
-  { folder = mkdtempSync(join(tmpdir(), 'cambio-node-')), port = 0, options = [] as readonly string[], heap = 0 } = {},
+  {
+    folder = mkdtempSync(join(tmpdir(), 'cambio-node-')),
+    port = 0,
+    options = [] as readonly string[],
+    heap = 0,
+    under = [] as readonly string[],
+  } = {},
 ): Promise<ServerNode> {
   const file = join(folder, 'cambio.yaml');
   // The metrics port is the same for all servers of the machine.
@@ -54,7 +61,8 @@ export async function startNode(
   writeFileSync(file, text);
   const program = heap === 0 ? [PROGRAM] : [`--max-old-space-size=${heap}`, '--conditions=source', MAIN];
   const listening = port || (await freePort());
-  const child = spawn(process.execPath, [...program, 'serve', '--config', file, ...options], {
+  const [command = '', ...args] = [...under, process.execPath, ...program, 'serve', '--config', file, ...options];
+  const child = spawn(command, args, {
     env: { ...process.env, PORT: String(listening) },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -70,7 +70,7 @@ export const revokeTokens = operation({
     if ('id' in call.body) {
       const id = await findId(call.body, services);
       recordRevocation(call, id, 'revoke by id', { id });
-      await services.revocations.revoke(id, commit);
+      await services.revocations.revoke(id, ({ run }) => commit(run));
     } else {
       checkKnown(call.body, services);
       const { named, what, of } = nameOf(call.body, services);

@@ -1,4 +1,5 @@
 // POST /oauth/revoke (RFC 7009): revokes a token and every token that derives from it, before it answers 200.
+import { commitWrites } from '../../audit/write.ts';
 import { findRevocable } from '../../subject-tokens/own-token.ts';
 import { findRevocableAssertion } from '../../subject-tokens/revocable-assertion.ts';
 import { readTokenQuestion } from '../client-request.ts';
@@ -27,7 +28,7 @@ export const revoke = {
     }
     event.outcome = 'revoked';
     event.revoked = found.id;
-    await services.revocations.revoke(found.id, (write) => services.audit.appendWith(event, write));
+    await services.revocations.revoke(found.id, (write) => commitWrites(services.audit, event, [write]));
     return { status: 200, body: {} };
   },
 } as const satisfies Endpoint;

@@ -11,6 +11,7 @@ import { onceRaces } from './once-races.ts';
 import { powerLoss } from './power-loss.ts';
 import { refreshRaces, revocationRaces } from './refresh-races.ts';
 import { rollingRestart } from './rolling-restart.ts';
+import { lockHeld, slowDisk } from './slow-disk.ts';
 import { longLoad } from './soak.ts';
 import { writeFailsPostgres, writeFailsSqlite } from './write-fails.ts';
 
@@ -37,4 +38,6 @@ export const faults: readonly Fault[] = [
   writeFailsPostgres,
   lostAnswers,
   longLoad,
+  slowDisk,
+  lockHeld,
 ];
