@@ -6,15 +6,15 @@ import type { AuditLog } from './log.ts';
 
 /** A write that is committed with an audit row, or not at all. */
 export interface Write {
-  /** Does all of it, if its condition holds. Absent if it takes more than one statement. */
-  readonly statement?: OneRow;
-  /** @throws Refusal */
+  /** Do all of it, if their conditions hold. Absent if the write cannot be done so. */
+  readonly statements?: readonly OneRow[];
+  /** Decides with queries. @throws Refusal */
   readonly run: (transaction: Database) => Promise<void>;
 }
 
 /** @param otherwise throws the refusal if the condition of the statement does not hold */
 export const writeOf = (statement: OneRow, otherwise: (transaction: Database) => Promise<void>): Write => ({
-  statement,
+  statements: [statement],
   run: async (transaction) => {
     if (!(await changesOne(transaction, statement))) await otherwise(transaction);
   },
@@ -26,12 +26,21 @@ export const insertionOf = (statement: OneRow): Write => writeOf(statement, asyn
 /**
  * Commits the writes with the row of the event: together with other requests, if statements can do them and their conditions hold.
  * The rest, and what must be refused, has a transaction of its own.
+ * @param alone runs that transaction
  * @throws Refusal store_unavailable, and those of the writes
  */
-export async function commitWrites(audit: AuditLog, event: AuditEvent, writes: readonly Write[]): Promise<void> {
-  const statements = writes.flatMap(({ statement }) => statement ?? []);
-  if (statements.length === writes.length && (await audit.append(event, statements)) === 'committed') return;
-  await audit.appendWith(event, async (transaction) => {
-    for (const { run } of writes) await run(transaction);
-  });
+export async function commitWrites(
+  audit: AuditLog,
+  event: AuditEvent,
+  writes: readonly Write[],
+  alone: (work: () => Promise<void>) => Promise<void> = (work) => work(),
+): Promise<void> {
+  const statements = writes.flatMap((write) => write.statements ?? []);
+  const areEnough = writes.every((write) => write.statements !== undefined);
+  if (areEnough && (await audit.append(event, statements)) === 'committed') return;
+  await alone(() =>
+    audit.appendWith(event, async (transaction) => {
+      for (const { run } of writes) await run(transaction);
+    }),
+  );
 }

@@ -81,7 +81,8 @@ export async function issue(
     const redeems = authorization.redeems === undefined ? [] : [redeem(authorization.redeems, by)];
     const counted = leashes.length === 0 ? [] : [count(leashes, authorization, planned, by, asOf)];
     const writes = [...counted, ...redeems, ...uses, ...planned.flatMap((one) => one.writes)];
-    await step('commit', () => by.leashCounter.inTurn(leashes, () => commitWrites(by.audit, issued, writes)));
+    const alone = <T>(work: () => Promise<T>) => by.leashCounter.inTurn(leashes, work);
+    await step('commit', () => commitWrites(by.audit, issued, writes, alone));
     Object.assign(event, issued);
   } catch (error) {
     // A concurrent request rotated first, and its successor was used. This request is handled as if it had come later.
@@ -116,7 +117,7 @@ function count(
   const principal = { iss: by.issuer, sub };
   const tokens = planned.filter(({ trace }) => trace.type !== 'id_token').map(({ trace }) => trace);
   const facts = { clientId, principal, sub, origin, chain, lineage, actorLineage, issuedAt: now };
-  return { run: by.leashCounter.count({ leashes, tokens, facts }, by.clock()) };
+  return by.leashCounter.count({ leashes, tokens, facts }, by.clock());
 }
 
 /** No grant issues a token that would be refused at once. @throws Refusal actor_suspended */

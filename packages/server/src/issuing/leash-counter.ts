@@ -1,4 +1,5 @@
 // Counts new tokens against the limits of clients and actors, in the transaction that issues them: on all nodes exactly.
+import type { Write } from '../audit/write.ts';
 import type { Leash, LeashLimits } from '../model/leash.ts';
 import { type Reason, Refusal } from '../primitives/refusal.ts';
 import { createTurns } from '../primitives/serial.ts';
@@ -12,7 +13,11 @@ import {
   insertUse,
   listCounted,
   listLiving,
+  livingWithin,
+  recordedUse,
+  useWithin,
 } from '../store/leash-uses.ts';
+import type { OneRow } from '../store/one-row.ts';
 import type { Database, LeashTokenRow } from '../store/schema.ts';
 import type { Revocable, Revocations } from './revocations.ts';
 
@@ -36,7 +41,7 @@ export interface LeashCounter {
   /** Runs the requests that count for the same limit one after the other, so that they hold one connection. */
   readonly inTurn: <T>(leashes: readonly Leash[], work: () => Promise<T>) => Promise<T>;
   /** @returns a write that throws Refusal actor_limit_minute, actor_limit_day, actor_limit_descendants */
-  readonly count: (counted: CountedTokens, now: number) => (transaction: Database) => Promise<void>;
+  readonly count: (counted: CountedTokens, now: number) => Write;
 }
 
 const MINUTE_MS = 60_000;
@@ -91,25 +96,52 @@ export function createLeashCounter(clock: () => number, { whyRefused }: Pick<Rev
         leashes.map(({ key }) => key),
         work,
       ),
-    count: (counted, now) => async (transaction) => {
-      for (const leash of counted.leashes) {
-        const found = await countRequest(transaction, leash, now);
-        if (found !== undefined) throw reached.add(leash.key, found.refusal, found.waitMs);
-      }
-      for (const leash of counted.leashes) await countTokens(transaction, leash, counted, { now, isRevoked });
-    },
+    count: (counted, now) => ({
+      statements: counted.leashes.flatMap((leash) => statementsOf(leash, counted, now)),
+      run: async (transaction) => {
+        for (const leash of counted.leashes) {
+          const found = await countRequest(transaction, leash, now);
+          if (found !== undefined) throw reached.add(leash.key, found.refusal, found.waitMs);
+        }
+        for (const leash of counted.leashes) await countTokens(transaction, leash, counted, { now, isRevoked });
+      },
+    }),
   };
+}
+
+const windowsOf = ({ limits }: Leash) => WINDOWS.filter(({ limit }) => limits[limit] !== 'unbounded');
+
+const longest = (windows: readonly { readonly ms: number }[]): number => Math.max(...windows.map(({ ms }) => ms));
+
+const rowOf = (
+  key: string,
+  { id, expiresAt }: CountedTokens['tokens'][number],
+  { facts }: CountedTokens,
+): LeashTokenRow => ({ leash: key, token: id, facts: JSON.stringify(facts), expires_at: expiresAt * 1000 });
+
+/** Counts as `countRequest` and `countTokens` do, if no limit is reached. */
+function statementsOf(leash: Leash, counted: CountedTokens, now: number): readonly OneRow[] {
+  const { key, limits } = leash;
+  const { descendants } = limits;
+  const windows = windowsOf(leash).map(({ limit, ms }) => ({ allowed: Number(limits[limit]), ms }));
+  const tokens = descendants === 'unbounded' ? [] : counted.tokens;
+  return [
+    useWithin(key, windows, now),
+    ...(windows.length > 0 ? [recordedUse(key, longest(windows))] : []),
+    ...tokens.map((token) => livingWithin(rowOf(key, token, counted), Number(descendants), now)),
+  ];
 }
 
 /** @returns the refusal if a limit is reached */
 async function countRequest(
   transaction: Database,
-  { key, name, limits }: Leash,
+  leash: Leash,
   now: number,
 ): Promise<{ readonly refusal: Refusal; readonly waitMs: number } | undefined> {
+  const { key, name, limits } = leash;
   // Also if only valid tokens are counted: other transactions wait for this one.
   const use = await countUse(transaction, key, now);
-  const windows = WINDOWS.filter(({ limit }) => limits[limit] !== 'unbounded');
+  const windows = windowsOf(leash);
   for (const { limit, ms, reason, words } of windows) {
     const allowed = Number(limits[limit]);
     const first = await findUse(transaction, key, { ...use, number: use.number - allowed });
@@ -117,7 +149,7 @@ async function countRequest(
     const waitMs = first + ms - use.time;
     return { refusal: refusalOf(reason, waitMs, `${name} may have ${allowed} requests in ${words}`), waitMs };
   }
-  if (windows.length > 0) await insertUse(transaction, key, use, Math.max(...windows.map(({ ms }) => ms)));
+  if (windows.length > 0) await insertUse(transaction, key, use, longest(windows));
   return undefined;
 }
 
@@ -125,10 +157,11 @@ async function countRequest(
 async function countTokens(
   transaction: Database,
   { key, name, limits: { descendants } }: Leash,
-  { tokens: issued, facts }: CountedTokens,
+  wanted: CountedTokens,
   { now, isRevoked }: { readonly now: number; readonly isRevoked: (row: LeashTokenRow) => boolean },
 ): Promise<void> {
   if (descendants === 'unbounded') return;
+  const { tokens: issued } = wanted;
   const ids = issued.map(({ id }) => id);
   // A refresh issues a token of a family that is counted already.
   const counted = await listCounted(transaction, key, ids);
@@ -146,13 +179,10 @@ async function countTokens(
       revoked.map(({ token }) => token),
     );
   }
-  const rows = tokens.map(({ id, expiresAt }) => ({
-    leash: key,
-    token: id,
-    facts: JSON.stringify(facts),
-    expires_at: expiresAt * 1000,
-  }));
-  await insertLiving(transaction, rows);
+  await insertLiving(
+    transaction,
+    tokens.map((token) => rowOf(key, token, wanted)),
+  );
 }
 
 /** `Retry-After` is in whole seconds, rounded up. */

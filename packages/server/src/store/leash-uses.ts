@@ -1,9 +1,66 @@
 // Counts the tokens of limited clients and actors: when they were issued, and which are still valid.
 import { sql } from 'kysely';
+import type { OneRow } from './one-row.ts';
 import type { Database, LeashTokenRow } from './schema.ts';
 
 /** A time of another node may be this much later, as its clock is. Beyond, it is not believed: a wrong clock must not count for ever. */
 const MAX_AHEAD_MS = 3_600_000;
+
+/** At most so many uses in a time. */
+export interface Window {
+  readonly allowed: number;
+  readonly ms: number;
+}
+
+/** The time of a use: the caller's, or that of the last use if it is later. */
+const timeOf = (now: number) =>
+  sql<number>`case when leash_counts.time > ${sql.lit(now)} and leash_counts.time <= ${sql.lit(now + MAX_AHEAD_MS)}
+    then leash_counts.time else ${sql.lit(now)} end`;
+
+/** Counts one use. Changes no row if a window is full. */
+export const useWithin =
+  (leash: string, windows: readonly Window[], now: number): OneRow =>
+  (database) => {
+    const time = timeOf(now);
+    const isFull = ({ allowed, ms }: Window) =>
+      sql`exists (select 1 from leash_uses where leash_uses.leash = leash_counts.leash
+        and leash_uses.number = leash_counts.number + 1 - ${sql.lit(allowed)}
+        and leash_uses.time > ${time} - ${sql.lit(ms)} and leash_uses.time <= ${time} + ${sql.lit(MAX_AHEAD_MS)})`;
+    return database
+      .insertInto('leash_counts')
+      .values({ leash, number: 1, time: now })
+      .onConflict((conflict) =>
+        conflict
+          .column('leash')
+          .doUpdateSet({ number: sql<number>`leash_counts.number + 1`, time })
+          .where(({ and }) => and(windows.map((window) => sql<boolean>`not ${isFull(window)}`))),
+      );
+  };
+
+/** Records the use that was counted last. */
+export const recordedUse =
+  (leash: string, keepMs: number): OneRow =>
+  (database) =>
+    database
+      .insertInto('leash_uses')
+      .columns(['leash', 'number', 'time', 'expires_at'])
+      .expression((from) =>
+        from
+          .selectFrom('leash_counts')
+          .select(['leash', 'number', 'time', sql<number>`time + ${sql.lit(keepMs)}`.as('expires_at')])
+          .where('leash', '=', leash),
+      );
+
+/** Counts a token, also if it is counted already. Changes no row if as many others are valid. */
+export const livingWithin =
+  ({ leash, token, facts, expires_at }: LeashTokenRow, limit: number, now: number): OneRow =>
+  (database) => ({
+    compile: () =>
+      sql`insert into leash_tokens (leash, token, facts, expires_at)
+        select ${leash}, ${token}, ${facts}, ${expires_at} where (select count(*) from leash_tokens
+          where leash = ${leash} and expires_at > ${now} and token <> ${token}) < ${limit}
+        on conflict (leash, token) do update set leash = excluded.leash`.compile(database),
+  });
 
 export interface LeashUse {
   /** Numbers have no gaps. Other transactions wait until this one ends. */
@@ -20,8 +77,7 @@ export async function countUse(transaction: Database, leash: string, now: number
     .onConflict((conflict) =>
       conflict.column('leash').doUpdateSet({
         number: sql<number>`leash_counts.number + 1`,
-        time: sql<number>`case when leash_counts.time > ${sql.lit(now)} and leash_counts.time <= ${sql.lit(now + MAX_AHEAD_MS)}
-          then leash_counts.time else ${sql.lit(now)} end`,
+        time: timeOf(now),
       }),
     )
     .returning(['number', 'time'])

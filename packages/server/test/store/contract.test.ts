@@ -6,7 +6,11 @@ import { join } from 'node:path';
 import { after, type TestContext, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { sql } from 'kysely';
+import { createChains } from '../../src/audit/chain.ts';
+import type { AuditEvent } from '../../src/audit/event.ts';
+import { createAuditLog } from '../../src/audit/log.ts';
 import { createUseReader } from '../../src/audit/use.ts';
+import { commitWrites } from '../../src/audit/write.ts';
 import { findFamily as readFamily } from '../../src/issuing/family.ts';
 import { createLeashCounter } from '../../src/issuing/leash-counter.ts';
 import { openRevocations } from '../../src/issuing/revocations.ts';
@@ -305,15 +309,19 @@ for (const [name, [one, two]] of Object.entries(nodes)) {
     const principal = { iss: 'https://us.example', sub: 'ada' };
     const facts = { lineage: [], actorLineage: [], principal, sub: 'ada', clientId: 'agent', chain: [], issuedAt: 0 };
     let ids = 0;
+    const logs = new Map([one, two].map((store) => [store, createAuditLog(store, createChains())]));
     const issueAt = async (store: Store, now: number): Promise<string> => {
       const write = counter.count({ leashes, tokens: [{ id: `token ${ids++}`, expiresAt: 10_000 }], facts }, now);
-      return store
-        .transaction()
-        .execute(write)
-        .then(
-          () => 'issued',
-          (error) => (error instanceof Refusal ? error.reason : String(error)),
-        );
+      const event: AuditEvent = { time: now, requestId: `limited ${name} ${ids}`, action: 'token', outcome: 'issued' };
+      // With the rows of other requests, where the database can, and alone.
+      const committed =
+        ids % 3 === 0
+          ? store.transaction().execute(write.run)
+          : commitWrites(logs.get(store) ?? assert.fail(), event, [write]);
+      return committed.then(
+        () => 'issued',
+        (error) => (error instanceof Refusal ? error.reason : String(error)),
+      );
     };
     // SQLite blocks the process while it waits, so the other store of this process could not finish.
     const stores = name.startsWith('postgres') ? [one, two] : [one];
