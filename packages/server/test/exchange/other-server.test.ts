@@ -1,83 +1,13 @@
 // Grants for another authorization server through token exchange: ID-JAGs, and grants of identity chaining.
 import assert from 'node:assert/strict';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { API, assertIssued, assertRefused, SCOPE_REFUSED, SUBJECT_REFUSED, TARGET_REFUSED } from '../support/basics.ts';
 import { added, type Configuration, changed, edited, entries } from '../support/configuration.ts';
-import { type Answer, claimsOf, EXCHANGE, type Form, start, type TestServer, type } from '../support/harness.ts';
+import { claimsOf, type Form, type } from '../support/harness.ts';
 import { introspect } from '../support/life.ts';
-import { authorizeAs, configuration, redeem, web } from '../support/people.ts';
+import { across, CRM, FILES, jag, PLAIN, present, signedIn, signIn, VENDOR } from '../support/other-servers.ts';
+import { web } from '../support/people.ts';
 import { newProver } from '../support/prover.ts';
-
-const VENDOR = 'https://login.vendor.example';
-const CRM = 'https://api.vendor.example/crm';
-const FILES = 'https://api.vendor.example/files';
-const PLAIN = 'https://login.plain.example';
-
-const vendor: Configuration = {
-  issuer: VENDOR,
-  aliases: ['vendor'],
-  grants: ['id_jag', 'chaining'],
-  clients: { web: 'web-at-vendor' },
-  resources: {
-    [CRM]: { scopes: { 'crm.read': 'read', 'crm.write': 'write' } },
-    [FILES]: { scopes: { 'files.read': 'read' } },
-  },
-  claims: ['email'],
-};
-
-/** `web` may have ID-JAGs for the vendor with the ID tokens and refresh tokens of people, and chaining grants for access tokens. */
-const across = (members: Configuration = {}): Configuration =>
-  changed(configuration, {
-    clients: edited('web', {
-      scopes: ['openid', 'email', 'offline_access', 'read', 'crm.read', 'files.read'],
-    }),
-    authorizationServers: [
-      changed(vendor, members),
-      { issuer: PLAIN, grants: ['chaining'], scopes: ['read'], claims: ['acr', 'email'] },
-    ],
-    rules: [
-      {
-        name: 'people at the vendor',
-        client: 'web',
-        subject: { issuer: 'self', types: ['id_token', 'refresh_token'] },
-        grant: { audiences: [VENDOR], scopes: { openid: ['crm.read', 'files.read'] }, types: ['id_jag'] },
-      },
-      {
-        name: 'chaining',
-        client: ['web', 'agent'],
-        subject: { issuer: 'self', clients: ['web'], types: ['access_token'] },
-        act: 'client',
-        grant: { audiences: [PLAIN, CRM], scopes: ['read', 'crm.read'], types: ['jwt', 'id_jag'] },
-      },
-      {
-        name: 'our own',
-        client: ['web', 'agent'],
-        subject: { issuer: 'self', clients: ['web'], types: ['access_token'] },
-        grant: { audiences: [API], scopes: ['read'], types: ['access_token', 'jwt'] },
-      },
-    ],
-  });
-
-const present = (server: TestServer, token: unknown, kind: string, form: Form = {}, headers = {}): Promise<Answer> =>
-  server.token(
-    { grant_type: EXCHANGE, ...web, subject_token: String(token), subject_token_type: type(kind), ...form },
-    headers,
-  );
-
-const jag = { requested_token_type: type('id-jag'), audience: VENDOR, resource: CRM };
-
-async function signIn(server: TestServer, asked: Form = {}): Promise<Answer> {
-  const answer = await redeem(server, await authorizeAs(server, asked));
-  assertIssued(server, answer);
-  return answer;
-}
-
-/** @param members of the vendor's entry */
-async function signedIn(t: TestContext, members: Configuration = {}, asked: Form = {}) {
-  const server = await start(t, across(members));
-  const { body } = await signIn(server, { scope: 'openid email read offline_access', prompt: 'consent', ...asked });
-  return { server, ...(body as { id_token: string; refresh_token: string; access_token: string }) };
-}
 
 const headerOf = (token: unknown): Record<string, unknown> =>
   JSON.parse(Buffer.from(String(token).split('.')[0] ?? '', 'base64url').toString());
