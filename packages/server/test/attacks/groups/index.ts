@@ -7,6 +7,7 @@ import { clientAuthentication } from './client-authentication/group.ts';
 import { delegation } from './delegation/group.ts';
 import { exhaustion } from './exhaustion/group.ts';
 import { issuers } from './issuers/group.ts';
+import { otherServers } from './other-servers/group.ts';
 import { pages } from './pages/group.ts';
 import { policy } from './policy/group.ts';
 import { publishedFlaws } from './published/group.ts';
@@ -31,4 +32,5 @@ export const groups: readonly Group[] = [
   exhaustion,
   publishedFlaws,
   redeeming,
+  otherServers,
 ];
