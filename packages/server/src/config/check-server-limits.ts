@@ -19,7 +19,7 @@ export function checkScope(scope: string, path: Path, { scopes }: FileLimits, co
 }
 
 export function checkServerLimits(
-  { issuer, aliases, clients, resources, scopes, claims, lifetime }: ServerSource,
+  { issuer, aliases, clients, resources, scopes, claims, lifetime, subject, samlSubjectId }: ServerSource,
   path: Path,
   { limits, owns, ownsServer, ownsClient, foreign }: Team,
   { complain }: LimitsContext,
@@ -40,12 +40,15 @@ export function checkServerLimits(
     for (const scope of scopesHere(resource.scopes)) checkScope(scope, [...at, 'scopes'], limits, complain);
   }
   for (const scope of scopesHere(scopes)) checkScope(scope, [...path, 'scopes'], limits, complain);
-  for (const [place, claim] of claims.entries())
+  const named = subject === 'email' ? 'email' : typeof subject === 'object' ? subject.claim : undefined;
+  const copied: (readonly [Path, string])[] = [
+    ...claims.map((claim, place) => [[...path, 'claims', place], claim] as const),
+    ...(named === undefined ? [] : [[[...path, 'subject'], named] as const]),
+  ];
+  for (const [at, claim] of copied)
     if (!matchesAny(limits.claims, claim))
-      complain(
-        [...path, 'claims', place],
-        `this file may not copy the claim ${JSON.stringify(claim)}.${add('claims')}`,
-      );
+      complain(at, `this file may not copy the claim ${JSON.stringify(claim)}.${add('claims')}`);
+  if (samlSubjectId) complain([...path, 'samlSubjectId'], 'only the main file may have this. Move the entry there.');
   if (lifetime > limits.maxLifetime)
     complain(
       [...path, 'lifetime'],
