@@ -1,5 +1,6 @@
 // The options of commands that simulate an exchange, and the request body of the admin API that they make.
 import type { Command } from 'commander';
+import { requestedTokenTypes } from '../exchange/request.ts';
 import { tokenTypeName } from '../primitives/token-type.ts';
 import { subjectTokenTypes } from '../subject-tokens/index.ts';
 import { readTokenAsSent } from './tokens.ts';
@@ -10,8 +11,10 @@ const collect = (value: string, all: readonly string[] = []): readonly string[] 
 const typeNames = subjectTokenTypes.map(({ name }) => name);
 
 /** Reads a token type by short name or URN. @throws UsageError */
-const readTypeOf = (option: string) => (value: string) =>
-  readChoice(option, tokenTypeName(value) ?? value, typeNames, 'a type of token');
+const readTypeOf =
+  (option: string, names: readonly string[] = typeNames) =>
+  (value: string) =>
+    readChoice(option, tokenTypeName(value) ?? value, names, 'a type of token');
 
 /** Adds the options for the client and its tokens. */
 export const describeTokens = (command: Command): Command =>
@@ -42,8 +45,8 @@ export const describeRequest = (command: Command): Command =>
     .option('--scope <scope>', 'the requested scope: names, separated by spaces')
     .option(
       '--requested-token-type <name>',
-      'the type of the requested token, such as access_token or jwt',
-      readTypeOf('--requested-token-type'),
+      `the type of the requested token: ${requestedTokenTypes.join(', ')}`,
+      readTypeOf('--requested-token-type', requestedTokenTypes),
     );
 
 /** Does the command line describe an exchange? */

@@ -11,7 +11,7 @@ import { printError } from './print.ts';
 import type { Columns } from './table.ts';
 
 const columns: Columns<PossibleTarget> = {
-  audience: ({ audience }) => audience,
+  audience: ({ audience, server, grant }) => (grant === undefined ? audience : `${audience} (${grant} for ${server})`),
   scope: ({ scope }) => scope,
   lifetime: ({ lifetime }) => formatDuration(lifetime),
   rule: ({ rule }) => rule,

@@ -3,11 +3,25 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { API, assertIssued, assertRefused, SCOPE_REFUSED, SUBJECT_REFUSED, TARGET_REFUSED } from '../support/basics.ts';
 import { added, type Configuration, changed, edited, entries } from '../support/configuration.ts';
-import { claimsOf, type Form, type } from '../support/harness.ts';
+import { claimsOf, type Form, start, type } from '../support/harness.ts';
 import { introspect } from '../support/life.ts';
 import { across, CRM, FILES, jag, PLAIN, present, signedIn, signIn, VENDOR } from '../support/other-servers.ts';
 import { web } from '../support/people.ts';
 import { newProver } from '../support/prover.ts';
+import {
+  idp,
+  PORTAL,
+  pem,
+  portal,
+  presentSaml,
+  samlEntry,
+  signedFor,
+  trustingSaml,
+  type Version,
+} from '../support/saml-exchange.ts';
+import { NOW, type Variation } from '../support/saml-signer.ts';
+
+const PERSISTENT = 'urn:oasis:names:tc:SAML:2.0:nameid-format:persistent';
 
 const headerOf = (token: unknown): Record<string, unknown> =>
   JSON.parse(Buffer.from(String(token).split('.')[0] ?? '', 'base64url').toString());
@@ -335,4 +349,63 @@ test('takes no grant of its own: as subject, as actor, at introspection and at u
     const userinfo = await fetch(`${server.issuer}/oauth/userinfo`, { headers: { authorization: `Bearer ${grant}` } });
     assert.equal(userinfo.status, 401);
   }
+});
+
+test('issues an ID-JAG for an assertion that is addressed to the client, with its NameID where the server wants it (IJG-02, IJG-03)', async (t) => {
+  const entry = (members: Configuration = {}) => ({
+    issuer: VENDOR,
+    grants: ['id_jag'],
+    clients: { portal: 'portal-there' },
+    samlSubjectId: true,
+    ...members,
+  });
+  const rule = {
+    name: 'portal',
+    client: 'portal',
+    subject: { issuer: 'idp', types: ['saml1', 'saml2'] },
+    grant: { audiences: [VENDOR], types: ['id_jag'] },
+  };
+  const server = await start(t, changed(trustingSaml([samlEntry()], [rule]), { authorizationServers: [entry()] }), {
+    files: { 'idp.pem': pem(idp) },
+    now: NOW * 1000,
+  });
+  const toPortal = { audience: PORTAL.entityId, data: { Recipient: PORTAL.acs, InResponseTo: '_request' } };
+  const ask = (version: Version, is: Variation) =>
+    presentSaml(server, version, signedFor(server, version, is), { ...portal, ...jag, resource: undefined });
+  const qualified = {
+    Format: PERSISTENT,
+    NameQualifier: idp.entityId,
+    SPNameQualifier: PORTAL.entityId,
+    SPProvidedID: 'p-1',
+  };
+  const answer = await ask('saml2', { ...toPortal, nameIdAttributes: qualified });
+  assert.equal(answer.status, 200, answer.text);
+  const { sub, sub_id, client_id, auth_time, acr } = claimsOf(answer.body.access_token);
+  assert.deepEqual(sub_id, {
+    format: 'saml-nameid',
+    issuer: idp.entityId,
+    nameid: 'ada',
+    nameid_format: PERSISTENT,
+    name_qualifier: idp.entityId,
+    sp_name_qualifier: PORTAL.entityId,
+    sp_provided_id: 'p-1',
+  });
+  assert.deepEqual([sub, client_id, typeof auth_time, typeof acr], ['idp:ada', 'portal-there', 'number', 'string']);
+  const plain = await ask('saml2', { ...toPortal, nameIdAttributes: { Format: undefined } });
+  assert.deepEqual(claimsOf(plain.body.access_token).sub_id, {
+    format: 'saml-nameid',
+    issuer: idp.entityId,
+    nameid: 'ada',
+  });
+  // An assertion for this server proves nothing about the client that presents it; SAML 1.1 is accepted only if the entry says so.
+  assertRefused(server, await ask('saml2', {}), { ...SUBJECT_REFUSED, reason: 'subject_token_audience' });
+  assertRefused(server, await ask('saml1', toPortal), { ...SUBJECT_REFUSED, reason: 'subject_token_not_accepted' });
+  await server.reload(
+    changed(trustingSaml([samlEntry()], [rule]), {
+      authorizationServers: [entry({ samlSubjectId: undefined, subject: 'pairwise' })],
+    }),
+  );
+  const pairwise = await ask('saml2', toPortal);
+  const hidden = claimsOf(pairwise.body.access_token);
+  assert.deepEqual([hidden.sub_id, String(hidden.sub).length], [undefined, 43]);
 });
