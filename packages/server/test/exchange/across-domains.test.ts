@@ -112,6 +112,6 @@ test('a grant of identity chaining names who acts, and is bound to the key that 
   const proven = await redeem(b, bound, { dpop: prover.prove(b) });
   assert.equal(proven.status, 200, proven.text);
   assert.deepEqual([proven.body.token_type, claimsOf(proven.body.access_token).cnf], ['DPoP', { jkt: prover.jkt }]);
-  // An access token of A is no such grant.
+  // An access token of A is not a grant.
   assertRefused(b, await redeem(b, tokens.access_token), { ...ASSERTION_REFUSED, reason: 'assertion_wrong_type' });
 });
