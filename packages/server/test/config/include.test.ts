@@ -29,11 +29,12 @@ rules:
 const ENVIRONMENT = { GATEWAY: 'gateway-secret', PAY_SECRET: 'pay-secret' };
 const OWN_API = 'resources:\n  - { audience: https://pay.example/api, scopes: [pay, read], token: { lifetime: 1h } }\n';
 const SECRET = `secret: { sha256: ${'a'.repeat(43)} }`;
-const SERVER =
-  'authorizationServers:\n  - { issuer: https://login.partner.example, grants: [id_jag], clients: { gateway: x }, resources: { https://pay.example/there: { scopes: [pay] } } }\n';
+const server = (named: string, api = 'https://pay.example/there', scopes = '[pay]', more = ''): string =>
+  `authorizationServers:\n  - { issuer: https://login.partner.example, grants: [id_jag], clients: { ${named}: x }${more}, resources: { ${api}: { scopes: ${scopes} } } }\n`;
 const client = (more: string, id = 'pay-api'): string =>
   `clients:\n  - { id: ${id}, auth: client_secret_post, ${SECRET}, grants: [token_exchange, client_credentials] ${more} }\n`;
-const rule = (text: string): string => `rules:\n  - name: pay\n    client: gateway\n${text.replace(/^/gm, '    ')}\n`;
+const rule = (text: string, caller = 'gateway'): string =>
+  `rules:\n  - name: pay\n    client: ${caller}\n${text.replace(/^/gm, '    ')}\n`;
 const grant = (more = '', scopes = '[pay]'): string =>
   `grant: { audiences: [https://pay.example/api], scopes: ${scopes} ${more} }`;
 
@@ -406,29 +407,29 @@ const rows: readonly Row[] = [
   [
     'an authorization server',
     '',
-    SERVER,
+    server('gateway'),
     /issuer: "https:\/\/login\.partner\.example" is not an authorization server of this file, which has none\. Write it to authorizationServers of its entry/,
     /clients\.gateway: "gateway" is not a client of this file/,
   ],
   [
     'an authorization server that it was given, for its own client and APIs',
     ', authorizationServers: https://login.partner.example',
-    client('') + SERVER.replace('{ gateway: x }', '{ pay-api: x }'),
+    client('') + server('pay-api'),
   ],
   [
     'what others have, at that server',
     ', authorizationServers: https://login.partner.example',
-    SERVER.replace('https://pay.example/there', 'https://orders.example/there')
-      .replace('[pay]', '[admin:write, openid]')
-      .replace(
-        'grants: [id_jag]',
-        'grants: [id_jag], aliases: orders, claims: [email], samlSubjectId: true, subject: email',
-      ),
+    server(
+      'gateway',
+      'https://orders.example/there',
+      '[admin:write, openid]',
+      ', aliases: orders, claims: [email], samlSubjectId: true, subject: email',
+    ),
+    /clients\.gateway: "gateway" is not a client of this file/,
     /aliases\[0\]: "orders" is not an audience of this file/,
     /claims\[0\]: this file may not copy the claim "email"/,
     /samlSubjectId: only the main file may have this/,
     /subject: this file may not copy the claim "email"/,
-    /clients\.gateway: "gateway" is not a client of this file/,
     /resources\.https:\/\/orders\.example\/there: .* is not an audience of this file/,
     /this file may not have the scope "admin:write"/,
     /this file may not have the scope "openid"/,
@@ -436,13 +437,13 @@ const rows: readonly Row[] = [
   [
     'a longer grant than it may have',
     ', authorizationServers: https://login.partner.example, maxLifetime: 4m',
-    client('') + SERVER.replace('{ gateway: x }', '{ pay-api: x }'),
+    client('') + server('pay-api'),
     /lifetime: this file may have grants that are good for 240 seconds at most, and this is 300/,
   ],
   [
     'a rule for that server',
     ', authorizationServers: https://login.partner.example, clients: [pay-*]',
-    `${client(', scopes: [pay]')}${SERVER.replace('{ gateway: x }', '{ pay-api: x }')}${rule('grant: { audiences: [https://login.partner.example], scopes: [pay], types: [id_jag] }').replace('client: gateway', 'client: pay-api')}`,
+    `${client(', scopes: [pay]')}${server('pay-api')}${rule('grant: { audiences: [https://login.partner.example], scopes: [pay], types: [id_jag] }', 'pay-api')}`,
   ],
   [
     'issuers',
