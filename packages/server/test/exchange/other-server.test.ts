@@ -1,7 +1,9 @@
 // Grants for another authorization server through token exchange: ID-JAGs, and grants of identity chaining.
 import assert from 'node:assert/strict';
+import { hash, X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
 import { API, assertIssued, assertRefused, SCOPE_REFUSED, SUBJECT_REFUSED, TARGET_REFUSED } from '../support/basics.ts';
+import { selfSigned } from '../support/certificate.ts';
 import { added, type Configuration, changed, edited, entries } from '../support/configuration.ts';
 import { claimsOf, type Form, start, type } from '../support/harness.ts';
 import { introspect } from '../support/life.ts';
@@ -299,6 +301,26 @@ test('binds the grant to the key that is proven, and demands one where the serve
     description: 'The DPoP proof is missing, or not valid for this request',
     reason: 'dpop_replayed',
   });
+});
+
+test('binds the grant to a certificate, or to a DPoP key, and never to both (IJG-11)', async (t) => {
+  const proxied = changed(across({ keyBinding: 'required' }), {
+    server: { trustProxy: ['127.0.0.1'], clientCertificates: { header: { name: 'x-certificate', format: 'der' } } },
+  });
+  const server = await start(t, proxied);
+  const { id_token } = (await signIn(server, { scope: 'openid' })).body;
+  await server.reload(changed(proxied, { clients: edited('web', { certificateBoundAccessTokens: true }) }));
+  const { cert } = await selfSigned({ type: 'dns', value: 'web.example' });
+  const x509 = new X509Certificate(cert);
+  const headers = { 'x-certificate': x509.raw.toString('base64') };
+  const byCertificate = await present(server, id_token, 'id_token', jag, headers);
+  assert.equal(byCertificate.status, 200, byCertificate.text);
+  assert.deepEqual(claimsOf(byCertificate.body.access_token).cnf, {
+    'x5t#S256': hash('sha256', x509.raw, 'base64url'),
+  });
+  const prover = newProver();
+  const both = await present(server, id_token, 'id_token', jag, { ...headers, dpop: prover.prove(server) });
+  assert.deepEqual(claimsOf(both.body.access_token).cnf, { jkt: prover.jkt });
 });
 
 test('names the subject as the server does: the same, pairwise, by email or by a claim (IJG-08)', async (t) => {
