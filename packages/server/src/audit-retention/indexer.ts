@@ -15,10 +15,12 @@ export interface Indexer {
   readonly stop: () => Promise<void>;
 }
 
-/** Rows that one transaction indexes. Other writers of SQLite wait for it. */
+/** Rows that one transaction indexes. Larger batches cost less a row. */
 const MAX_BATCH_ROWS = 1000;
 /** After a failure, batches are smaller: the database may be too slow for its deadline. */
 const MIN_BATCH_ROWS = 50;
+/** A batch that takes longer is followed by a smaller one: other writers of SQLite wait for it. */
+const MAX_BATCH_MS = 30;
 const INTERVAL_MS = 500;
 /** Rows of other processes are looked for at every such interval. */
 const IDLE_INTERVALS = 4;
@@ -51,9 +53,11 @@ export function startIndexer({
     while (performance.now() < until) {
       const began = performance.now();
       if ((await indexNextRows(store, through, batchRows)) === undefined) break;
-      batchRows = Math.min(2 * batchRows, MAX_BATCH_ROWS);
+      const tookMs = performance.now() - began;
+      if (tookMs > MAX_BATCH_MS) batchRows = Math.max(Math.floor(batchRows / 2), MIN_BATCH_ROWS);
+      else if (tookMs < MAX_BATCH_MS / 3) batchRows = Math.min(2 * batchRows, MAX_BATCH_ROWS);
       // Others write as long as this did.
-      await wait(Math.min(performance.now() - began, until - performance.now()), undefined, { ref: false });
+      await wait(Math.min(tookMs, until - performance.now()), undefined, { ref: false });
     }
     return (await readIndexState(store)).position >= through;
   };

@@ -181,12 +181,12 @@ async function indexTogether(
     .where('number', '=', after)
     .compile();
   const insertion = insertionOf(between(after, end)).compile(store);
-  const failed = await together({ units: [[advance]], last: [insertion], maxWaitMs: MAX_BATCH_MS });
+  const failed = await together({ units: [[advance]], last: [insertion], maxWaitMs: MAX_BATCH_WAIT_MS });
   return failed.length === 0 ? end : undefined;
 }
 
 /** Maximum wait for a batch of the index. No caller waits for it. */
-const MAX_BATCH_MS = 10_000;
+const MAX_BATCH_WAIT_MS = 10_000;
 
 /** Drops the indexes of the columns, which this index replaces. Each drop is a transaction of its own, and blocks writers for a moment. */
 export const dropColumnIndexes = async (store: Store): Promise<void> => {

@@ -16,7 +16,7 @@ import {
 } from '../support/basics.ts';
 import { beside, jsonOf } from '../support/command.ts';
 import { changed } from '../support/configuration.ts';
-import { everythingIn, start, type TestServer } from '../support/harness.ts';
+import { start, type TestServer, writtenIn } from '../support/harness.ts';
 
 const patient = { timeout: 120_000 };
 
@@ -37,7 +37,7 @@ const rules = withRules(
 test('lists each audience with its scope, lifetime and rule, as text and as JSON', patient, async (t) => {
   const server = await start(t, changed(rules, named('ada')));
   const subject = ['--client', 'gateway', '--subject-token', await forgedToken(server, { sub: 'ada' })];
-  const before = everythingIn(server);
+  const before = writtenIn(server);
   const [text, json] = await Promise.all([
     beside(t, server, ['targets', ...subject]),
     beside(t, server, ['targets', ...subject, '--json']),
@@ -51,7 +51,7 @@ test('lists each audience with its scope, lifetime and rule, as text and as JSON
     { audience: API, scope: 'read', lifetime: 300, rule: 'read the API' },
     { audience: BACKEND, scope: 'read', lifetime: 600, rule: 'anybody' },
   ]);
-  assert.deepEqual(everythingIn(server), before, 'nothing is written');
+  assert.deepEqual(writtenIn(server), before, 'nothing is written');
 });
 
 test('an exchange grants what targets lists, with and without an actor', patient, async (t) => {

@@ -18,7 +18,7 @@ import {
 } from '../support/basics.ts';
 import { type Around, beside, cambio, jsonOf, type Outcome } from '../support/command.ts';
 import { added, changed } from '../support/configuration.ts';
-import { claimsOf, everythingIn, type Form, start, type TestServer, type } from '../support/harness.ts';
+import { claimsOf, type Form, start, type TestServer, type, writtenIn } from '../support/harness.ts';
 import { entry, startIssuer } from '../support/issuer.ts';
 import { revoke } from '../support/life.ts';
 import { temporaryFolder } from '../support/program.ts';
@@ -527,11 +527,11 @@ test('explaining repeatedly writes nothing and uses up no token, and reports a u
   const rule = `{ client: gateway, subject: { issuer: idp }, grant: { audiences: [${API}], scopes: [read], types: [access_token] } }`;
   const server = await start(t, changed(configuration, { issuers, rules: added(rule) }));
   const once = { subject_token: idp.sign(), subject_token_type: type('jwt') };
-  const before = everythingIn(server);
+  const before = writtenIn(server);
   for (const form of [once, once, { ...once, scope: 'nothing' }]) {
     assert.equal((await explain(t, server, form)).code, 'scope' in form ? 3 : 0);
   }
-  assert.deepEqual(everythingIn(server), before);
+  assert.deepEqual(writtenIn(server), before);
   assertIssued(server, await exchange(server, once));
   const after = await explain(t, server, once, '--json');
   assert.deepEqual([after.code, jsonOf(after).reason], [3, 'subject_token_replayed']);

@@ -20,7 +20,16 @@ import {
 } from '../support/basics.ts';
 import { beside, type Outcome } from '../support/command.ts';
 import { type Configuration, changed, type Entry, edited, yamlOf } from '../support/configuration.ts';
-import { type Answer, claimsOf, everythingIn, type Form, start, type TestServer, type } from '../support/harness.ts';
+import {
+  type Answer,
+  claimsOf,
+  everythingIn,
+  type Form,
+  start,
+  type TestServer,
+  type,
+  writtenIn,
+} from '../support/harness.ts';
 import { entry, startIssuer, trusting } from '../support/issuer.ts';
 import { eventually } from '../support/node.ts';
 
@@ -60,7 +69,7 @@ test('audit export prints every row as a line of JSON, oldest first, and changes
   for (const form of [{}, { audience: BACKEND }, { scope: 'admin' }, { subject_token: 'x.y.z' }]) {
     answers.push(await exchange(server, form));
   }
-  const before = everythingIn(server);
+  const before = writtenIn(server);
   const { code, stdout, stderr } = await beside(t, server, ['audit export'], { apart: true });
   assert.deepEqual([code, stderr], [0, '']);
   const rows: AuditEvent[] = stdout
@@ -80,7 +89,7 @@ test('audit export prints every row as a line of JSON, oldest first, and changes
       server.audit(answer),
     );
   }
-  assert.deepEqual(everythingIn(server), before);
+  assert.deepEqual(writtenIn(server), before);
 });
 
 test(

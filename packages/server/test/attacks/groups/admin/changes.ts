@@ -5,7 +5,15 @@ import { verifyStored } from '../../../support/audit.ts';
 import { exchange, startBasic, subjectToken } from '../../../support/basics.ts';
 import { beside } from '../../../support/command.ts';
 import { type Configuration, changed, edited } from '../../../support/configuration.ts';
-import { type Answer, claimsOf, encode, everythingIn, start, type TestServer } from '../../../support/harness.ts';
+import {
+  type Answer,
+  claimsOf,
+  encode,
+  everythingIn,
+  start,
+  type TestServer,
+  writtenIn,
+} from '../../../support/harness.ts';
 import { eventually } from '../../../support/node.ts';
 import type { Case, Trial } from '../../group.ts';
 import type { Outcome } from '../../row.ts';
@@ -26,7 +34,7 @@ async function disableLast({ after }: Trial, changes: Configuration): Promise<An
 /** All tables except those that every request writes, and the texts that a node keeps beside requests. */
 function stateOf(server: TestServer): Record<string, unknown> {
   const besides = ['audit', 'sqlite_sequence', 'used_ids', 'configuration_texts', 'configuration_nodes'];
-  return Object.fromEntries(Object.entries(everythingIn(server)).filter(([table]) => !besides.includes(table)));
+  return Object.fromEntries(Object.entries(writtenIn(server)).filter(([table]) => !besides.includes(table)));
 }
 
 type Write = readonly [what: string, body?: unknown];
