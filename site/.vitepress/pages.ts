@@ -11,6 +11,7 @@ const OTHERS: Readonly<Record<string, string>> = {
   'CONTRIBUTING.md': 'contributing.md',
   'ARCHITECTURE.md': 'architecture.md',
   'CHANGELOG.md': 'changelog.md',
+  'packages/client/README.md': 'guides/client.md',
   'packages/resource-server/README.md': 'guides/resource-server.md',
 };
 

@@ -33,6 +33,7 @@ interface Flight {
   readonly abort: () => void;
   readonly parties: Parties;
   waiting: number;
+  isSettled: boolean;
 }
 
 type Work = (signal: AbortSignal) => Promise<Token>;
@@ -107,13 +108,14 @@ export class TokenCache {
     );
     // Everybody who waits may have left.
     promise.catch(() => undefined);
-    const flight: Flight = { promise, parties, waiting: 0, abort: () => controller.abort() };
+    const flight: Flight = { promise, parties, waiting: 0, isSettled: false, abort: () => controller.abort() };
     this.#flights.set(key, flight);
     return flight;
   }
 
   /** @returns false if it was forgotten meanwhile */
   #end(key: string, flight: Flight): boolean {
+    flight.isSettled = true;
     return this.#flights.get(key) === flight && this.#flights.delete(key);
   }
 
@@ -123,7 +125,7 @@ export class TokenCache {
       return await (signal === undefined ? flight.promise : orAbort(flight.promise, signal));
     } finally {
       flight.waiting--;
-      if (flight.waiting === 0) {
+      if (flight.waiting === 0 && !flight.isSettled) {
         this.#end(key, flight);
         flight.abort();
       }

@@ -2,11 +2,11 @@
 
 /** @throws TypeError that names the member and says what to write */
 export function checkMembers(what: string, members: object, known: readonly string[]): void {
-  for (const [name, value] of Object.entries(members)) {
+  for (const name of Object.keys(members)) {
     if (!known.includes(name))
       throw new TypeError(`${what}.${name} is not known: it must be one of ${known.join(', ')}`);
     // Usually an environment variable that is not set. A signal is often handed on as it came.
-    if (value === undefined && name !== 'signal')
+    if (members[name as keyof typeof members] === undefined && name !== 'signal')
       throw new TypeError(`${what}.${name} is undefined: give it a value, or leave it out`);
   }
 }

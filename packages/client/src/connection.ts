@@ -7,6 +7,7 @@ import { discover, type ServerMetadata } from './discovery.ts';
 import { ExchangeError, errorOf, type Refused } from './errors.ts';
 import type { Proofs } from './proofs.ts';
 import { type Lost, lostConnection, type Repetition, repeatedly } from './repeat.ts';
+import type { TokenAnswer } from './token.ts';
 
 export type Fetch = typeof globalThis.fetch;
 export type Pairs = readonly (readonly [name: string, value: string])[];
@@ -32,7 +33,9 @@ export interface Sending extends Repetition {
 /** An answer that arrived whole. */
 export interface Answer extends Refused {
   /** The texts of the request that no error may repeat. */
-  readonly secrets: readonly string[];
+  readonly secrets: () => readonly string[];
+  /** Of the token endpoint, with status 200; undefined if it is not valid (RFC 6749 section 5.1). */
+  readonly issued?: TokenAnswer | undefined;
 }
 
 export interface Connection {
@@ -64,7 +67,7 @@ export function connect(setup: Setup): Connection {
         const outcome = await repeatedly(sending, deadline, once);
         if ('lost' in outcome) throw outcome.lost;
         if (outcome.status === 200) return outcome;
-        throw errorOf(outcome, outcome.secrets, server.service_documentation);
+        throw errorOf(outcome, outcome.secrets(), server.service_documentation);
       }),
   };
 }
@@ -88,34 +91,53 @@ async function sendOnce(context: Context, pairs: Pairs, endpoint: Endpoint): Pro
   const { server, url, clientId, credentials, proofs, signal, fetch } = context;
   const client = { client_id: clientId, use_mtls_endpoint_aliases: credentials.fetch !== undefined };
   const form = new URLSearchParams(pairs.map(([name, value]): [string, string] => [name, value]));
-  let secrets: readonly string[] | undefined;
+  let sent: Init | undefined;
   const options: oauth.RevocationRequestOptions = {
     [oauth.allowInsecureRequests]: true,
     [oauth.customFetch]: (target: string, init: Init) => {
-      secrets = secretsOf(init);
+      sent = init;
       return fetch(target, init as RequestInit);
     },
     signal,
     headers: endpoint === 'token_endpoint' && proofs ? { dpop: await proofs.prove(url, 'POST') } : {},
   };
   const { authenticate } = credentials;
+  const grantType = form.get('grant_type') ?? '';
   try {
     const response =
       endpoint === 'token_endpoint'
-        ? await oauth.genericTokenEndpointRequest(
-            server,
-            client,
-            authenticate,
-            form.get('grant_type') ?? '',
-            form,
-            options,
-          )
+        ? await oauth.genericTokenEndpointRequest(server, client, authenticate, grantType, form, options)
         : await oauth.revocationRequest(server, client, authenticate, form.get('token') ?? '', options);
-    return { status: response.status, headers: response.headers, text: await response.text(), secrets: secrets ?? [] };
+    const { status, headers } = response;
+    const secrets = (): readonly string[] => (sent === undefined ? [] : secretsOf(sent));
+    if (status !== 200 || endpoint === 'revocation_endpoint')
+      return { status, headers, secrets, text: await response.text() };
+    return { status, headers, secrets, text: '', issued: await readIssued(response, server, client) };
   } catch (error) {
     // Before it is sent, the error is of the credentials: a file that cannot be read, a key that cannot sign.
-    if (signal.aborted || secrets === undefined) throw error;
+    if (signal.aborted || sent === undefined) throw error;
     return lostConnection(url.origin, error);
+  }
+}
+
+/** The type is checked by the caller, who knows the grant. */
+const RECOGNIZED = { n_a: () => undefined };
+
+/** @throws the error of a connection that broke in the answer */
+async function readIssued(
+  response: Response,
+  server: oauth.AuthorizationServer,
+  client: oauth.Client,
+): Promise<TokenAnswer | undefined> {
+  try {
+    return await oauth.processGenericTokenEndpointResponse(server, client, response, {
+      recognizedTokenTypes: RECOGNIZED,
+    });
+  } catch (error) {
+    const { code, cause } = error as { code?: unknown; cause?: unknown };
+    if (code === oauth.PARSE_ERROR && !(cause instanceof SyntaxError)) throw cause;
+    // The errors of the library contain the answer, and with it the token.
+    return undefined;
   }
 }
 

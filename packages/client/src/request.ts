@@ -78,8 +78,11 @@ export const JWT_BEARER_GRANT = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
 export const CREDENTIALS_GRANT = 'client_credentials';
 
 /** Writes every parameter with its length, so that two forms never have the same text, and none is left out. */
-export const nameOf = (pairs: Pairs): string =>
-  pairs.map(([name, value]) => `${name.length}:${name}${value.length}:${value}`).join('');
+export function nameOf(pairs: Pairs): string {
+  let text = '';
+  for (const [name, value] of pairs) text += `${name.length}:${name}${value.length}:${value}`;
+  return text;
+}
 
 export const valuesOf = (pairs: Pairs, wanted: string): readonly string[] =>
   pairs.filter(([name]) => name === wanted).map(([, value]) => value);
