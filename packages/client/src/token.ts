@@ -64,19 +64,20 @@ export class Token {
 
 /** The `exp` of a JWT, in milliseconds. Undefined for any other text: nothing is verified here. */
 export function expiryOf(token: string): number | undefined {
-  const { exp } = claimsOf(token);
+  // Each byte is read as a character: faster, and the same for a number.
+  const { exp } = parsePayload(token, (bytes) => bytes);
   return typeof exp === 'number' ? exp * 1000 : undefined;
 }
 
 /** The claims of a JWT, unverified; empty for any other text. */
-export function claimsOf(token: string): Readonly<Record<string, unknown>> {
+export const claimsOf = (token: string): Readonly<Record<string, unknown>> =>
+  parsePayload(token, (bytes) => new TextDecoder().decode(Uint8Array.from(bytes, (char) => char.charCodeAt(0))));
+
+function parsePayload(token: string, decode: (bytes: string) => string): Readonly<Record<string, unknown>> {
   const [, payload, signature, ...more] = token.split('.');
   if (payload === undefined || signature === undefined || more.length > 0) return {};
   try {
-    const bytes = Uint8Array.from(atob(payload.replaceAll('-', '+').replaceAll('_', '/')), (char) =>
-      char.charCodeAt(0),
-    );
-    return Object(JSON.parse(new TextDecoder().decode(bytes)));
+    return Object(JSON.parse(decode(atob(payload.replaceAll('-', '+').replaceAll('_', '/')))));
   } catch {
     return {};
   }
