@@ -26,6 +26,8 @@ interface Entry {
   readonly from: number;
   readonly until: number;
   readonly elapsedUntil: number;
+  /** Since it was last considered for eviction. */
+  isUsed: boolean;
 }
 
 interface Flight {
@@ -45,7 +47,6 @@ const SWEEP_MS = 60_000;
 export class TokenCache {
   readonly #max: number;
   readonly #clocks: Clocks;
-  /** The least recently used first. */
   readonly #entries = new Map<string, Entry>();
   readonly #flights = new Map<string, Flight>();
   #sweepAt = 0;
@@ -63,10 +64,12 @@ export class TokenCache {
   get(key: string): Token | undefined {
     const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;
+    if (this.#isUsable(entry)) {
+      entry.isUsed = true;
+      return entry.token;
+    }
     this.#entries.delete(key);
-    if (!this.#isUsable(entry)) return undefined;
-    this.#entries.set(key, entry);
-    return entry.token;
+    return undefined;
   }
 
   /** A wall clock that jumps back must not lengthen the life of a token, and one that jumps forward ends it early. */
@@ -139,15 +142,25 @@ export class TokenCache {
     if (!(lifeMs > 0)) return;
     this.#sweep(begun.now);
     this.#entries.delete(key);
-    const [oldest] = this.#entries.size < this.#max ? [] : this.#entries.keys();
-    if (oldest !== undefined) this.#entries.delete(oldest);
+    if (this.#entries.size >= this.#max) this.#evict();
     this.#entries.set(key, {
       token,
       parties,
       from: begun.now,
       until: begun.now + lifeMs,
       elapsedUntil: begun.elapsed + lifeMs,
+      isUsed: false,
     });
+  }
+
+  /** The oldest that was not used leaves; one that was gets another turn. To move each token when it is used costs more than its hash. */
+  #evict(): void {
+    for (const [key, entry] of this.#entries) {
+      this.#entries.delete(key);
+      if (!entry.isUsed) return;
+      entry.isUsed = false;
+      this.#entries.set(key, entry);
+    }
   }
 
   /** Tokens that nobody asks for again do not stay in memory. */

@@ -268,7 +268,7 @@ test('revokes at the server, and forgets', async (t) => {
   assert.notEqual((await client.exchange('s', { audience: AUDIENCE })).token, token.token);
 });
 
-test('the cache is bounded: the least recently used token leaves', async (t) => {
+test('the cache is bounded: a token that is not used leaves first', async (t) => {
   const { server, client } = await setUp(t, { cache: { max: 2 } });
   for (const subject of ['a', 'b', 'a', 'c', 'a']) await client.exchange(subject);
   assert.equal(server.seen.length, 3);
