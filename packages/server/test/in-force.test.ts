@@ -1,13 +1,13 @@
 // Changes come into force, even if the database fails meanwhile.
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { client, gateway } from './support/basics.ts';
 import { added, type Configuration, changed, changeFile, dataOf, edited, yamlOf } from './support/configuration.ts';
+import { newDataFolder } from './support/data-folder.ts';
 import { type Answer, EXCHANGE, freePort, read, type } from './support/harness.ts';
 import { ISSUER, life, other, plain } from './support/life.ts';
 import { eventually, type ServerNode, startNode } from './support/node.ts';
@@ -147,7 +147,7 @@ test('changes the issuer only by a restart: until then, a file with another one 
 });
 
 test('puts an included file that changes, is added or removed in force, and keeps all as it was while one is faulty', async (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'cambio-node-'));
+  const folder = newDataFolder();
   const team = (id: string): string => yamlOf({ clients: [client(id, { audiences: ['https://team.example'] })] });
   const write = (name: string, text: string): void => writeFileSync(join(folder, 'teams', name), text);
   const named = (id: string) => ({ client_id: id, client_secret: `${id}-secret` });

@@ -1,7 +1,6 @@
 // A reload of the configuration applies to the pages, and an issuer with a path has its pages below the path.
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { startServer } from '../../src/app.ts';
@@ -9,11 +8,12 @@ import { parseConfiguration } from '../../src/config/load.ts';
 import { configuration as withoutSignIn } from '../support/basics.ts';
 import { createBrowser } from '../support/browser.ts';
 import { type Configuration, changed, edited, yamlOf } from '../support/configuration.ts';
+import { newDataFolder } from '../support/data-folder.ts';
 import { freePort } from '../support/harness.ts';
 import { authorizationUrl, configuration, goThrough } from '../support/people.ts';
 
 test('a reload that disables a client ends its sign-ins, and sign-ins for other clients continue', async (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'cambio-test-'));
+  const folder = newDataFolder();
   const port = await freePort();
   const ISSUER = `http://127.0.0.1:${port}/tenant/one`;
   const read = (source: Configuration) =>

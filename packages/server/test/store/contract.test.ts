@@ -1,7 +1,6 @@
 // The contract of the store's functions, tested on SQLite and on PostgreSQL.
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, type TestContext, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -59,6 +58,7 @@ import {
 } from '../../src/store/store.ts';
 import { sweep } from '../../src/store/sweep.ts';
 import { isUsed, useId } from '../../src/store/used-ids.ts';
+import { newDataFolder } from '../support/data-folder.ts';
 import { eventually } from '../support/node.ts';
 import { startPostgres } from '../support/postgres.ts';
 import { runProgram } from '../support/program.ts';
@@ -73,7 +73,7 @@ const insertRevocation = (store: Database, id: string, now: number) => changesOn
 
 const CONCURRENT_CALLS = 24;
 const HOUR_MS = 3_600_000;
-const folder = mkdtempSync(join(tmpdir(), 'cambio-test-'));
+const folder = newDataFolder();
 after(() => rmSync(folder, { recursive: true, force: true }));
 const postgres = await startPostgres({ after });
 let files = 0;

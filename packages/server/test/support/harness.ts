@@ -2,9 +2,8 @@
 import { createPrivateKey, randomInt, sign } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import type { EventEmitter } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type RunningServer, startServer } from '../../src/app.ts';
@@ -14,6 +13,7 @@ import { loadConfiguration } from '../../src/config/load.ts';
 import { openSealer } from '../../src/keys/sealing-key.ts';
 import { canaries } from './canaries.ts';
 import { type Configuration, dataOf, type Source, yamlOf } from './configuration.ts';
+import { newDataFolder } from './data-folder.ts';
 
 export const EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
 export const type = (name: string): string => `urn:ietf:params:oauth:token-type:${name}`;
@@ -71,7 +71,7 @@ export async function start(
   {
     files = {},
     now = Date.now(),
-    folder = mkdtempSync(join(tmpdir(), 'cambio-test-')),
+    folder = newDataFolder(),
     fetch = globalThis.fetch,
     port: wanted,
     recorded,

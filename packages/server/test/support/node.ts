@@ -2,13 +2,13 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { gateway } from './basics.ts';
 import { canaries } from './canaries.ts';
 import { type Configuration, changed, dataOf, type Source, yamlOf } from './configuration.ts';
+import { newDataFolder } from './data-folder.ts';
 import { type Answer, EXCHANGE, encode, everythingIn, type Form, freePort, read, type } from './harness.ts';
 import { life } from './life.ts';
 import { repository } from './program.ts';
@@ -48,7 +48,7 @@ export async function startNode(
   t: Test,
   source: Source,
   {
-    folder = mkdtempSync(join(tmpdir(), 'cambio-node-')),
+    folder = newDataFolder(),
     port = 0,
     options = [] as readonly string[],
     heap = 0,

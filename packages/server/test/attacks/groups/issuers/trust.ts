@@ -1,13 +1,13 @@
 // Which issuers the file trusts, and for what: similar names, removed issuers, and opaque tokens.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigurationError } from '../../../../src/config/fault.ts';
 import { loadConfiguration } from '../../../../src/config/load.ts';
 import { exchange } from '../../../support/basics.ts';
 import { type Configuration, changed, yamlOf } from '../../../support/configuration.ts';
+import { newDataFolder } from '../../../support/data-folder.ts';
 import { claimsOf, start, type } from '../../../support/harness.ts';
 import { bytes, entry, FOREIGN_RULE, INTROSPECT, JWKS, startIssuer, trusting } from '../../../support/issuer.ts';
 import type { Case, Undo } from '../../group.ts';
@@ -22,7 +22,7 @@ const opaque = (subject_token: string) => ({ subject_token, subject_token_type: 
 
 /** Loads a configuration file. @returns its fault if it has one */
 async function loaded(undo: Undo, source: Configuration): Promise<Outcome> {
-  const folder = mkdtempSync(join(tmpdir(), 'cambio-test-'));
+  const folder = newDataFolder();
   undo.after(() => rmSync(folder, { recursive: true }));
   const file = join(folder, 'cambio.yaml');
   writeFileSync(file, yamlOf(source));
