@@ -132,7 +132,7 @@ for (const [name, change, said, file] of faulty)
         assert.match(outcome.stderr, left, what.join(' '));
       };
       for (const command of name === 'a misspelled key' ? commands : commands.slice(0, 3)) {
-        const outcome = await beside(t, server, command, command[0] === 'audit export' ? { apart: true } : {});
+        const outcome = await beside(t, server, command);
         assert.equal(outcome.code, 0, `${command.join(' ')}: ${outcome.stderr}`);
         isDone(outcome, command);
       }

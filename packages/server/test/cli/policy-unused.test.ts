@@ -322,7 +322,7 @@ test('a wrong use of options is refused with what to write', patient, async (t) 
     assert.equal(code, 2);
     assert.match(stderr, said);
   }
-  const nothing = await beside(t, server, ['policy unused', '--since', '30d', '--patch'], { apart: true });
+  const nothing = await beside(t, server, ['policy unused', '--since', '30d', '--patch']);
   assert.deepEqual([nothing.code, nothing.stdout], [0, '']);
   assert.match(nothing.stderr, /^There is no patch: no request was granted since /);
 });
@@ -337,7 +337,7 @@ async function writeExport(server: TestServer): Promise<string> {
 
 /** Applies the patch with `patch`, checks that `git apply` takes it too, and that no recorded decision changes. */
 async function patch(t: TestContext, server: TestServer): Promise<Outcome> {
-  const outcome = await beside(t, server, ['policy unused', '--since', '30d', '--patch'], { apart: true });
+  const outcome = await beside(t, server, ['policy unused', '--since', '30d', '--patch']);
   assert.equal(outcome.code, 0, outcome.stderr);
   assert.match(outcome.stderr, /where the log begins/);
   if (outcome.stdout !== '') {

@@ -18,12 +18,11 @@ test('commands escape the control characters of requests, and JSON keeps the ori
   assert.deepEqual([twin.status, refused.status], [200, 400]);
   assert.deepEqual(server.audit(refused)?.audiencesAsked, [asked]);
   const id = refused.headers.get('x-request-id') ?? '';
-  const apart = { apart: true } as const;
   const printed = [
     await beside(t, server, ['audit search', '--request', id, '--output', 'json']),
     await beside(t, server, ['audit search', '--request', id, '--output', 'csv']),
     await beside(t, server, ['audit tail']),
-    await beside(t, server, ['audit export'], apart),
+    await beside(t, server, ['audit export']),
     await beside(t, server, ['explain', '--request', id]),
     await beside(t, server, ['explain', '--request', id, '--json']),
     await beside(t, server, ['audit search', '--audience', asked]),

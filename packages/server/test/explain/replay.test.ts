@@ -70,7 +70,7 @@ test('audit export prints every row as a line of JSON, oldest first, and changes
     answers.push(await exchange(server, form));
   }
   const before = writtenIn(server);
-  const { code, stdout, stderr } = await beside(t, server, ['audit export'], { apart: true });
+  const { code, stdout, stderr } = await beside(t, server, ['audit export']);
   assert.deepEqual([code, stderr], [0, '']);
   const rows: AuditEvent[] = stdout
     .trimEnd()
@@ -100,7 +100,7 @@ test(
     const reads = await exchange(server, { scope: 'read' });
     const writes = await exchange(server, { scope: 'write' });
     const refused = await exchange(server, { scope: 'admin' });
-    const exported = await beside(t, server, ['audit export'], { apart: true });
+    const exported = await beside(t, server, ['audit export']);
     writeFileSync(join(server.folder, 'audit.jsonl'), exported.stdout);
     const [same, byInput] = await Promise.all([
       beside(t, server, ['check', '--against', join(server.folder, 'audit.jsonl')]),
@@ -333,7 +333,7 @@ test('refuses a file that is not an audit export, names the line, and exits with
   const server = await start(t, configuration);
   await subjectToken(server);
   const file = join(server.folder, 'audit.jsonl');
-  const { stdout } = await beside(t, server, ['audit export'], { apart: true });
+  const { stdout } = await beside(t, server, ['audit export']);
   const number = stdout.split('\n').length + 1;
   for (const line of ['null', '{"event":"{"}', Buffer.from('{"time":1,"client":"\xff"}', 'latin1')]) {
     writeFileSync(file, stdout);

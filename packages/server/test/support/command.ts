@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { mock, type TestContext } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
 import { runProgram } from '../../src/cli/program.ts';
 import { canaries } from './canaries.ts';
 import type { TestServer } from './harness.ts';
@@ -39,31 +40,51 @@ export async function cambio(
 }
 
 async function run(t: Pick<TestContext, 'after'>, args: readonly string[], around: Around): Promise<Outcome> {
-  if (around.input !== undefined || around.cwd !== undefined || around.apart) return runApart(t, args, around);
-  const running = before.then(() => runHere(args, around.env ?? {}));
+  if (around.input !== undefined || around.apart) return runApart(t, args, around);
+  const running = before.then(() => runUnlocked(args, around));
   before = running.catch(() => undefined);
   return running;
 }
 
-/** The running command. Commands run one at a time, because they share environment and console. */
+/** The running command. Commands run one at a time, because they share environment, folder and console. */
 let before: Promise<unknown> = Promise.resolve();
 
-async function runHere(args: readonly string[], env: Readonly<Record<string, string>>): Promise<Outcome> {
+/** A command here keeps the server of this process from ending a transaction that it has begun. */
+async function runUnlocked(args: readonly string[], around: Around): Promise<Outcome> {
+  for (let left = 10; ; left--) {
+    const outcome = await runHere(args, around);
+    if (left === 0 || outcome.stderr !== 'cambio: database is locked\n') return outcome;
+    await wait(100);
+  }
+}
+
+async function runHere(args: readonly string[], { env = {}, cwd }: Around): Promise<Outcome> {
   const output = { stdout: '', stderr: '' };
   const mocks = (['log', 'error'] as const).map((method) =>
     mock.method(console, method, (text: string) => {
       output[method === 'log' ? 'stdout' : 'stderr'] += `${text}\n`;
     }),
   );
+  const written = mock.method(process.stdout, 'write', (chunk: string | Uint8Array, ...others: never[]): boolean => {
+    // The runner of the tests writes its reports as bytes.
+    if (typeof chunk !== 'string') return write(chunk, ...others);
+    output.stdout += chunk;
+    return true;
+  });
+  const folder = process.cwd();
   const surroundings = { ...process.env };
   Object.assign(process.env, env);
+  if (cwd !== undefined) process.chdir(cwd);
   try {
     return { code: await runProgram(args), ...output };
   } finally {
+    process.chdir(folder);
     process.env = surroundings;
-    for (const one of mocks) one.mock.restore();
+    for (const one of [...mocks, written]) one.mock.restore();
   }
 }
+
+const write = process.stdout.write.bind(process.stdout) as (chunk: string | Uint8Array, ...others: never[]) => boolean;
 
 async function runApart(
   t: Pick<TestContext, 'after'>,
