@@ -31,6 +31,8 @@ import { sweep } from './store/sweep.ts';
 export interface RunningServer {
   /** The port that the server listens on. The system chooses it if the file says 0. */
   readonly port: number;
+  /** False if the file has no metrics, or their port is in use. */
+  readonly servesMetrics: boolean;
   /**
    * Puts another configuration in force. When it resolves, new requests use it; requests in progress finish with the configuration
    * that they began with.
@@ -98,7 +100,12 @@ export async function startServer(
     const { port, http } = await listenForRequests(node);
     const { connections } = http;
     const { unverified: unverifiedStatements, indexLag: auditIndexLag } = auditRetention;
-    await publishMetrics(node, { connections, pollAge: polling.age, unverifiedStatements, auditIndexLag });
+    const servesMetrics = await publishMetrics(node, {
+      connections,
+      pollAge: polling.age,
+      unverifiedStatements,
+      auditIndexLag,
+    });
     const putInForce = async (
       next: Configuration,
       text: string | undefined,
@@ -116,6 +123,7 @@ export async function startServer(
     let closed: Promise<void> | undefined;
     return {
       port,
+      servesMetrics,
       reload: async (next, text, origin) => {
         try {
           next.requireIssuer(configuration.issuer);
@@ -276,7 +284,7 @@ async function listenForRequests({ configuration, metrics, inForce, report, endi
 function publishMetrics(
   { base, metrics, presence, readiness, inForce, state }: Node,
   seen: Pick<ServerState, 'connections' | 'pollAge' | 'unverifiedStatements' | 'auditIndexLag'>,
-): Promise<void> {
+): Promise<boolean> {
   return metrics.publish({
     ...seen,
     keys: () => inForce.services().keys.states(),

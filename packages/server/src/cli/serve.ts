@@ -1,6 +1,6 @@
 // cambio serve: runs the server until SIGTERM or Ctrl-C, and reloads the configuration when the file changes.
 import cluster from 'node:cluster';
-import { startServer } from '../app.ts';
+import { type RunningServer, startServer } from '../app.ts';
 import type { Configuration } from '../config/configuration.ts';
 import { formatFault } from '../config/fault.ts';
 import { createInputs, type Inputs } from '../config/inputs.ts';
@@ -39,6 +39,8 @@ export const serve: CliCommand = {
   },
 };
 
+type Serving = Pick<RunningServer, 'port' | 'servesMetrics'>;
+
 async function run({ config, workers }: Record<string, unknown>): Promise<number> {
   const file = String(config);
   const count = readWholeNumber('--workers', workers, { least: 1, most: MAX_WORKERS, example: 4 });
@@ -47,13 +49,13 @@ async function run({ config, workers }: Record<string, unknown>): Promise<number
   const report = createReport(configuration.log);
   // Workers read the same file: report its warnings once.
   if (cluster.isPrimary) for (const warning of configuration.warnings) report(formatFault(file, warning), WARN);
-  const started = (port: number, how = ''): void => {
-    reportSummary(configuration, file, report);
+  const started = ({ port, servesMetrics }: Serving, how = ''): void => {
+    reportSummary(configuration, { file, servesMetrics, report });
     report(`cambio serves ${configuration.issuer} on ${configuration.server.host} port ${port}${how}`, INFO);
   };
   if (count > 1 && cluster.isPrimary) {
-    return superviseWorkers(count, { metrics: configuration.server.metrics, report }, (port) =>
-      started(port, `, ${count} workers`),
+    return superviseWorkers(count, { metrics: configuration.server.metrics, report }, (serving) =>
+      started(serving, `, ${count} workers`),
     );
   }
   await serveUntilStopped(file, { inputs, configuration }, report, started);
@@ -64,7 +66,7 @@ async function serveUntilStopped(
   file: string,
   { inputs, configuration }: { readonly inputs: Inputs; readonly configuration: Configuration },
   report: Report,
-  started: (port: number) => void,
+  started: (serving: Serving) => void,
 ): Promise<void> {
   const sharing = cluster.isWorker ? shareCounts() : undefined;
   const node = cluster.isWorker ? process.env[NODE_VARIABLE] : undefined;
@@ -72,7 +74,7 @@ async function serveUntilStopped(
   const server = await startServer(configuration, { text: textDigest(configuration), origin, sharing, node, report });
   const stopSignal = untilToldToStop();
   const watching = watchInputs(inputs, createReload(file, { inputs, configuration }, { server, report }));
-  if (cluster.isPrimary) started(server.port);
+  if (cluster.isPrimary) started(server);
   await stopSignal;
   watching.stop();
   await server.announceStop();

@@ -11,8 +11,12 @@ import { countOf } from './count.ts';
 const DAY_MS = 86_400_000;
 
 /** Reports one line in a log of JSON, and one line for each fact in a log of text. */
-export function reportSummary(configuration: Configuration, file: string, report: Report): void {
-  const facts = Object.entries(summaryOf(configuration, file));
+export function reportSummary(
+  configuration: Configuration,
+  about: { readonly file: string; readonly servesMetrics: boolean; readonly report: Report },
+): void {
+  const { report } = about;
+  const facts = Object.entries(summaryOf(configuration, about));
   if (configuration.log.format === 'json') {
     report(facts.map(([name, fact]) => `${name}: ${fact}`).join('; '), { level: 'info' });
     return;
@@ -21,7 +25,10 @@ export function reportSummary(configuration: Configuration, file: string, report
   for (const [name, fact] of facts) report(`${name.padEnd(width)}${fact}`, { level: 'info' });
 }
 
-function summaryOf(configuration: Configuration, file: string): Readonly<Record<string, string>> {
+function summaryOf(
+  configuration: Configuration,
+  { file, servesMetrics }: { readonly file: string; readonly servesMetrics: boolean },
+): Readonly<Record<string, string>> {
   const { issuer, keys, clients, policy, resources, warnings } = configuration;
   const count = warnings.length;
   return {
@@ -36,7 +43,7 @@ function summaryOf(configuration: Configuration, file: string): Readonly<Record<
       countOf(resources.length, 'resource'),
       countOf(configuration.issuers.length + configuration.saml.length, 'trusted issuer'),
     ].join(', '),
-    on: switchedOn(configuration).join(', ') || 'token endpoints alone',
+    on: switchedOn(configuration, servesMetrics).join(', ') || 'token endpoints alone',
     warnings: count === 0 ? 'none' : `${count}, printed above: cambio check --config ${file} prints them again`,
   };
 }
@@ -59,13 +66,13 @@ function sealedBy({ sealingKey }: Configuration): string {
   return 'file' in sealingKey ? `with ${sealingKey.file}` : 'with sealingKey';
 }
 
-function switchedOn(configuration: Configuration): readonly string[] {
+function switchedOn(configuration: Configuration, servesMetrics: boolean): readonly string[] {
   const { issuer, server, audit, accounts, upstream, clients, resources } = configuration;
   const isOn: readonly (readonly [what: string, on: boolean])[] = [
     [accounts.length > 0 ? `sign-in with ${countOf(accounts.length, 'account')}` : 'sign-in', hasSignIn(clients)],
     [`sign-in at ${upstream?.issuer}`, upstream !== undefined],
     ['admin API', resources.some(({ audience }) => audience === adminAudience(issuer))],
-    [`metrics on ${server.metrics?.host} port ${server.metrics?.port}`, server.metrics !== undefined],
+    [`metrics on ${server.metrics?.host} port ${server.metrics?.port}`, servesMetrics],
     ['DPoP nonces', server.dpopNonces],
     ['client certificates', server.clientCertificates.asked],
     [`audit streamed to ${audit.sinks.map(({ name }) => name).join(' and ')}`, audit.sinks.length > 0],

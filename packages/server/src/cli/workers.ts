@@ -17,11 +17,11 @@ export const NODE_VARIABLE = 'CAMBIO_NODE';
 /** A replacement that does not listen within this time is stopped and replaced. */
 const START_DEADLINE_MS = 60_000;
 
-/** @param started is called with the port once all workers answer. @returns the exit code */
+/** @param started is called once all workers answer. @returns the exit code */
 export async function superviseWorkers(
   count: number,
   { metrics, report }: { readonly metrics: MetricsAddress | undefined; readonly report: Report },
-  started: (port: number) => void,
+  started: (serving: { readonly port: number; readonly servesMetrics: boolean }) => void,
 ): Promise<number> {
   let stopping = false;
   const stopSignal = untilToldToStop().then(() => {
@@ -49,10 +49,10 @@ export async function superviseWorkers(
     replaceOnce(worker);
   }
   const stopMetrics = await serveMetrics(metrics, report);
-  if (!stopping) started(port);
+  if (!stopping) started({ port, servesMetrics: stopMetrics !== undefined });
   await stopSignal;
   await Promise.all(runningWorkers().map((worker) => once(worker, 'exit')));
-  await stopMetrics();
+  await stopMetrics?.();
   return EXIT.done;
 
   function fork(): Worker {
@@ -100,8 +100,11 @@ const untilListening = (worker: Worker): Promise<number | undefined> =>
     worker.once('exit', () => resolve(undefined));
   });
 
-async function serveMetrics(place: MetricsAddress | undefined, report: Report): Promise<() => Promise<void>> {
-  if (place === undefined) return async () => undefined;
+async function serveMetrics(
+  place: MetricsAddress | undefined,
+  report: Report,
+): Promise<(() => Promise<void>) | undefined> {
+  if (place === undefined) return undefined;
   const { watchWorkers } = await import('../metrics/workers.ts');
   return serveAt(place, watchWorkers(), report);
 }

@@ -116,11 +116,13 @@ function checkProfile(source: IssuerSource, path: Path, complain: Complain): voi
       [...path, 'introspect'],
       'introspect needs introspection, which says where. Add it, or remove introspect.',
     );
-  if (profile !== undefined && (profile === 'spiffe') !== (trustDomain !== undefined))
+  if (profile !== undefined && (profile === 'spiffe') !== (trustDomain !== undefined)) {
     complain(
       [...path, 'profile'],
       'the profile spiffe is that of a trustDomain, which has no other. Write trustDomain, or another profile.',
     );
+    return;
+  }
   const row = trustDomain === undefined ? profile : 'spiffe';
   if (row === undefined) return;
   for (const type of accepts)

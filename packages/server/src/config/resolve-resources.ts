@@ -47,6 +47,7 @@ export function resolveResources(file: ConfigurationFile, around: Surroundings):
         );
     }
     const token = resolveToken(source.token, path, file, around);
+    checkOpaque(source.token, path, around);
     if (token.secret !== undefined) {
       const place = [...path, 'token', 'secret'];
       if (isOurs(audience, file.issuer))
@@ -100,6 +101,23 @@ function spelledAlike(name: string): string {
     .replaceAll(/(?<!:)\/+/g, '/')
     .replace(/\/$/, '')
     .toLowerCase();
+}
+
+/** Warns of what only a JWT has. */
+function checkOpaque(
+  { format, ...token }: ResourceSource['token'],
+  path: Path,
+  { complain }: Pick<Surroundings, 'complain'>,
+): void {
+  if (format !== 'opaque') return;
+  const without = { typ: token.typ !== 'at+jwt', jwks: token.jwks !== undefined };
+  for (const [key, has] of Object.entries(without))
+    if (has)
+      complain(
+        [...path, 'token', key],
+        `${key} has no effect: tokens of this resource are opaque. Remove ${key}, or format.`,
+        'warning',
+      );
 }
 
 function resolveToken(

@@ -52,7 +52,7 @@ const issuerGrants = z
 const leeway = expecting(
   duration.refine((seconds) => seconds <= MAX_LEEWAY_SECONDS),
   'a leeway',
-  `a duration of at most ${MAX_LEEWAY_SECONDS / 60}m, such as 60s`,
+  `a duration from 1s to ${MAX_LEEWAY_SECONDS / 60}m, such as 60s`,
 );
 
 /** Another issuer: an OpenID provider or OAuth server by `issuer`, or a SPIFFE trust domain by `trustDomain`. */

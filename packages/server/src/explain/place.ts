@@ -159,6 +159,11 @@ const server =
 const isSaml = ({ sent }: AuditEvent, { file }: PlaceContext): boolean =>
   file.entries.issuers.some((entry) => 'saml' in entry && (entry as Named).saml === sent?.iss);
 
+/** The token has no `aud`, and its issuer's entry lists clients for that. */
+const isJudgedByClient = ({ sent }: AuditEvent, { file }: PlaceContext): boolean =>
+  sent?.aud === undefined &&
+  file.entries.issuers.some((entry) => 'clientIds' in entry && (entry as Named).issuer === sent?.iss);
+
 const section =
   (name: string, key?: string): Find =>
   () => ({ section: name, ...(key !== undefined && { key }) });
@@ -168,7 +173,7 @@ const faultsOfTokens: Partial<Record<TokenFault, Find>> = {
   unknown_key: (event, context) => issuer(isSaml(event, context) ? 'certificates' : 'jwks')(event, context),
   signature: (event, context) => (isSaml(event, context) ? issuer('certificates')(event, context) : undefined),
   algorithm: issuer('algorithms'),
-  audience: issuer('audiences'),
+  audience: (event, context) => issuer(isJudgedByClient(event, context) ? 'clientIds' : 'audiences')(event, context),
   not_accepted: issuer('accepts'),
   too_old: issuer('maxAge'),
   replayed: issuer('singleUse'),

@@ -9,12 +9,12 @@ export type PublishedState = Omit<ServerState, 'auditBacklog'> & { readonly read
 
 export interface OpenMetrics {
   readonly observer: Observer;
-  /** Makes the metrics available. If their port is in use, reports that, and the server runs without metrics. */
-  readonly publish: (state: PublishedState) => Promise<void>;
+  /** Makes the metrics available. If their port is in use, reports that, and the server runs without metrics: then returns false. */
+  readonly publish: (state: PublishedState) => Promise<boolean>;
   readonly close: () => Promise<void>;
 }
 
-const off: OpenMetrics = { observer: unobserved, publish: async () => undefined, close: async () => undefined };
+const off: OpenMetrics = { observer: unobserved, publish: async () => false, close: async () => undefined };
 
 /** @param servedBy `the first process` adds up the metrics of its workers */
 export async function openMetrics(
@@ -32,8 +32,13 @@ export async function openMetrics(
     publish: async ({ readiness, ...state }) => {
       registerGauges(registry, { ...state, auditBacklog });
       const watched = { metrics: () => registry.metrics(), readiness: async () => [await readiness()] };
-      if (servedBy === 'this process') stop = await serveAt(place, watched, report);
-      else (await import('./workers.ts')).answerFirstProcess(registry, readiness);
+      if (servedBy === 'the first process') {
+        (await import('./workers.ts')).answerFirstProcess(registry, readiness);
+        return true;
+      }
+      const served = await serveAt(place, watched, report);
+      stop = served ?? stop;
+      return served !== undefined;
     },
     close: async () => {
       close();
@@ -42,17 +47,17 @@ export async function openMetrics(
   };
 }
 
-/** @returns a function that stops it */
+/** @returns a function that stops it; undefined if it is not served, which is reported */
 export async function serveAt(
   place: MetricsAddress,
   watched: Watched,
   report: (line: string) => void,
-): Promise<() => Promise<void>> {
+): Promise<(() => Promise<void>) | undefined> {
   const { serveMetrics } = await import('./listener.ts');
   try {
     return await serveMetrics(place, watched);
   } catch (error) {
     report(`metrics are not served: ${describeListenFailure(error, place, 'server.metrics')}`);
-    return async () => undefined;
+    return undefined;
   }
 }

@@ -5,6 +5,7 @@ import { checkTimes, stringList, timeClaim } from '../primitives/claims.ts';
 import { MAX_LEEWAY_SECONDS } from '../primitives/clock.ts';
 import { formatDuration } from '../primitives/duration.ts';
 import { hasInvisibleCharacters, isName, MAX_NAME_CHARACTERS, type Principal } from '../primitives/principal.ts';
+import { redactValue } from '../primitives/redact.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import { parseScope, type Scope } from '../primitives/scope.ts';
 import { sha256 } from '../primitives/secret.ts';
@@ -131,10 +132,8 @@ function audiencesOf(claims: JsonObject, issuer: TrustedIssuer, type: string, ca
   const { aud, client_id: client } = claims;
   if (aud === undefined && type === 'access_token' && issuer.clientIds.size > 0) {
     if (typeof client === 'string' && issuer.clientIds.has(client)) return [];
-    throw new TokenRefusal(
-      'audience',
-      `it has no aud, and its client_id is none of ${[...issuer.clientIds].join(', ')}`,
-    );
+    const named = typeof client === 'string' ? `its client_id ${redactValue(client)}` : 'its client_id';
+    throw new TokenRefusal('audience', `it has no aud, and ${named} is none of ${[...issuer.clientIds].join(', ')}`);
   }
   const audiences = stringList(aud);
   if (audiences === undefined) throw new TokenRefusal('audience', 'it has no aud');

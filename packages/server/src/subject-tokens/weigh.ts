@@ -81,14 +81,19 @@ const NAMES: Readonly<Record<TokenKind, string>> = {
 
 const wrongType = (detail: string): TokenRefusal => new TokenRefusal('wrong_type', detail);
 
-const says = ({ member, shows }: Sign): string => `its ${member} says that it is ${NAMES[shows]}`;
+const HEADER_TYP = 'typ of its header';
+/** A JWT may have a `typ` in its header and one in its claims. */
+const nameOf = (member: string): string =>
+  member === HEADER_TYP ? `the ${member}` : member === 'typ' ? 'its claim typ' : `its ${member}`;
+
+const says = ({ member, shows }: Sign): string => `${nameOf(member)} says that it is ${NAMES[shows]}`;
 
 const contradiction = (one: Sign, other: Sign): TokenRefusal =>
-  wrongType(`${says(one)}, and its ${other.member} that it is ${NAMES[other.shows]}`);
+  wrongType(`${says(one)}, and ${nameOf(other.member)} that it is ${NAMES[other.shows]}`);
 
 const describe = (shown: Sign, declared: DeclaredKind): string =>
   shown.member === ''
-    ? `neither its typ nor its claims show that it is ${NAMES[KINDS[declared]]}`
+    ? `neither the typ of its header nor its claims show that it is ${NAMES[KINDS[declared]]}`
     : `${says(shown)}, not ${NAMES[KINDS[declared]]}`;
 
 const cannotTell = (declared: DeclaredKind, profile: string | undefined): string =>
@@ -99,20 +104,24 @@ const cannotTell = (declared: DeclaredKind, profile: string | undefined): string
 /** What the token states about itself, in agreement. @throws TokenRefusal wrong_type another kind, or a contradiction */
 function statements({ typ, payload }: Weighed, declared: DeclaredKind): readonly Sign[] {
   if ('events' in payload) throw wrongType('its events say that it is a logout token or another security event');
-  if (typ !== 'at+jwt' && !PLAIN_TYPES.has(typ)) throw wrongType('its typ names another purpose');
-  const stated: Sign[] = typ === 'at+jwt' ? [{ member: 'typ of its header', shows: 'access' }] : [];
+  if (typ !== 'at+jwt' && !PLAIN_TYPES.has(typ)) throw wrongType('the typ of its header names another purpose');
+  const stated: Sign[] = typ === 'at+jwt' ? [{ member: HEADER_TYP, shows: 'access' }] : [];
   for (const member of MEMBERS) {
     if (!(member in payload)) continue;
     const kind = statedKind(payload[member]);
     if (kind === 'access' || kind === 'id') stated.push({ member, shows: kind });
     else if (kind !== 'plain' && !(declared === 'jwt' && member === 'token_type' && kind === 'unknown'))
-      throw wrongType(`its ${member} states another kind of token`);
+      throw wrongType(`${nameOf(member)} states another kind of token${shown(payload[member])}`);
   }
   const [one] = stated;
   const other = stated.find(({ shows }) => shows !== one?.shows);
   if (one !== undefined && other !== undefined) throw contradiction(one, other);
   return stated;
 }
+
+/** A short word, which is no secret. */
+const shown = (value: unknown): string =>
+  typeof value === 'string' && /^[A-Za-z_-]{1,32}$/.test(value) ? `: ${value}` : '';
 
 function statedKind(value: unknown): 'access' | 'id' | 'plain' | 'unknown' | 'other' {
   if (typeof value !== 'string') return 'other';

@@ -86,6 +86,16 @@ test('a resource with typ: JWT cannot have the audience of a client that gets ID
   assert.deepEqual(await of(API, 'JWT'), [fault]);
   assert.deepEqual(await of(API, 'at+jwt'), []);
   assert.deepEqual(await of('web', 'JWT'), []);
+  const opaque = async (keys: string) =>
+    complaints(folder, [`id: c, ${good.secret}`], '', `{ format: opaque ${keys} }`);
+  assert.deepEqual(await opaque(', lifetime: 5m'), []);
+  assert.deepEqual(
+    await opaque(', typ: JWT, jwks: /keys/orders'),
+    ['typ', 'jwks'].map(
+      (key) =>
+        `resources[${API}].token.${key}: ${key} has no effect: tokens of this resource are opaque. Remove ${key}, or format.`,
+    ),
+  );
 });
 
 test('an entry must have the keys of its method, and none that only other methods read (MT-02)', async (t) => {

@@ -62,6 +62,23 @@ const exchanges: readonly Row[] = [
     place: [/^issuers\[.*\]\.audiences$/, /audiences/],
   },
   {
+    what: 'a client of the issuer that is not listed',
+    send: (world) =>
+      foreign(world, world.idp.sign({ aud: undefined, client_id: 'other-app', token_use: 'access' }), {
+        subject_token_type: type('access_token'),
+      }),
+    reason: 'subject_token_audience',
+    detail: /^it has no aud, and its client_id other-app is none of app$/,
+    place: [/^issuers\[.*\]\.clientIds$/, /clientIds/],
+  },
+  {
+    what: 'a refresh token of the issuer',
+    send: (world) =>
+      foreign(world, world.idp.sign({ aud: US, typ: 'Refresh' }), { subject_token_type: type('access_token') }),
+    reason: 'subject_token_wrong_type',
+    detail: /^its claim typ states another kind of token: Refresh$/,
+  },
+  {
     what: 'a key that is not published',
     send: (world) => foreign(world, world.idp.sign({ aud: US }, { header: { kid: 'nobody' } })),
     reason: 'subject_token_unknown_key',
@@ -406,7 +423,7 @@ suite('every request that has an id is explained', () => {
   before(async () => {
     const idp = await startIssuer(t);
     const source = changed(withOperators(configuration), {
-      issuers: [entry(idp)],
+      issuers: [entry(idp, { accepts: '[jwt, access_token]', clientIds: '[app]' })],
       clients: added(
         client('gateway', { grants: ['client_credentials', 'token_exchange'] }),
         {

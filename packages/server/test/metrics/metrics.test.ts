@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Registry } from 'prom-client';
 import { type RunningServer, startServer } from '../../src/app.ts';
+import { reportSummary } from '../../src/cli/summary.ts';
 import { loadConfiguration } from '../../src/config/load.ts';
 import { createCounter } from '../../src/metrics/series.ts';
 import { configuration, exchange, forgedToken, gateway, stranger } from '../support/basics.ts';
@@ -129,6 +130,17 @@ test('reports a metrics port in use in one line and continues; shows nodes with 
   assert.equal((await fetch(`http://127.0.0.1:${others[0]?.port}/readyz`)).status, 200);
   const free = await freePort();
   await another('two', free);
+  // The summary of a start names only metrics that are served.
+  const read = await loadConfiguration(join(server.folder, 'cambio.yaml'), environment);
+  for (const [index, { servesMetrics }] of others.entries()) {
+    assert.equal(servesMetrics, index === 1);
+    const lines: string[] = [];
+    reportSummary(read, { file: 'cambio.yaml', servesMetrics, report: (line) => lines.push(line) });
+    assert.equal(
+      lines.some((line) => line.includes('metrics on')),
+      servesMetrics,
+    );
+  }
   await eventually(
     async () => (await scrape(free)).value('cambio_configuration_mismatch'),
     (mismatch) => mismatch === 1,

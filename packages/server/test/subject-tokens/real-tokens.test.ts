@@ -61,14 +61,14 @@ const tokens: readonly Token[] = [
   id('keycloak', 'an ID token', { typ: 'ID', azp: 'gateway', sid: 'x', acr: '1', ...SIGN_IN }),
   neither('keycloak', 'a refresh token', /typ/, { typ: 'Refresh', azp: 'web', scope: 'openid' }),
   neither('keycloak', 'a token without typ', /no member by which keycloak/, { azp: 'web', scope: 'openid' }),
-  neither('keycloak', 'Bearer with at_hash', /its typ says .* access token, and its at_hash/, {
+  neither('keycloak', 'Bearer with at_hash', /its claim typ says .* access token, and its at_hash/, {
     typ: 'Bearer',
     ...SIGN_IN,
   }),
   neither(
     'keycloak',
     'ID under at+jwt',
-    /typ of its header says .*access token, and its typ that/,
+    /the typ of its header says .*access token, and its claim typ that/,
     { typ: 'ID' },
     { typ: 'at+jwt' },
   ),
@@ -98,7 +98,7 @@ const tokens: readonly Token[] = [
   neither(
     'okta',
     'a token of the org server',
-    /typ names another purpose/,
+    /the typ of its header names another purpose/,
     { cid: '0oa1' },
     { typ: 'application/okta-internal-at+jwt' },
   ),
@@ -152,7 +152,7 @@ const tokens: readonly Token[] = [
   }),
   neither('other', 'scp and at_hash', /its at_hash .* ID token, and its scp that/, { scp: 'read', at_hash: 'x' }),
   neither('other', 'scp and nonce', /its scp .* access token, and its nonce that/, { scp: 'read', nonce: 'n-0S6' }),
-  neither('other', 'token_use and typ', /its typ says .* access token, and its token_use that/, {
+  neither('other', 'token_use and typ', /its claim typ says .* access token, and its token_use that/, {
     typ: 'Bearer',
     token_use: 'id',
   }),

@@ -5,7 +5,7 @@ import type { ReasonText } from './group.ts';
 export const tokenFaults = {
   malformed: [
     'is not a token of the declared type: its form is wrong',
-    'Send the text of the token alone: no “Bearer”, no quotes, no white space, nothing cut off.',
+    'Send the text of the token alone: no “Bearer”, no quotes, no white space, nothing cut off. An opaque token needs introspection in the entry of its issuer.',
   ],
   wrong_type: [
     'is of another type than declared',
@@ -43,7 +43,7 @@ export const tokenFaults = {
   ],
   audience: [
     'is addressed neither to this server nor to the calling client',
-    'Let the token be issued for this server, or add its aud to audiences of the issuer entry.',
+    'Let the token be issued for this server, or add its aud to audiences of the issuer entry. Without aud, its client_id counts if clientIds of the entry lists it.',
   ],
   not_accepted: [
     'is of a type that this server does not accept from its issuer',
