@@ -119,7 +119,7 @@ function statements({ typ, payload }: Weighed, declared: DeclaredKind): readonly
   return stated;
 }
 
-/** A short word, which is no secret. */
+/** A short word, which is not a secret. */
 const shown = (value: unknown): string =>
   typeof value === 'string' && /^[A-Za-z_-]{1,32}$/.test(value) ? `: ${value}` : '';
 
