@@ -107,8 +107,8 @@ async function check(
   await nextTurn();
   if (parsed.success && unknown.length === 0) {
     if (extent === 'partly') return undefined;
-    checkLimits(parsed.data, around);
-    const configuration = await resolveRenewed(parsed.data, value, around);
+    const beyond = checkLimitsOnce(parsed.data, around);
+    const configuration = await resolveRenewed(parsed.data, value, { ...around, complain: beyond });
     const kept = keptFiles(read, reading.inputs);
     await nextTurn();
     return {
@@ -131,6 +131,21 @@ async function check(
       inputs: namedFiles(around.inputs),
     });
   return undefined;
+}
+
+/** @returns `complain` without the places that are beyond the limits of their file: what else is wrong there has the same cause */
+function checkLimitsOnce(file: ConfigurationFile, around: Parameters<typeof checkLimits>[1]): Complain {
+  const beyond = new Set<string>();
+  checkLimits(file, {
+    ...around,
+    complain: (path, ...fault) => {
+      beyond.add(JSON.stringify(path));
+      around.complain(path, ...fault);
+    },
+  });
+  return (path, ...fault) => {
+    if (!beyond.has(JSON.stringify(path))) around.complain(path, ...fault);
+  };
 }
 
 /** If an unknown key is a misspelling of a known one, the known one counts as faulty too. */

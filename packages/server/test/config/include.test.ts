@@ -214,7 +214,6 @@ const rows: readonly Row[] = [
     '',
     client(', spiffeId: spiffe://prod/orders').replace('client_secret_post', 'spiffe_jwt').replace(`${SECRET}, `, ''),
     /spiffeId: this file may not have the SPIFFE id/,
-    /./,
   ],
   [
     'requests to private addresses',
@@ -328,7 +327,12 @@ const rows: readonly Row[] = [
     '',
     OWN_API + rule(grant()).replace('gateway', 'registered'),
     /client: "registered" is not a client of this file, nor of another, so somebody else may register it/,
-    /./,
+  ],
+  [
+    'an audience of nobody, for which there is one line and not two',
+    '',
+    OWN_API + client(', audiences: [https://crm.example/api]'),
+    /audiences\[0\]: "https:\/\/crm\.example\/api" is not an audience of this file/,
   ],
   [
     'a rule for a client outside its names',
