@@ -31,15 +31,22 @@ function versionOf({ folder, manifests, inManifest }: Language, client: string):
 
 const cell = (text: string): string => text.replaceAll('|', '\\|');
 
+/** The command that failed, and the last line that it printed. */
+function reasonIn(absent: string): string {
+  const [first = '', ...more] = absent.split(/:?\n\s*/).filter((line) => line !== '');
+  return [first, more.at(-1)?.replace(/\.$/, '')].filter((line) => line !== undefined).join(': ');
+}
+
 function sectionOf({ language, version, absent, trials, faults }: Result): string {
   const title = `## ${language.name}`;
-  if (absent !== undefined) return `${title}\n\nNot tried on this machine: ${absent.split(/:?\n/)[0]}.\n`;
+  if (absent !== undefined) return `${title}\n\nNot tried on this machine: ${reasonIn(absent)}.\n`;
   const rows = trials.map(
     ({ client, what, setting, outcome, detail }) =>
       `| ${cell(`${client} ${versionOf(language, client)}`.trim())} | ${cell(what)} | ${WORDS[outcome]} | ${cell(setting || (outcome === 'works' ? '' : detail))} |`,
   );
-  const page = faults.length === 0 ? 'The caller and the API of the page run.' : `${faults.length} faults.`;
-  return `${title}\n\nToolchain: ${version}. ${page}\n\n| library | what was tried | works | setting, or why not |\n|---|---|---|---|\n${rows.join('\n')}\n`;
+  const page = language.page === undefined ? '' : ' The caller and the API of the page run.';
+  const ending = faults.length === 0 ? page : ` ${faults.length} faults.`;
+  return `${title}\n\nToolchain: ${version}.${ending}\n\n| library | what was tried | works | setting, or why not |\n|---|---|---|---|\n${rows.join('\n')}\n`;
 }
 
 export function formatPage(results: readonly Result[], dotnet: string | undefined): string {
@@ -51,8 +58,9 @@ export function formatPage(results: readonly Result[], dotnet: string | undefine
 
 \`npm run interop\` wrote this page. It installs the released packages by name and version into a folder outside the repository, starts a
 server over HTTPS, and runs a program for each library. It also runs the programs of
-[With your library](../start/with-your-library.md). [CONTRIBUTING.md](../../CONTRIBUTING.md#a-client-library) says how to add a library.
-CI runs ${fast.join(' and ')} (\`npm run interop -- --fast\`).
+[With your library](../start/with-your-library.md), and unmodified servers of others beside ours
+([across domains](../guides/across-domains.md)). [CONTRIBUTING.md](../../CONTRIBUTING.md#a-client-library) says how to add a library.
+CI runs ${new Intl.ListFormat('en').format(fast)} (\`npm run interop -- --fast\`).
 
 ${all.length} trials: ${works.length} work, ${settings.length} of them with a setting. ${all.length - works.length} do not work, and the row says why.
 

@@ -14,12 +14,19 @@ interface PageProgram {
   readonly run: readonly string[];
 }
 
+/** The two programs of the page for a language. */
+export interface PagePrograms {
+  /** The info string of the blocks of the page. */
+  readonly fence: string;
+  readonly caller: PageProgram;
+  readonly api: PageProgram;
+}
+
+/** A language, or a partner: a server of others, or a client that needs two of ours. */
 export interface Language {
   readonly name: string;
   /** Below `interop/`: the manifest and the programs. */
   readonly folder: string;
-  /** The info string of the blocks of the page. */
-  readonly fence: string;
   /** Whether CI runs it. */
   readonly fast: boolean;
   /** Prints the version of the toolchain. If it cannot be run, the language is not tried. */
@@ -32,8 +39,8 @@ export interface Language {
   readonly build: readonly Command[];
   /** Programs that print the outcome of each trial. */
   readonly trials: readonly Command[];
-  readonly caller: PageProgram;
-  readonly api: PageProgram;
+  /** A partner has none. */
+  readonly page?: PagePrograms;
 }
 
 const PYTHON = join('venv', process.platform === 'win32' ? 'Scripts' : 'bin', 'python');
@@ -42,21 +49,22 @@ const node = (file: string): readonly string[] => [process.execPath, file];
 const TYPESCRIPT: Language = {
   name: 'TypeScript',
   folder: 'typescript',
-  fence: 'ts',
   fast: true,
   toolchain: [process.execPath, '--print', '"Node " + process.version'],
   manifests: ['package.json'],
   install: [{ run: ['npm', 'install', '--no-audit', '--no-fund', '--no-package-lock'] }],
   build: [],
   trials: [{ run: node('clients.ts') }, { run: node('people.ts') }, { run: node('verifiers.ts') }],
-  caller: { file: 'caller.ts', run: node('caller.ts') },
-  api: { file: 'api.ts', run: node('api.ts') },
+  page: {
+    fence: 'ts',
+    caller: { file: 'caller.ts', run: node('caller.ts') },
+    api: { file: 'api.ts', run: node('api.ts') },
+  },
 };
 
 const PYTHON_LANGUAGE: Language = {
   name: 'Python',
   folder: 'python',
-  fence: 'python',
   fast: true,
   toolchain: ['python3', '-c', 'import ensurepip, platform, venv; print("Python", platform.python_version())'],
   manifests: ['requirements.txt'],
@@ -74,14 +82,16 @@ const PYTHON_LANGUAGE: Language = {
     { run: [PYTHON, 'verifiers.py'] },
     { run: [join('first', PYTHON), 'mcp_first.py'] },
   ],
-  caller: { file: 'caller.py', run: [PYTHON, 'caller.py'] },
-  api: { file: 'api.py', run: [PYTHON, 'api.py'] },
+  page: {
+    fence: 'python',
+    caller: { file: 'caller.py', run: [PYTHON, 'caller.py'] },
+    api: { file: 'api.py', run: [PYTHON, 'api.py'] },
+  },
 };
 
 const GO: Language = {
   name: 'Go',
   folder: 'go',
-  fence: 'go',
   fast: false,
   toolchain: ['go', 'version'],
   manifests: ['go.mod', 'oauth2-proxy/go.mod'],
@@ -100,8 +110,11 @@ const GO: Language = {
     { run: ['go', 'build', '-o', '../bin/', 'github.com/oauth2-proxy/oauth2-proxy/v7'], cwd: 'oauth2-proxy' },
   ],
   trials: [{ run: ['bin/clients'] }, { run: ['bin/people'] }, { run: ['bin/verifiers'] }, { run: ['bin/proxy'] }],
-  caller: { file: 'caller/main.go', run: ['bin/caller'] },
-  api: { file: 'api/main.go', run: ['bin/api'] },
+  page: {
+    fence: 'go',
+    caller: { file: 'caller/main.go', run: ['bin/caller'] },
+    api: { file: 'api/main.go', run: ['bin/api'] },
+  },
 };
 
 /** The authority that signed the certificate of the server. */
@@ -115,7 +128,6 @@ const java = (main: string): readonly string[] => ['java', ...TRUST, '@classpath
 const JAVA: Language = {
   name: 'Java',
   folder: 'java',
-  fence: 'java',
   fast: false,
   toolchain: ['sh', '-c', 'command -v mvn > /dev/null && java -version 2>&1'],
   manifests: ['pom.xml'],
@@ -134,22 +146,88 @@ const JAVA: Language = {
     { run: ['sh', '-c', 'javac @classpath -d classes -parameters -proc:none src/interop/*.java src/example/*.java'] },
   ],
   trials: [{ run: java('interop.Clients') }, { run: java('interop.Spring') }, { run: java('interop.Iceberg') }],
-  caller: { file: 'src/example/Caller.java', run: java('example.Caller') },
-  api: { file: 'src/example/Api.java', run: java('example.Api') },
+  page: {
+    fence: 'java',
+    caller: { file: 'src/example/Caller.java', run: java('example.Caller') },
+    api: { file: 'src/example/Api.java', run: java('example.Api') },
+  },
 };
 
 const RUST: Language = {
   name: 'Rust',
   folder: 'rust',
-  fence: 'rust',
   fast: false,
   toolchain: ['cargo', '--version'],
   manifests: ['Cargo.toml'],
   install: [{ run: ['cargo', 'fetch', '--quiet'] }],
   build: [{ run: ['cargo', 'build', '--quiet', '--offline', '--target-dir', 'target'] }],
   trials: [{ run: ['target/debug/clients'] }, { run: ['target/debug/verifiers'] }],
-  caller: { file: 'src/bin/caller.rs', run: ['target/debug/caller'] },
-  api: { file: 'src/bin/api.rs', run: ['target/debug/api'] },
+  page: {
+    fence: 'rust',
+    caller: { file: 'src/bin/caller.rs', run: ['target/debug/caller'] },
+    api: { file: 'src/bin/api.rs', run: ['target/debug/api'] },
+  },
 };
 
-export const languages: readonly Language[] = [TYPESCRIPT, PYTHON_LANGUAGE, GO, JAVA, RUST];
+/** A program of this repository. It runs in the folder that the packages are installed in. */
+const partner = (file: string): Command => ({
+  run: [process.execPath, join(import.meta.dirname, 'partners', file)],
+});
+
+const MCP: Language = {
+  name: 'Across domains: MCP',
+  folder: 'partners/mcp',
+  fast: true,
+  toolchain: TYPESCRIPT.toolchain,
+  manifests: ['package.json'],
+  install: TYPESCRIPT.install,
+  build: [],
+  trials: [partner('mcp.ts')],
+};
+
+const AUTHGENT: Language = {
+  name: 'Across domains: authgent-server',
+  folder: 'partners/authgent',
+  fast: true,
+  toolchain: PYTHON_LANGUAGE.toolchain,
+  manifests: ['requirements.txt'],
+  install: PYTHON_LANGUAGE.install.slice(0, 2),
+  build: [],
+  trials: [partner('authgent.ts')],
+};
+
+const DEPENDENCY = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1';
+/** To redeem grants of identity chaining, and ID-JAGs. The latter is experimental there. */
+const KEYCLOAK_FEATURES = 'jwt-authorization-grant,identity-assertion-jwt';
+const KEYCLOAK: Language = {
+  name: 'Across domains: Keycloak',
+  folder: 'partners/keycloak',
+  fast: false,
+  toolchain: JAVA.toolchain,
+  manifests: ['pom.xml'],
+  install: [{ run: ['mvn', '--quiet', '--batch-mode', `${DEPENDENCY}:unpack-dependencies`, '-DoutputDirectory=.'] }],
+  build: [
+    { run: ['sh', '-c', 'rm -rf keycloak && mv keycloak-[0-9]* keycloak && chmod +x keycloak/bin/kc.sh'] },
+    {
+      run: ['keycloak/bin/kc.sh', 'build', '--db=dev-file', '--cache=local', `--features=${KEYCLOAK_FEATURES}`],
+    },
+  ],
+  trials: [partner('keycloak.ts')],
+};
+
+/** The proxy of Go knows the version and does not serve it, so no program was written yet. */
+const GO_OAUTH2: Language = {
+  name: 'Across domains: go-oauth2',
+  folder: 'partners/go-oauth2',
+  fast: false,
+  toolchain: GO.toolchain,
+  manifests: ['go.mod'],
+  install: [{ run: ['go', 'mod', 'download', 'github.com/go-oauth2/oauth2/v4@v4.6.0'] }],
+  build: [],
+  trials: [],
+};
+
+export const languages: readonly Language[] = [
+  ...[TYPESCRIPT, PYTHON_LANGUAGE, GO, JAVA, RUST],
+  ...[MCP, AUTHGENT, KEYCLOAK, GO_OAUTH2],
+];

@@ -40,7 +40,7 @@ class NotInstalled extends Error {}
 async function prepare(language: Language, home: string, env: World['env']): Promise<void> {
   mkdirSync(home, { recursive: true });
   cpSync(join(import.meta.dirname, language.folder), home, { recursive: true });
-  writePagePrograms(language, home);
+  if (language.page !== undefined) writePagePrograms(language.page, home);
   const step = async (
     { run: command, cwd = '.' }: Command,
     variables: World['env'],
@@ -80,7 +80,8 @@ async function tryLanguage(language: Language, world: World): Promise<Result> {
       if (ending.code !== 0 || told.length === 0)
         faults.push(`${command.join(' ')} ended with ${ending.code}:\n${ending.output}`);
     }
-    await tryPagePrograms(language, home, world, await freePort());
+    if (language.page !== undefined) await tryPagePrograms(language.page, home, world, await freePort());
+    if (language.trials.length === 0) faults.push('it can be installed here: write a program that tries it');
   } catch (error) {
     if (error instanceof NotInstalled) return { language, absent: error.message, trials: [], faults: [] };
     faults.push(error instanceof Error ? error.message : String(error));

@@ -6,7 +6,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { eventually } from '../packages/server/test/support/node.ts';
 import { ORDERS, REPORTS } from './configuration.ts';
-import type { Language } from './language.ts';
+import type { PagePrograms } from './language.ts';
 import { run, type Trial } from './trial.ts';
 import type { World } from './world.ts';
 
@@ -14,7 +14,7 @@ const PAGE = 'docs/start/with-your-library.md';
 const LIMIT_MS = 120_000;
 
 /** Writes the two blocks of a language, the caller first, to its files. */
-export function writePagePrograms({ fence, caller, api }: Language, folder: string): void {
+export function writePagePrograms({ fence, caller, api }: PagePrograms, folder: string): void {
   const page = readFileSync(join(import.meta.dirname, '..', PAGE), 'utf8');
   const blocks = [...page.matchAll(/^```([a-z]+)\n([\s\S]*?)^```$/gm)].filter(([, kind]) => kind === fence);
   assert.equal(blocks.length, 2, `${PAGE} has ${blocks.length} blocks of ${fence}: a caller and an API are needed`);
@@ -43,9 +43,14 @@ async function tokenOf(issuer: string, client: string, audience: string, scope: 
 }
 
 /** @param port a free one, for the API @throws Error that says which promise does not hold */
-export async function tryPagePrograms(language: Language, folder: string, world: World, port: number): Promise<void> {
+export async function tryPagePrograms(
+  { caller: called, api: served }: PagePrograms,
+  folder: string,
+  world: World,
+  port: number,
+): Promise<void> {
   const env = { ...process.env, ...world.env };
-  const [program = '', ...parameters] = language.api.run;
+  const [program = '', ...parameters] = served.run;
   const api = spawn(program, parameters, {
     cwd: folder,
     env: { ...env, PORT: String(port) },
@@ -78,7 +83,7 @@ export async function tryPagePrograms(language: Language, folder: string, world:
       'a token without the scope',
     );
     const before = world.exchangesOf('basic');
-    const caller = await run(language.caller.run, {
+    const caller = await run(called.run, {
       cwd: folder,
       env: { ...world.env, SUBJECT_TOKEN: subject, CLIENT_SECRET: 'basic-secret', API_URL: url },
       limitMs: LIMIT_MS,
