@@ -14,8 +14,8 @@ export interface TextPart {
 
 export const wholeOf = (text: string): TextPart => ({ path: [], start: 0, text, section: 0 });
 
-/** A key of the file at the beginning of a line, with all that may follow it. */
-const SECTION = /^([A-Za-z_][\w-]*):(?=[ \r]|$)(.*)$/;
+/** A key of the file at the beginning of a line. A line may end with a carriage return. */
+const SECTION = /^([A-Za-z_][\w-]*):(?=[ \r]|$)/;
 /** A line that belongs to the section before it. A `-` begins an entry of a list that is not indented. */
 const CONTINUES = /^(?:[ \r#]|-[ \r]|-?$)/;
 const IS_EMPTY = /^ *(?:#.*)?\r?$/;

@@ -10,6 +10,7 @@ import type { Path } from '../../src/config/fault.ts';
 import { createParsedParts } from '../../src/config/parsed-parts.ts';
 import { readYaml, type YamlFile } from '../../src/config/yaml.ts';
 import { openDocument } from '../../src/config/yaml-document.ts';
+import { divide } from '../../src/config/yaml-parts.ts';
 import { readPlain } from '../../src/config/yaml-plain.ts';
 import { repository } from '../support/program.ts';
 
@@ -172,6 +173,13 @@ const text = fc
       lines.splice(at % (lines.length + 1), 0, ' '.repeat(indent) + odd);
     return `${lines.join(feed)}${feed}`;
   });
+
+test('divides a text whose lines end with a carriage return, too', () => {
+  const text = 'a:\n  - b # c\n  - d\ne: f\n';
+  const pathsOf = (one: string) => divide(one)?.map(({ path }) => path);
+  assert.deepEqual(pathsOf(text), [['a', 0], ['a', 1], ['e']]);
+  assert.deepEqual(pathsOf(text.replaceAll('\n', '\r\n')), pathsOf(text));
+});
 
 test('reads any text the same in parts as in whole', () => {
   fc.assert(fc.property(text, assertSame), { seed: 19, numRuns: Number(process.env.RUNS ?? 1000) });
