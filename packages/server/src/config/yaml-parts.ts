@@ -98,7 +98,7 @@ export function partOf(parts: readonly TextPart[], path: Path): Found {
   const [first] = parts;
   if (first?.path.length === 0) return { kind: 'part', part: first, within: path };
   const own = parts.filter((part) => part.path[0] === section);
-  const part = own.find(({ path: { length }, path: [, place] }) => length === 1 || place === index);
+  const part = own.find((one) => one.path.length === 1 || one.path[1] === index);
   if (part === undefined) return { kind: 'offset', offset: (own[0] ?? first)?.section ?? 0 };
   return { kind: 'part', part, within: part.path.length === 1 ? path : [0, ...path.slice(2)] };
 }

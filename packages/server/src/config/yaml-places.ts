@@ -17,7 +17,7 @@ export function createPlaces(text: string, parts: readonly TextPart[], open: (pa
   const at = (offset: number): Position => {
     lines ??= countLines(text);
     const { line, col } = lines.linePos(offset);
-    return { line: Math.max(1, line), column: Math.max(1, col) };
+    return { line, column: col };
   };
   const documentOf = (part: TextPart): Document => {
     const document = opened.get(part)?.deref() ?? open(part);
@@ -40,8 +40,8 @@ export function createPlaces(text: string, parts: readonly TextPart[], open: (pa
 
 function countLines(text: string): LineCounter {
   const lines = new LineCounter();
-  for (let start = 0; start !== 0 || lines.lineStarts.length === 0; start = text.indexOf('\n', start) + 1)
-    lines.addNewLine(start);
+  lines.addNewLine(0);
+  for (let feed = text.indexOf('\n'); feed !== -1; feed = text.indexOf('\n', feed + 1)) lines.addNewLine(feed + 1);
   return lines;
 }
 
