@@ -6,22 +6,23 @@ class Unusual extends Error {}
 
 /** Printable ASCII. A tab may be indentation or not. */
 const USUAL = /^[\n\x20-\x7e]*$/;
-const KEY = /([A-Za-z][\w.-]{0,99}):/y;
-/** Within [ ] and { }. A colon that a space follows ends a key. */
+/** A colon that a space follows ends a key. */
+const KEY = /([A-Za-z][\w.-]{0,99}):(?= |$)/y;
+/** Within [ ] and { }. */
 const IN_FLOW = /(?:[\w./+=@~*-]|:(?=[\w/]))+/y;
 const SINGLE = /'((?:[^']|'')*)'/y;
 const DOUBLE = /"([^"\\]*)"/y;
 const SPACES = / */y;
 /** What may follow a value on its line. */
 const ENDS_LINE = /^ *(?: #.*)?$/;
-/** Words of other types, however they are written. */
+/** Words that are not texts. */
 const WORD = /^(?:null|true|false)$/i;
 const WORDS: ReadonlyMap<string, unknown> = new Map<string, unknown>([
   ['null', null],
   ['true', true],
   ['false', false],
 ]);
-/** Columns and brackets: the reader calls itself for each. */
+/** The deepest indentation, and the deepest nesting of brackets: the reader is recursive. */
 const MAX_DEPTH = 100;
 
 interface Line {
@@ -35,7 +36,7 @@ interface Cursor {
 }
 
 /** @returns undefined if the text has anything unusual, or is empty */
-export function readPlain(text: string): { readonly value: unknown } | undefined {
+export function readPlain(text: string): { readonly value: object } | undefined {
   if (!USUAL.test(text) || text.includes('${')) return undefined;
   const lines = text.split('\n').flatMap((line) => {
     const indent = line.search(/[^ ]/);
@@ -60,7 +61,7 @@ function lineAt({ lines, at }: Cursor, indent: number): Line | undefined {
   return line?.indent === indent ? line : undefined;
 }
 
-function readBlock(cursor: Cursor, indent: number): unknown {
+function readBlock(cursor: Cursor, indent: number): object {
   const line = lineAt(cursor, indent);
   if (line === undefined || indent > MAX_DEPTH) throw new Unusual();
   return isItem(line) ? readList(cursor, indent) : readMap(cursor, indent);
@@ -82,7 +83,7 @@ function readList(cursor: Cursor, indent: number): readonly unknown[] {
   }
 }
 
-function readMap(cursor: Cursor, indent: number): unknown {
+function readMap(cursor: Cursor, indent: number): object {
   const members = new Map<string, unknown>();
   for (;;) {
     const line = lineAt(cursor, indent);
@@ -95,7 +96,7 @@ function readMap(cursor: Cursor, indent: number): unknown {
 }
 
 /** Reads the value of a key that has none on its line. A list may have the indentation of the key. */
-function readBelow(cursor: Cursor, indent: number): unknown {
+function readBelow(cursor: Cursor, indent: number): object {
   const next = cursor.lines[++cursor.at];
   if (next === undefined || next.indent < indent) throw new Unusual();
   if (next.indent > indent) return readBlock(cursor, next.indent);
@@ -106,9 +107,7 @@ function readBelow(cursor: Cursor, indent: number): unknown {
 /** @returns the key at the beginning of a line */
 function keyOf(text: string): string | undefined {
   const key = match(KEY, { text, at: 0 });
-  const after = key === undefined ? '' : text.slice(key.length + 1);
-  if (key === undefined || (after !== '' && after[0] !== ' ')) return undefined;
-  if (WORD.test(key)) throw new Unusual();
+  if (key !== undefined && WORD.test(key)) throw new Unusual();
   return key;
 }
 
@@ -129,8 +128,8 @@ function match(pattern: RegExp, place: Place): string | undefined {
 /** Reads a value that ends on its line. */
 function readLine(cursor: Cursor, text: string): unknown {
   cursor.at++;
-  const place = { text, at: 0 };
   if (!/^['"[{]/.test(text)) return plainValue(text.replace(/ #.*$/, '').trimEnd());
+  const place = { text, at: 0 };
   const value = readFlow(place, 0);
   if (!ENDS_LINE.test(text.slice(place.at))) throw new Unusual();
   return value;
@@ -161,13 +160,14 @@ function readItems(place: Place, depth: number): readonly unknown[] {
   return items;
 }
 
-function readMembers(place: Place, depth: number): unknown {
+function readMembers(place: Place, depth: number): object {
   const members = new Map<string, unknown>();
   do {
     match(SPACES, place);
     if (members.size === 0 && place.text[place.at] === '}') break;
     const key = match(KEY, place);
-    if (key === undefined || WORD.test(key) || members.has(key) || match(SPACES, place) === '') throw new Unusual();
+    if (key === undefined || WORD.test(key) || members.has(key)) throw new Unusual();
+    match(SPACES, place);
     members.set(key, readFlow(place, depth));
   } while (goesOn(place, '}'));
   if (members.size === 0) place.at++;
@@ -183,9 +183,9 @@ function goesOn(place: Place, end: string): boolean {
 }
 
 const NUMBER = /^(?:0|[1-9]\d{0,14})$/;
-/** What begins like a number and is none: a duration. */
+/** A duration is a text, although it begins with a digit. */
 const DURATION = /^\d+[smhdw]$/;
-/** A text that cannot be anything else, and has no end of a key within it. */
+/** A text that cannot be of another type, and does not contain the end of a key. */
 const TEXT = /^[A-Za-z/](?!.*:(?: |$))/;
 
 function plainValue(text: string): unknown {

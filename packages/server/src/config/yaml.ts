@@ -72,18 +72,18 @@ function readParts(
 function readPart(part: TextPart, variables: YamlVariables): { readonly value: unknown } | undefined {
   const plain = readPlain(part.text);
   if (plain === undefined) return parsePart(part, variables);
-  return { value: Object.values(plain.value as object)[0] };
+  return { value: Object.values(plain.value)[0] };
 }
 
 function parsePart({ path, text }: TextPart, variables: YamlVariables): { readonly value: unknown } | undefined {
   const { document, syntax, problems } = openDocument(text, variables);
   if (syntax !== undefined || problems.length > 0) return undefined;
   const { contents } = document;
-  const [section, index] = path;
-  const [item] = isMap(contents) || isSeq(contents) ? contents.items : [];
-  const isOne = (isMap(contents) || isSeq(contents)) && contents.items.length === 1;
+  if (!(isMap(contents) || isSeq(contents)) || contents.items.length !== 1) return undefined;
   const value = documentValue(document)?.value;
-  if (!isOne || value === undefined) return undefined;
+  if (value === undefined) return undefined;
+  const [item] = contents.items;
+  const [section, index] = path;
   if (index !== undefined) return Array.isArray(value) ? { value: value[0] } : undefined;
   const isSection = isPair(item) && isScalar(item.key) && item.key.value === section;
   return isSection ? { value: Object.values(value as object)[0] } : undefined;
