@@ -49,7 +49,7 @@ interface Part {
 }
 
 export function readFiles(text: string, around: Around): ReadFiles {
-  const yaml = readYaml(text, around.environment, around.inputs);
+  const yaml = readYaml(text, around.environment, { parsed: around.inputs.parsed });
   const value = isObject(yaml.value) ? (yaml.value as Readonly<Record<string, unknown>>) : undefined;
   const lists = Object.fromEntries(
     INCLUDED_SECTIONS.flatMap((section) => (Array.isArray(value?.[section]) ? [[section, value[section]]] : [])),
@@ -146,7 +146,7 @@ function createSizeCheck(): (counts: Readonly<Record<string, number>>) => string
   };
 }
 
-function readPart(bytes: Buffer, origin: Origin, { environment, inputs }: Around): Part {
+function readPart(bytes: Buffer, origin: Origin, { environment, inputs: { parsed } }: Around): Part {
   const text = decodeFile(bytes);
   if (typeof text !== 'string') {
     const yaml = { ...readYaml('', {}), faults: [text] };
@@ -155,9 +155,9 @@ function readPart(bytes: Buffer, origin: Origin, { environment, inputs }: Around
   const { limits } = origin;
   const yaml =
     limits === undefined
-      ? readYaml(text, environment, inputs)
+      ? readYaml(text, environment, { parsed })
       : readYaml(text, variablesWithin(limits, environment), {
-          ...inputs,
+          parsed,
           forbidden: (name) => (matchesAny(limits.variables, name) ? undefined : foreignVariable(name)),
         });
   const lists = yaml.value === undefined ? {} : listsOf(yaml, limits);

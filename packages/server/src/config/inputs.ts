@@ -2,7 +2,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { sha256 } from '../primitives/secret.ts';
-import { createParsedParts, type ParsedParts } from './parsed-parts.ts';
+import { createParsedParts, type ParsedParts, type PartValues } from './parsed-parts.ts';
 
 /** What one reading read. A reading that fails has inputs too: a change of them may mend it. */
 export interface Inputs extends Texts {
@@ -28,11 +28,11 @@ export interface Inputs extends Texts {
   readonly repeat: () => Texts;
 }
 
-/** What a reading knows of the one in force. It does not hold that reading, which knows of the one before it. */
+/** What a reading needs of the one in force: a copy, because a reference to that reading would keep all earlier ones in memory. */
 export interface Earlier {
   /** The content of each file, by its path. */
   readonly used: ReadonlyMap<string, Buffer>;
-  readonly parsed: ReturnType<ParsedParts['all']>;
+  readonly parsed: PartValues;
 }
 
 /** The texts of a configuration. */
