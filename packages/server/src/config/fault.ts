@@ -46,21 +46,22 @@ function memberOf(value: unknown, key: string | number): unknown {
 }
 
 /** The keys that name the entries of each list. The first one that an entry has is used. */
-const NAMES: Readonly<Record<string, readonly string[]>> = {
-  resources: ['audience'],
-  authorizationServers: ['issuer'],
-  clients: ['id'],
-  accounts: ['username'],
-  issuers: ['name', 'issuer', 'trustDomain', 'saml'],
-  rules: ['name'],
-  tests: ['name'],
-  stream: ['name', 'type'],
-};
+const NAMES = new Map<unknown, readonly string[]>(
+  Object.entries({
+    resources: ['audience'],
+    authorizationServers: ['issuer'],
+    clients: ['id'],
+    accounts: ['username'],
+    issuers: ['name', 'issuer', 'trustDomain', 'saml'],
+    rules: ['name'],
+    tests: ['name'],
+    stream: ['name', 'type'],
+  }),
+);
 const SHORT_NAME = /^[\x21-\x5a\x5e-\x7e](?:[\x20-\x5a\x5e-\x7e]{0,58}[\x21-\x5a\x5e-\x7e])?$/;
 
 function nameOfEntry(list: string | number | undefined, entry: unknown): string | undefined {
-  const keys = list !== undefined && Object.hasOwn(NAMES, list) ? (NAMES[list] ?? []) : [];
-  const names = keys.map((key) => memberOf(entry, key));
+  const names = (NAMES.get(list) ?? []).map((key) => memberOf(entry, key));
   const name = names.find((one) => one !== undefined);
   return typeof name === 'string' && SHORT_NAME.test(name) ? name : undefined;
 }
