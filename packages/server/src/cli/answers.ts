@@ -1,5 +1,4 @@
 // The answers of the operations that commands read. Before a command sees an answer, the schema of its operation has checked it.
-
 import type { ConfigurationContent } from '../audit/configuration.ts';
 import type { AuditEvent, ConfigurationTrace } from '../audit/event.ts';
 import type { Coverage } from '../audit/search.ts';

@@ -43,6 +43,7 @@ export async function parseConfiguration(
   { file, environment, inputs = createInputs(file), leftOut }: ReadingSource,
 ): Promise<Configuration> {
   const read = readFiles(text, { file, environment, inputs, leftOut });
+  // Requests run between the steps of a reload.
   await nextTurn();
   const { value, faults, files, placeOf } = read;
   const inOrder = (): readonly Fault[] => faults.toSorted(byPlace(files));

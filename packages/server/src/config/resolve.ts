@@ -38,6 +38,7 @@ export async function resolveConfiguration(
   const resources = resolveResources(file, around);
   const authorizationServers = resolveServers(file, resources, around);
   const clients = resolveClients(file, resources, around);
+  // Requests run between the steps of a reload.
   await nextTurn();
   const resolved = await resolveIssuers(file, around);
   const { issuers, saml } = resolved;

@@ -1,5 +1,5 @@
 // Lists the resources that a client may request with a token. Each is evaluated as a request of its own.
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { AuditEvent } from '../audit/event.ts';
 import { type ExchangeServices, presentTokens } from '../exchange/exchange.ts';
 import { judge } from '../exchange/judge.ts';
@@ -41,7 +41,7 @@ export async function findTargets(
     const request = { ...presented.request, ...asked };
     const { result, trace } = judge({ ...presented, request, client }, context);
     // Each evaluation may take as long as a request: let others run in between.
-    await setImmediate();
+    await nextTurn();
     if (result instanceof Refusal) continue;
     const { scope, lifetime } = result;
     const there = result.grantFor && { server: server?.issuer, grant: result.grantFor.kind };
