@@ -138,24 +138,22 @@ async function start(contender: Contender): Promise<Cost & { readonly served: Se
 /** Measures each size in turn. */
 async function measureAll(): Promise<string> {
   const kinds = SIZES.map(contenderOf);
-  const started: (Cost & { readonly served: Served })[] = [];
+  const started: (Cost & Written & { readonly served: Served })[] = [];
   try {
-    for (const { contender } of kinds) started.push(await start(contender));
-    const written = kinds.map((kind) => kind.written());
+    for (const { contender, written } of kinds) started.push({ ...(await start(contender)), ...written() });
     const token = join(built, 'token');
     writeFileSync(token, issuers.people.tokens(1)[0] ?? '');
     const rows: string[][] = [['start', ...started.map(cellOf)]];
     const each = async (name: string, argsOf: (file: string) => readonly string[]): Promise<void> => {
       const costs: Cost[] = [];
-      for (const { file } of written) costs.push(await repeat(() => run(argsOf(file))));
+      for (const { file } of started) costs.push(await repeat(() => run(argsOf(file))));
       rows.push([name, ...costs.map(cellOf)]);
     };
     await each('`check`', (file) => ['check', '--config', file]);
     const about = ['--client', 'gateway', '--subject-token', `@${token}`];
     await each('`explain`', (file) => ['explain', '--config', file, ...about]);
     const reloads: (readonly Reload[])[] = [];
-    for (const [place, { served }] of started.entries())
-      reloads.push(await reloadsOf(served, written[place]?.changing ?? ''));
+    for (const { served, changing } of started) reloads.push(await reloadsOf(served, changing));
     rows.push(['reload', ...reloads.map((all) => cellOf(medianOf(all)))]);
     const blocked = reloads.map((all) => spreadOf(all.map((one) => one.blocked)).median.toFixed(0));
     rows.push(['blocks the event loop for', ...blocked]);
