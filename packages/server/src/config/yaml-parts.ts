@@ -1,5 +1,5 @@
-// Divides a text in YAML into its sections, and a section that is a list into its entries. Each part is YAML by itself. A parser
-// that reads it alone produces little garbage at a time, an unchanged part need not be parsed again, and a fault needs only its part.
+// Divides a text in YAML into its sections, and a section that is a list into its entries. Each part is YAML by itself. So the parser
+// needs little memory at a time, an unchanged part is not parsed again, and the line of a fault is found in its part alone.
 import type { Path } from './fault.ts';
 
 export interface TextPart {
@@ -88,7 +88,7 @@ function divideList(
   }));
 }
 
-/** Where a path leads: into a part, or to the key of a section whose entries are parts. */
+/** A path leads into a part, or to the key of a section whose entries are parts. */
 type Found =
   | { readonly kind: 'part'; readonly part: TextPart; readonly within: Path }
   | { readonly kind: 'offset'; readonly offset: number };
