@@ -18,7 +18,7 @@ const REPORT_MS = 5000;
 /** A node is deleted when its last report is older than this. The clocks of nodes may differ by part of it. */
 const MAX_SILENCE_MS = 60_000;
 
-/** The digests of the kept configurations that nodes report, on this database. */
+/** @returns the digests of the kept configurations that nodes on this database reported last */
 export const listRunning = (store: Store, now: number): Promise<readonly string[]> =>
   listKept(store, now - MAX_SILENCE_MS);
 
@@ -32,18 +32,18 @@ export function announce(
   { id, report, clock }: { id: string; report: () => Reported | undefined; clock: Clock },
 ): Presence {
   let reported: (Reported & { readonly at: number }) | undefined;
-  let running: readonly string[] = [];
+  let configurations: readonly string[] = [];
   return {
     poll: async () => {
       const now = report();
       if (now === undefined) return;
       if (reported !== undefined && isSame(reported, now) && performance.now() - reported.at < REPORT_MS) return;
       await insertNode(store, { id, ...now, seen_at: clock() });
-      running = (await listNodes(store, clock() - MAX_SILENCE_MS)).map((row) => row.configuration);
+      configurations = (await listNodes(store, clock() - MAX_SILENCE_MS)).map((row) => row.configuration);
       reported = { at: performance.now(), ...now };
     },
-    nodes: () => Math.max(1, running.length),
-    agree: () => (reported === undefined ? undefined : new Set(running).size <= 1),
+    nodes: () => Math.max(1, configurations.length),
+    agree: () => (reported === undefined ? undefined : new Set(configurations).size <= 1),
     leave: async () => {
       if (reported !== undefined) await deleteNode(store, id).catch(() => undefined);
     },
