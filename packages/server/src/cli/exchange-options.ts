@@ -9,6 +9,8 @@ import { readChoice, UsageError } from './usage.ts';
 const collect = (value: string, all: readonly string[] = []): readonly string[] => [...all, value];
 
 const typeNames = subjectTokenTypes.map(({ name }) => name);
+/** Also types that no exchange gives: `explain` explains their refusal. */
+const requestableNames = [...new Set([...requestedTokenTypes, ...typeNames])];
 
 /** Reads a token type by short name or URN. @throws UsageError */
 const readTypeOf =
@@ -46,7 +48,7 @@ export const describeRequest = (command: Command): Command =>
     .option(
       '--requested-token-type <name>',
       `the type of the requested token: ${requestedTokenTypes.join(', ')}`,
-      readTypeOf('--requested-token-type', requestedTokenTypes),
+      readTypeOf('--requested-token-type', requestableNames),
     );
 
 /** Does the command line describe an exchange? */
