@@ -8,7 +8,7 @@ import type { VerifierOptions } from '@cambio/resource-server';
 import { selfSigned } from '../../packages/server/test/support/certificate.ts';
 import { changed, dataOf, yamlOf } from '../../packages/server/test/support/configuration.ts';
 import { freePort } from '../../packages/server/test/support/harness.ts';
-import { repository, runProgram, startProgram, temporaryFolder } from '../../packages/server/test/support/program.ts';
+import { PROGRAM, runProgram, startProgram, temporaryFolder } from '../../packages/server/test/support/program.ts';
 import { createApi } from './api.ts';
 
 import { missingTools, type Test } from './testing/quickstart.ts';
@@ -16,7 +16,7 @@ import { missingTools, type Test } from './testing/quickstart.ts';
 const HOST = 'login.camall.io';
 const ISSUER = `https://${HOST}`;
 const patient = { timeout: 60_000 };
-const CAMBIO = [process.execPath, join(repository, 'packages/server/bin/cambio.mjs')];
+const CAMBIO = [process.execPath, PROGRAM];
 
 interface Served {
   readonly folder: string;

@@ -14,8 +14,7 @@ import { loadConfiguration, parseConfiguration } from '../../src/config/load.ts'
 import { cambio, type Outcome } from '../support/command.ts';
 import { claimsOf, freePort } from '../support/harness.ts';
 import { DISCOVERY, JWKS, json, privateJwk, startIssuer, status } from '../support/issuer.ts';
-import { PROGRAM } from '../support/node.ts';
-import { temporaryFolder } from '../support/program.ts';
+import { PROGRAM, temporaryFolder } from '../support/program.ts';
 
 const run = promisify(execFile);
 

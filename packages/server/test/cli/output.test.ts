@@ -9,8 +9,7 @@ import { API, actorToken, exchange, subjectToken } from '../support/basics.ts';
 import { beside, cambio, environmentOf } from '../support/command.ts';
 import { yamlOf } from '../support/configuration.ts';
 import { claimsOf, start, type } from '../support/harness.ts';
-import { PROGRAM } from '../support/node.ts';
-import { temporaryFolder } from '../support/program.ts';
+import { PROGRAM, temporaryFolder } from '../support/program.ts';
 
 test('audit search --lineage finds the ancestors and the descendants of a token, by its id or its text', async (t) => {
   const server = await startAdministered(t);

@@ -14,13 +14,12 @@ import {
   exchangeAt,
   isActiveAt,
   own,
-  PROGRAM,
   refreshAt,
   revokeAt,
   type ServerNode,
   startNode,
 } from '../support/node.ts';
-import { runProgram, temporaryFolder } from '../support/program.ts';
+import { PROGRAM, runProgram, temporaryFolder } from '../support/program.ts';
 import { scrape } from '../support/scrape.ts';
 
 type Test = { after: (work: () => Promise<void>) => void };

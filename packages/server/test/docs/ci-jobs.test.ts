@@ -10,9 +10,7 @@ import { exchange, subjectToken } from '../support/basics.ts';
 import { environmentOf } from '../support/command.ts';
 import { added, changed, edited, yamlOf } from '../support/configuration.ts';
 import { start, type TestServer } from '../support/harness.ts';
-import { repository, temporaryFolder } from '../support/program.ts';
-
-const BIN = join(repository, 'packages/server/bin/cambio.mjs');
+import { PROGRAM, repository, temporaryFolder } from '../support/program.ts';
 
 interface Job {
   readonly env?: Readonly<Record<string, string>>;
@@ -34,7 +32,7 @@ function checkout(t: TestContext, server: TestServer, configuration = administer
   const folder = temporaryFolder(t);
   const bin = join(folder, '.bin');
   mkdirSync(bin);
-  writeFileSync(join(bin, 'cambio'), `#!/bin/sh\nexec "${process.execPath}" "${BIN}" "$@"\n`);
+  writeFileSync(join(bin, 'cambio'), `#!/bin/sh\nexec "${process.execPath}" "${PROGRAM}" "$@"\n`);
   chmodSync(join(bin, 'cambio'), 0o755);
   const git = (...args: readonly string[]): string =>
     execFileSync('git', ['-c', 'user.name=ada', '-c', 'user.email=ada@example.com', ...args], {

@@ -19,7 +19,6 @@ import {
   kidOf,
   kidsAt,
   own,
-  PROGRAM,
   refreshAt,
   revokeAt,
   type ServerNode,
@@ -28,7 +27,7 @@ import {
 } from '../support/node.ts';
 import { authorizationUrl, CALLBACK, VERIFIER, web } from '../support/people.ts';
 import { query, startPostgres } from '../support/postgres.ts';
-import { runProgram } from '../support/program.ts';
+import { PROGRAM, runProgram } from '../support/program.ts';
 import { newProver } from '../support/prover.ts';
 
 const postgres = await startPostgres({ after });

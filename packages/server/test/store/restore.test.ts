@@ -10,7 +10,7 @@ import { changed, edited } from '../support/configuration.ts';
 import { EXCHANGE, encode, start, type TestServer, type } from '../support/harness.ts';
 import { entry, startIssuer } from '../support/issuer.ts';
 import { BESIDE, FOREIGN_BESIDE, introspect, life, refresh, revoke, VAULT } from '../support/life.ts';
-import { eventually, PROGRAM } from '../support/node.ts';
+import { eventually } from '../support/node.ts';
 import {
   authorizationUrl,
   authorizeAs,
@@ -22,7 +22,7 @@ import {
   tv,
   web,
 } from '../support/people.ts';
-import { runProgram, temporaryFolder } from '../support/program.ts';
+import { PROGRAM, runProgram, temporaryFolder } from '../support/program.ts';
 
 test('after a restore of an older copy, `tokens revoke --all` revokes all tokens issued before, as documented', async (t) => {
   const keep = { after: () => undefined };

@@ -8,9 +8,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { runProgram } from '../../src/cli/program.ts';
 import { canaries } from './canaries.ts';
 import type { TestServer } from './harness.ts';
-import { repository } from './program.ts';
-
-const BIN = join(repository, 'packages/server/bin/cambio.mjs');
+import { PROGRAM, repository } from './program.ts';
 
 export interface Outcome {
   readonly code: number | null;
@@ -91,7 +89,7 @@ async function runApart(
   args: readonly string[],
   { env = {}, input = '', cwd = repository }: Around,
 ): Promise<Outcome> {
-  const child = spawn(process.execPath, [BIN, ...args], { cwd, env: { ...process.env, ...env }, stdio: 'pipe' });
+  const child = spawn(process.execPath, [PROGRAM, ...args], { cwd, env: { ...process.env, ...env }, stdio: 'pipe' });
   t.after(() => child.kill('SIGKILL'));
   const output = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { gateway } from './basics.ts';
 import { canaries } from './canaries.ts';
@@ -11,10 +11,13 @@ import { type Configuration, changed, dataOf, type Source, yamlOf } from './conf
 import { newDataFolder } from './data-folder.ts';
 import { type Answer, EXCHANGE, encode, everythingIn, type Form, freePort, read, type } from './harness.ts';
 import { life } from './life.ts';
-import { repository } from './program.ts';
+import { PROGRAM, repository } from './program.ts';
 
-export const PROGRAM = join(repository, 'packages/server/bin/cambio.mjs');
-const MAIN = join(repository, 'packages/server/src/main.ts');
+/** The module that the launcher starts. */
+const MAIN =
+  process.env.CAMBIO_PROGRAM === undefined
+    ? join(repository, 'packages/server/src/main.ts')
+    : join(dirname(PROGRAM), '../dist/main.js');
 export const SEALING_KEY = Buffer.alloc(32, 7).toString('base64');
 
 /** The configuration of life.ts on a shared database. */

@@ -6,9 +6,7 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { freePort } from './harness.ts';
-import { type Program, repository, startProgram, temporaryFolder } from './program.ts';
-
-const BIN = join(repository, 'packages/server/bin/cambio.mjs');
+import { PROGRAM, type Program, repository, startProgram, temporaryFolder } from './program.ts';
 
 export interface Block {
   /** The info string of the fence: `yaml`, `yaml rule`, `json entra-v1`, `sh`, `text`, `json`. */
@@ -107,7 +105,7 @@ export async function followPage(
   const bin = join(folder, '.bin');
   const program = join(bin, 'cambio');
   mkdirSync(bin, { recursive: true });
-  writeFileSync(program, `#!/bin/sh\nexec "${process.execPath}" "${BIN}" "$@"\n`);
+  writeFileSync(program, `#!/bin/sh\nexec "${process.execPath}" "${PROGRAM}" "$@"\n`);
   chmodSync(program, 0o755);
   // A busy machine sometimes answers 503 with Retry-After.
   writeFileSync(join(bin, '.curlrc'), 'retry = 5\n');
@@ -145,7 +143,7 @@ export async function followPage(
       if (kind === 'yaml' && text.includes(PORT_OF_A_FILE)) {
         writeFileSync(join(folder, 'cambio.yaml'), text);
         await stop();
-        server = startProgram(t, [process.execPath, BIN, 'serve', '--config', 'cambio.yaml'], { cwd: folder, env });
+        server = startProgram(t, [process.execPath, PROGRAM, 'serve', '--config', 'cambio.yaml'], { cwd: folder, env });
         await server.printed('cambio serves');
       } else if (kind === 'sh' && /^npx cambio serve/.test(text)) {
         await serveByShell(text);

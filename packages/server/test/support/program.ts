@@ -8,6 +8,8 @@ import type { TestContext } from 'node:test';
 import { canaries } from './canaries.ts';
 
 export const repository = resolve(import.meta.dirname, '../../../..');
+/** The program as `npm test` has built it, or from the sources. */
+export const PROGRAM = process.env.CAMBIO_PROGRAM ?? join(repository, 'packages/server/bin/cambio.mjs');
 
 type Test = Pick<TestContext, 'after'>;
 type Signal = 'SIGTERM' | 'SIGINT' | 'SIGKILL' | 'SIGUSR1';

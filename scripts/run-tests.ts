@@ -1,0 +1,65 @@
+// Runs all tests, or those whose group has a word of the command line in its name: `npm test -- trust saml`. The files of a folder
+// share a process, because most of them take longer to load the server than to test it.
+import { globSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { run } from 'node:test';
+import { spec } from 'node:test/reporters';
+import { pathToFileURL } from 'node:url';
+import { bundleServer } from './bundle-server.ts';
+
+const ROOT = resolve(import.meta.dirname, '..');
+const FILES = ['bench/*.test.ts', 'packages/*/test/**/*.test.ts', 'examples/*/*.test.ts'];
+/** More than two, because tests wait for browsers, databases and other processes. */
+const PROCESSES = 3;
+/** They change or measure their whole process, or take longer than most folders. */
+const ALONE = [
+  'packages/server/test/client-auth/memory',
+  'packages/server/test/docs/*',
+  'packages/server/test/http/token-text',
+  'packages/server/test/saml/property',
+  'packages/server/test/sign-in/{browser,odd-requests,pages-in-browser,siblings}',
+  'packages/server/test/store/*',
+  'packages/server/test/support/*',
+  'examples/quickstart/*',
+].flatMap((pattern) => globSync(`${pattern}.test.ts`, { cwd: ROOT }));
+/** Words of the groups that take longest. They begin first, so that no process waits for one of them at the end. */
+const FIRST = ['attacks', 'subject-tokens', 'sign-in', 'memory', 'quickstart', 'page', 'postgres', 'cli'];
+
+const groups = new Map<string, string[]>();
+for (const file of FILES.flatMap((pattern) => globSync(pattern, { cwd: ROOT })).sort()) {
+  const place = ALONE.includes(file) ? file.replace('.test.ts', '') : dirname(file);
+  const name = place.replaceAll('/', '-');
+  groups.set(name, [...(groups.get(name) ?? []), file]);
+}
+
+const rank = (name: string): number => {
+  const at = FIRST.findIndex((word) => name.includes(word));
+  return at < 0 ? FIRST.length : at;
+};
+const words = process.argv.slice(2);
+const chosen = [...groups]
+  .filter(([name]) => words.length === 0 || words.some((word) => name.includes(word)))
+  .sort(([one], [other]) => rank(one) - rank(other));
+
+const folder = join(ROOT, 'node_modules/.cache/tests');
+mkdirSync(folder, { recursive: true });
+const entries = chosen.map(([name, files]) => {
+  const entry = join(folder, `${name}.mjs`);
+  const suites = files.map(
+    (file) => `suite(${JSON.stringify(file)}, () => import(${JSON.stringify(pathToFileURL(join(ROOT, file)))}));\n`,
+  );
+  writeFileSync(entry, `import { suite } from 'node:test';\n${suites.join('')}`);
+  return entry;
+});
+
+// What starts a server or a command as a process of its own starts the built program.
+const built = join(ROOT, 'node_modules/.cache/cambio');
+await bundleServer(built);
+process.env.CAMBIO_PROGRAM = join(built, 'bin/cambio.mjs');
+
+run({ files: entries, concurrency: PROCESSES })
+  .on('test:fail', ({ todo }) => {
+    if (todo === undefined || todo === false) process.exitCode = 1;
+  })
+  .compose(spec)
+  .pipe(process.stdout);
