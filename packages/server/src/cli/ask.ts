@@ -17,9 +17,16 @@ export interface Questions {
 export function openQuestions(): Questions {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   const lines = terminal[Symbol.asyncIterator]();
+  let closed = false;
+  terminal.once('close', () => {
+    closed = true;
+  });
   const ask: Questions['ask'] = async (question, otherwise) => {
-    terminal.setPrompt(`${question}${otherwise === '' ? '' : ` [${otherwise}]`}: `);
-    terminal.prompt();
+    const prompt = `${question}${otherwise === '' ? '' : ` [${otherwise}]`}: `;
+    terminal.setPrompt(prompt);
+    // Input that ends closes the terminal while lines that were typed ahead still wait.
+    if (closed) process.stderr.write(prompt);
+    else terminal.prompt();
     const { value, done } = await lines.next();
     // Ctrl-C and Ctrl-D close the terminal without an answer.
     if (done) throw new Error('nothing was written');
