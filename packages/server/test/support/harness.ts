@@ -182,7 +182,7 @@ export async function read(response: Response): Promise<Answer> {
 export function everythingIn({ folder }: Pick<TestServer, 'folder'>): Record<string, unknown[]> {
   const file = join(folder, 'cambio.db');
   if (!existsSync(file)) return {};
-  const database = new DatabaseSync(file, { readOnly: true });
+  const database = new DatabaseSync(file, { readOnly: true, timeout: 5000 });
   try {
     const tables = database.prepare("select name from sqlite_master where type = 'table' order by name").all();
     return Object.fromEntries(tables.map(({ name }) => [name, database.prepare(`select * from ${name}`).all()]));

