@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { createBrowser, formOf } from '../support/browser.ts';
 import { changed } from '../support/configuration.ts';
-import { base64url, type Form } from '../support/harness.ts';
+import { base64url } from '../support/harness.ts';
 import { eventually, type ServerNode, startNode } from '../support/node.ts';
 import { authorizationUrl, configuration } from '../support/people.ts';
 
@@ -16,6 +16,12 @@ const MEGABYTE = 1_000_000;
 const long = (index: number): string => `${index}`.padEnd(MEGABYTE, 'x');
 const wrong = { grant_type: 'client_credentials', client_secret: 'wrong' };
 
+/** Its long texts need no escapes. To encode and search them as `node.token` does takes longer than the server needs. */
+const formText = (form: Record<string, string>): string =>
+  Object.entries(form)
+    .map(([name, value]) => `${name}=${value.length < 1000 ? encodeURIComponent(value) : value}`)
+    .join('&');
+
 function assertionOf(index: number): string {
   const parts = [{ alg: 'ES256' }, { sub: `${index}`.padEnd(700_000, 'x') }];
   return `${parts.map((part) => base64url(JSON.stringify(part))).join('.')}.AAAA`;
@@ -23,7 +29,7 @@ function assertionOf(index: number): string {
 
 const ASSERTION = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 
-const forms: Readonly<Record<string, (index: number) => Form>> = {
+const forms: Readonly<Record<string, (index: number) => Record<string, string>>> = {
   'client ids of 1 MB': (index) => ({ ...wrong, client_id: long(index) }),
   'client ids in bodies of 1 MB': (index) => ({ ...wrong, client_id: `client number ${index}`, x: long(index) }),
   'assertions about subjects of 700 KB': (index) => ({
@@ -34,6 +40,7 @@ const forms: Readonly<Record<string, (index: number) => Form>> = {
 
 /** Each request comes from another address, so that no limit ends the flood, and has another name. */
 const from = (index: number) => ({
+  'content-type': 'application/x-www-form-urlencoded',
   'x-forwarded-for': `10.0.${index >> 8}.${index & 255}`,
   'x-request-id': `${index}`.padEnd(4000, 'x'),
 });
@@ -62,7 +69,13 @@ suite('a server with a heap of 128 MB survives', () => {
   for (const [name, form] of Object.entries(forms)) {
     test(`${name} (Q30)`, async () => {
       await flood(async (index) => {
-        const { status } = await node.token(form(index), from(index));
+        const response = await fetch(`${node.url}/oauth/token`, {
+          method: 'POST',
+          body: formText(form(index)),
+          headers: from(index),
+        });
+        const { status } = response;
+        await response.text();
         // A busy disk can cause a 503. This test shows that the server answers and continues.
         assert.ok([400, 401, 503].includes(status), String(status));
       });
@@ -76,7 +89,7 @@ suite('a server with a heap of 128 MB survives', () => {
     const page = await browser.get(authorizationUrl());
     const { action, hidden } = formOf(page);
     await flood(async (index) => {
-      const form = { ...hidden, username: long(index).slice(0, MEGABYTE - 1000), password: 'guess' };
+      const form = formText({ ...hidden, username: long(index).slice(0, MEGABYTE - 1000), password: 'guess' });
       assert.equal((await browser.post(action, form, from(index))).status, 400);
     });
     const signedIn = await browser.submit(page, { username: 'ada', password: 'lovelace' });

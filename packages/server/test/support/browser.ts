@@ -11,7 +11,12 @@ export interface Page extends Answer {
 export interface Browser {
   readonly cookies: Map<string, string>;
   readonly get: (url: string, headers?: Record<string, string>) => Promise<Page>;
-  readonly post: (url: string, form: Record<string, string>, headers?: Record<string, string>) => Promise<Page>;
+  /** @param form its fields, or a body, which needs its content type in the headers */
+  readonly post: (
+    url: string,
+    form: Record<string, string> | string,
+    headers?: Record<string, string>,
+  ) => Promise<Page>;
   /** Submits the only form of a page, with its hidden fields. */
   readonly submit: (page: Page, fields: Record<string, string>, headers?: Record<string, string>) => Promise<Page>;
 }
@@ -38,7 +43,11 @@ export function createBrowser(home: string): Browser {
     return send(next.href, {}, {});
   };
   const post: Browser['post'] = (url, form, headers = {}) =>
-    send(new URL(url, home).href, { method: 'POST', body: new URLSearchParams(form) }, headers);
+    send(
+      new URL(url, home).href,
+      { method: 'POST', body: typeof form === 'string' ? form : new URLSearchParams(form) },
+      headers,
+    );
   return {
     cookies,
     get: (url, headers = {}) => send(new URL(url, home).href, {}, headers),
