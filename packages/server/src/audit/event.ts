@@ -11,6 +11,8 @@ import type { RecordedSent } from './sent.ts';
 export interface TokenTrace {
   readonly iss: string;
   readonly sub: string;
+  /** The account of this server that the issuer named as the person. */
+  readonly account?: Principal;
   /** `jti`; for a foreign token its hash, which is its id in lineage. */
   readonly id: string;
   /** The type in the request, and the type as verified. */

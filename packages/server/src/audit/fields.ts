@@ -29,7 +29,7 @@ export const fields = {
   clientClaimed: { meaning: 'the client id that the caller sent but did not prove', personal: true },
   subject: {
     meaning:
-      'the subject token: `iss`, `sub`, `id`, `declaredType`, `type`, `clientId`, `audiences`, `scope`, `agreedAudiences`, `acr`, `chain`, `expiresAt`, `confirmation`, `unmapped`',
+      'the subject token: `iss`, `sub`, `account` (the account here that its issuer named), `id`, `declaredType`, `type`, `clientId`, `audiences`, `scope`, `agreedAudiences`, `acr`, `chain`, `expiresAt`, `confirmation`, `unmapped`',
     personal: true,
   },
   actor: { meaning: 'the actor token, likewise', personal: true },

@@ -43,6 +43,7 @@ function deriveColumns(row: AuditRow): AuditColumns | undefined {
 /** Derives the columns from the event alone, so that a verifier can derive them again. */
 export function columnsOf(event: AuditEvent): AuditColumns {
   const { time, requestId, outcome, reason, client, rule, subject, principal, party, chain, actor } = event;
+  const issued = principal?.sub ?? subject?.account?.sub;
   const asked = [...(event.audiencesAsked ?? []), ...(event.resourcesAsked ?? [])];
   return {
     time,
@@ -53,7 +54,7 @@ export function columnsOf(event: AuditEvent): AuditColumns {
     rule: termOf(rule),
     audience: termOf(...(event.targets ?? asked)),
     subject: termOf(subject?.sub ?? principal?.sub ?? party?.sub),
-    principal: subject === undefined || principal?.sub === subject.sub ? null : termOf(principal?.sub),
+    principal: subject === undefined || issued === subject.sub ? null : termOf(issued),
     actor: termOf(...(chain ?? []).map(({ sub }) => sub), actor?.sub),
   };
 }

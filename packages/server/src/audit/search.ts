@@ -156,7 +156,7 @@ function matches(event: AuditEvent, { subject, actor, issuer, audience, tokens }
     among.some((one) => (name ?? one?.sub) === one?.sub && (issuer ?? one?.iss) === one?.iss);
   const asksSubject = subject !== undefined || (issuer !== undefined && actor === undefined);
   return (
-    (!asksSubject || isNamed(subject, [event.subject, event.principal, event.party])) &&
+    (!asksSubject || isNamed(subject, [event.subject, event.subject?.account, event.principal, event.party])) &&
     (actor === undefined || isNamed(actor, [...chain, event.actor])) &&
     (tokens === undefined || tokensOf(event).some((id) => tokens.includes(id))) &&
     (audience === undefined || (targets ?? [...audiencesAsked, ...resourcesAsked]).includes(audience))

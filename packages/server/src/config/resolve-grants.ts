@@ -30,6 +30,8 @@ export function resolveGrants(
       [...path, 'audiences', open],
       'a chaining grant is addressed to this server, too, and could be exchanged as well as redeemed. Name another audience, or remove chaining.',
     );
+  if (idJag?.emails !== undefined && idJag.person !== 'email')
+    complain([...path, 'grants', 'idJag', 'emails'], 'is about person: email. Remove emails, or write person: email.');
   if (singleUse && accepts.length === 0)
     complain(
       [...path, 'singleUse'],
@@ -40,6 +42,7 @@ export function resolveGrants(
     idJag: idJag && {
       ...limitsOf(idJag),
       person: idJag.person,
+      emails: idJag.emails ?? 'stated',
       tenant: idJag.tenant,
       audTenant: idJag.audTenant,
     },

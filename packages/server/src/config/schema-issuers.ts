@@ -32,6 +32,7 @@ const issuerGrants = z
       .strictObject({
         ...assertion,
         person: z.enum(['sub', 'aud_sub', 'email']).default('sub'),
+        emails: z.literal('verified').optional(),
         tenant: name.optional(),
         audTenant: name.optional(),
       })

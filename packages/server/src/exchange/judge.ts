@@ -272,9 +272,15 @@ function applyRule(
 const boundsOf = (subject: TokenFacts): SubjectBounds =>
   isRedeemed(subject.type) ? { ...subject, expiresAt: 'unbounded' } : subject;
 
-/** The parties of a token: who it is about, and who acted. */
-const partiesOf = ({ principal, origin, chain }: Pick<Party, 'principal' | 'origin' | 'chain'>) => [
+/** The parties of a token: who it is about, by each name, and who acted. */
+const partiesOf = ({
+  principal,
+  origin,
+  account,
+  chain,
+}: Pick<Party, 'principal' | 'origin' | 'account' | 'chain'>) => [
   { ...principal, origin },
+  ...(account ? [account] : []),
   ...chain,
 ];
 

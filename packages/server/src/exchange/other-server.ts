@@ -132,7 +132,7 @@ export function grantFor(server: AuthorizationServer, granting: Granting): Serve
   const facts = factsToCopy(granting);
   const kind = type === 'id_jag' ? 'id_jag' : 'chaining';
   const isCopied = (name: string): boolean =>
-    server.claims.has(name) && (name !== 'email' || facts.email_verified !== false);
+    server.claims.has(name) && (name !== 'email' || facts.email_verified === true);
   const copied = Object.keys(facts).filter(isCopied);
   return {
     server,

@@ -102,11 +102,13 @@ export function recall(event: AuditEvent): SimulatedRequest | 'withheld' | undef
 
 /** Checks that come before the rules, such as `may_act`, are not repeated. */
 function recallToken(trace: TokenTrace, role: Role, facts: JsonObject): TokenFacts {
-  const { iss, sub, type, clientId, audiences, scope, agreedAudiences, expiresAt, confirmation, chain, acr } = trace;
+  const { iss, sub, account, type, clientId, audiences, scope, agreedAudiences, expiresAt, confirmation, chain, acr } =
+    trace;
   return {
     ...simulatedToken,
     principal: { iss, sub },
-    sub,
+    account,
+    sub: account?.sub ?? sub,
     origin: undefined,
     type,
     clientId,

@@ -167,12 +167,13 @@ function describeRequest(event: AuditEvent): string | undefined {
 }
 
 function describeToken(
-  { iss, sub, type, declaredType, clientId, scope, chain, expiresAt, unmapped = {} }: TokenTrace,
+  { iss, sub, account, type, declaredType, clientId, scope, chain, expiresAt, unmapped = {} }: TokenTrace,
   time: number,
   self: string,
 ): string {
   const facts = [
     `issued by ${iss === self ? 'this server' : iss}${clientId === undefined ? '' : ` to ${clientId}`}`,
+    account && `who is the account ${account.sub} here`,
     type === declaredType ? `of type ${type}` : `presented as ${declaredType} and proven to be of type ${type}`,
     scope && `with ${describeScope([...scope])}`,
     chain.length > 0 && `acted for by ${chain.map((one) => describePrincipal(one, self)).join(', before that by ')}`,

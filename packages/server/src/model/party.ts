@@ -7,6 +7,8 @@ export interface Party {
   readonly principal: Principal;
   /** Where a principal of ours came from (RFC 9493 `iss_sub`); for a token of another issuer, its own principal. */
   readonly origin?: Principal | undefined;
+  /** The account of ours that another issuer named as the person. The new token is about it. */
+  readonly account?: Principal | undefined;
   /** Short name of the token type, as verified. */
   readonly type: string;
   /** The client that the token was issued to; undefined if the token does not say. */

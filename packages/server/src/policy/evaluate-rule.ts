@@ -99,7 +99,11 @@ export class RuleEvaluator {
     if (!budget.affords(NAMES_STEPS + targets.length + acting.chain.length)) return tooMany(rule);
     const miss = denialMiss(rule, this.#facts, { targets, acting, self: this.#self });
     if (miss !== undefined) return { kind: 'miss', miss };
-    return this.#firstMiss(rule, this.#reading(offer), { acting }) ?? { kind: 'denied', rule };
+    const found = this.#firstMiss(rule, this.#reading(offer), { acting });
+    if (found?.kind !== 'miss' || this.#facts.subject.account === undefined) return found ?? { kind: 'denied', rule };
+    // A person who is an account of ours has two names. Either is enough for a rule that denies.
+    const named = sharedFacts(this.#facts, 'issuer');
+    return this.#firstMiss(rule, this.#reading(offer, named), { acting }) ?? { kind: 'denied', rule };
   }
 
   /** Finds the first part of a rule that does not match. A condition that cannot be told counts as a mismatch here. */
@@ -111,10 +115,10 @@ export class RuleEvaluator {
     return { kind: 'miss', miss: { part, what, problem } };
   }
 
-  #reading(offer: Offer): () => ExpressionFacts {
+  #reading(offer: Offer, shared?: JsonObject): () => ExpressionFacts {
     let read: RuleFacts | undefined;
     return () => {
-      read ??= new RuleFacts(this.shared(), this.#facts, offer);
+      read ??= new RuleFacts(shared ?? this.shared(), this.#facts, offer);
       return read;
     };
   }

@@ -60,9 +60,15 @@ export const conditionVariables = {
   now: 'int',
 } as const;
 
-/** The facts that are the same for every rule, by variable name. Without an actor token, `actor` is an empty object. */
-export const sharedFacts = ({ client, subject, actor, chain, now }: Facts): JsonObject => ({
-  subject: partyFacts(subject, 'subject'),
+/**
+ * The facts that are the same for every rule, by variable name. Without an actor token, `actor` is an empty object.
+ * @param by the name of the subject: the account of ours that it is, or the name at the issuer of its token
+ */
+export const sharedFacts = (
+  { client, subject, actor, chain, now }: Facts,
+  by: 'account' | 'issuer' = 'account',
+): JsonObject => ({
+  subject: partyFacts(by === 'issuer' ? { ...subject, account: undefined } : subject, 'subject'),
   actor: actorFacts(actor),
   client: { id: client.id },
   chain: chainFacts(chain),
@@ -77,9 +83,12 @@ const chainFacts = (chain: Chain): readonly JsonObject[] => chain.map(({ iss, su
 export const actingBy = (act: Rule['act'], facts: Facts): Acting =>
   act === 'client' && facts.actor === undefined ? facts.clientActs() : facts;
 
-const partyFacts = ({ principal, type, clientId, audiences, claims }: Party, whose: string): JsonObject => ({
-  iss: principal.iss,
-  sub: principal.sub,
+const partyFacts = (
+  { principal, account = principal, type, clientId, audiences, claims }: Party,
+  whose: string,
+): JsonObject => ({
+  iss: account.iss,
+  sub: account.sub,
   type,
   ...(clientId !== undefined && { client_id: clientId }),
   aud: audiences,

@@ -128,7 +128,7 @@ export function deniedActors(
 }
 
 function deniedPartyMiss(part: 'subject' | 'actor', pattern: PartyNames, party: Party, self: string): Miss | undefined {
-  const names = namesOf({ ...party.principal, origin: party.origin });
+  const names = namesOf({ ...party.principal, origin: party.origin, account: party.account });
   if (!names.some(({ iss }) => isOneOf(pattern.issuers, iss))) return { part, what: `${part}.issuer` };
   if (!names.some((name) => isDeniedName(pattern, name))) return { part, what: `${part}.subjects` };
   return partyMiss(part, { ...pattern, issuers: 'any', subjects: 'any' }, party, self);
@@ -146,10 +146,14 @@ const isDeniedName = ({ issuers, subjects }: PartyNames, { iss, sub }: Principal
 
 const isOneOf = (issuers: PartyNames['issuers'], iss: string): boolean => issuers === 'any' || issuers.has(iss);
 
-type Hop = Principal & { readonly origin?: Principal | undefined };
+type Hop = Principal & Pick<Party, 'origin' | 'account'>;
 
-/** Our name for a party, and the name at the issuer that the party came from. */
-const namesOf = ({ iss, sub, origin }: Hop): readonly Principal[] => [{ iss, sub }, ...(origin ? [origin] : [])];
+/** Our name for a party, the name at the issuer that the party came from, and the account of ours that it is. */
+const namesOf = ({ iss, sub, origin, account }: Hop): readonly Principal[] => [
+  { iss, sub },
+  ...(origin ? [origin] : []),
+  ...(account ? [account] : []),
+];
 
 export function targetMiss({ grant, guests }: Rule, { targets: asked, client }: Facts): Miss | undefined {
   if (asked === 'unknown') return { part: 'target', what: 'unknown target' };

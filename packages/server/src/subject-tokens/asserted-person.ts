@@ -1,39 +1,45 @@
 // Resolves the person whom a grant of another server names: a person of that server, or an account of ours.
 import type { TokenFacts } from '../model/token-facts.ts';
-import { actingPrincipal, digestOf, isName, voucherEntry } from '../primitives/principal.ts';
+import { actingPrincipal, digestOf, isName, type Principal, voucherEntry } from '../primitives/principal.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 import type { IdJagEntry } from '../trust/issuer.ts';
 import { mapAssertion } from './saml.ts';
 import type { ValidationContext } from './validated-token.ts';
 
-type Context = Pick<ValidationContext, 'names' | 'saml'>;
+type Context = Pick<ValidationContext, 'issuer' | 'names' | 'saml'>;
 
 /**
  * The person by the claim that the entry names. No person is created. Other claims about the person must agree.
  * @throws TokenRefusal subject
  */
-export function resolvePerson(facts: TokenFacts, { person }: IdJagEntry, context: Context): TokenFacts {
+export function resolvePerson(facts: TokenFacts, { person, emails }: IdJagEntry, context: Context): TokenFacts {
   checkSubjectId(facts, context);
   if (person === 'sub') return facts;
   const { names } = context;
   const { aud_sub: audSub, email, email_verified: verified } = facts.claims;
-  const byEmail = isName(email) && verified !== false ? names.accountOfEmail(email) : undefined;
+  const byEmail =
+    isName(email) && (emails === 'verified' || verified === true) ? names.accountOfEmail(email) : undefined;
   const bySub = isName(audSub) && names.isAccount(audSub) ? audSub : undefined;
   const account = person === 'email' ? byEmail : bySub;
-  if (account === undefined) throw new TokenRefusal('subject', `its ${person} does not name an account of this server`);
+  if (account === undefined) {
+    const isUnproven = person === 'email' && emails === 'stated' && verified !== true;
+    const why = isUnproven ? 'email_verified is not true' : `its ${person} does not name an account of this server`;
+    throw new TokenRefusal('subject', why);
+  }
   if (audSub !== undefined && audSub !== account)
     throw new TokenRefusal('subject', 'its email and its aud_sub name different people');
-  return ofAccount(facts, account);
+  return ofAccount(facts, { iss: context.issuer, sub: account });
 }
 
 /**
  * The token is about an account of ours, and its issuer vouches for that: it ends with the trust in the issuer, and with a revocation
  * of the person there.
  */
-const ofAccount = (facts: TokenFacts, account: string): TokenFacts => ({
+const ofAccount = (facts: TokenFacts, account: Principal): TokenFacts => ({
   ...facts,
-  sub: account,
+  account,
+  sub: account.sub,
   origin: undefined,
   actorLineage: [...facts.actorLineage, voucherEntry(facts.principal.iss), actingPrincipal(digestOf(facts.principal))],
 });

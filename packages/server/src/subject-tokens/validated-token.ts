@@ -66,6 +66,7 @@ export interface SubjectTokenType {
 export const traceOf = (token: ValidatedToken, declaredType: string): TokenTrace => ({
   iss: token.principal.iss,
   sub: token.principal.sub,
+  ...(token.account && { account: token.account }),
   id: token.id,
   declaredType,
   type: token.type,

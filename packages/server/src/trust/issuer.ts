@@ -62,6 +62,8 @@ export interface GrantEntry {
 export interface IdJagEntry extends GrantEntry {
   /** The claim that names the person: `sub` a person of the issuer, the others an account of ours. */
   readonly person: 'sub' | 'aud_sub' | 'email';
+  /** Is every address of the issuer verified, or only that of a token which states it (`email_verified`)? */
+  readonly emails: 'verified' | 'stated';
   /** The tenant of the issuer; undefined: it has none. */
   readonly tenant: string | undefined;
   /** Our tenant; undefined: we have none. */

@@ -212,6 +212,7 @@ test('issues a grant of identity chaining for an access token, with act and the 
     ...claimsOf(access_token),
     act: inner,
     email: 'ada@example.com',
+    email_verified: true,
     secret_note: 'x',
     may_act: { sub: 'agent', iss: server.issuer },
   };
@@ -343,6 +344,13 @@ test('names the subject as the server does: the same, pairwise, by email or by a
   assert.equal(await subOf('email', { email_verified: true }), 'ada@example.com');
   for (const email_verified of [false, undefined, 'true'])
     assert.equal(await subOf('email', { email_verified }), 'subject_without_name', String(email_verified));
+  for (const email_verified of [true, false, undefined, null, 'true', 'false', 1]) {
+    await server.reload(across());
+    const token = server.forge({ ...claimsOf(id_token), email_verified }, { typ: 'JWT' });
+    const { access_token } = (await present(server, token, 'id_token', jag)).body;
+    const copied = email_verified === true ? 'ada@example.com' : undefined;
+    assert.equal(claimsOf(access_token).email, copied, String(email_verified));
+  }
   assert.equal(await subOf({ claim: 'employee' }, { employee: 'E1' }), 'E1');
   for (const employee of [undefined, 7, '', ['E1'], 'a\u0000b'])
     assert.equal(await subOf({ claim: 'employee' }, { employee }), 'subject_without_name', String(employee));

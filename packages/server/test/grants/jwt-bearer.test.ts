@@ -12,7 +12,7 @@ import {
   subjectToken,
   TARGET_REFUSED,
 } from '../support/basics.ts';
-import { type Configuration, changed, edited } from '../support/configuration.ts';
+import { added, type Configuration, changed, edited } from '../support/configuration.ts';
 import { type Answer, claimsOf, encode, start, type TestServer } from '../support/harness.ts';
 import { type Claims, type FakeIssuer, newKey, signJws, startIssuer, US } from '../support/issuer.ts';
 import { newProver } from '../support/prover.ts';
@@ -284,20 +284,27 @@ test('names an account by aud_sub or email where the entry says so, and creates 
   assert.equal(await isActive(server, answer), false);
 
   await server.reload(redeemingOf([granting(idp, { idJag: { person: 'email' } })], { accounts }));
-  const byEmail = await redeem(server, jagOf(idp, server, { email: 'bob@example.com' }));
+  const byEmail = await redeem(server, jagOf(idp, server, { email: 'bob@example.com', email_verified: true }));
   assertIssued(server, byEmail);
   assert.equal(claimsOf(byEmail.body.access_token).sub, 'bob');
   for (const claims of [
-    { email: 'eve@example.com' },
-    { email: 'bob@example.com', email_verified: false },
-    { email: 'bob@example.com', aud_sub: 'ada' },
-    { email: 'bob@example.com', sub_id: { format: 'email', email: 'ada@example.com' } },
+    { email: 'eve@example.com', email_verified: true },
+    ...[false, undefined, null, 'true', 1].map((email_verified) => ({ email: 'bob@example.com', email_verified })),
+    { email: 'bob@example.com', email_verified: true, aud_sub: 'ada' },
+    { email: 'bob@example.com', email_verified: true, sub_id: { format: 'email', email: 'ada@example.com' } },
   ])
-    assertRefused(server, await redeem(server, jagOf(idp, server, claims)), refused);
+    assertRefused(server, await redeem(server, jagOf(idp, server, claims)), refused, JSON.stringify(claims));
+  const verified = granting(idp, { idJag: { person: 'email', emails: 'verified' } });
+  await server.reload(redeemingOf([verified], { accounts }));
+  assertIssued(server, await redeem(server, jagOf(idp, server, { email: 'bob@example.com' })));
   // A removed account is not redeemed for, and its tokens end.
   await server.reload(redeemingOf([granting(idp, { idJag: { person: 'email' } })], { accounts: accounts.slice(0, 1) }));
   assert.equal(await isActive(server, byEmail), false);
-  assertRefused(server, await redeem(server, jagOf(idp, server, { email: 'bob@example.com' })), refused);
+  assertRefused(
+    server,
+    await redeem(server, jagOf(idp, server, { email: 'bob@example.com', email_verified: true })),
+    refused,
+  );
 });
 
 test('redeems a grant of another domain for its subject, once, without a refresh token (IC-04, IC-06, IC-07; AS-08, AS-09)', async (t) => {
@@ -339,4 +346,55 @@ test('redeems a grant of another domain for its subject, once, without a refresh
   assert.deepEqual([noScope.status, noScope.body.error], [400, 'invalid_scope']);
   await server.reload(redeemingOf([granting(idp, { chaining: { scope: 'optional' } })]));
   assertIssued(server, await redeem(server, grantOf({ scope: undefined })));
+});
+
+test('rules and limits about an account see a person whom another issuer names as that account', async (t) => {
+  const accounts = [
+    { username: 'root', password: { plain: 'toor' }, claims: { email: 'root@example.com' } },
+    { username: 'ada', password: { plain: 'lovelace' } },
+  ];
+  const { idp, server } = await startRedeeming(t, { idJag: { person: 'aud_sub' } }, { accounts });
+  const person = (aud_sub: string, sub = '00u1') => redeem(server, jagOf(idp, server, { sub, aud_sub }));
+  const under = (person: string, ...more: readonly Configuration[]): Promise<unknown> =>
+    server.reload(redeemingOf([granting(idp, { idJag: { person } })], { accounts }, ...more));
+  const assertDenied = (answer: Answer, what = ''): void =>
+    assert.deepEqual([answer.status, server.audit(answer)?.reason], [400, 'denied_by_rule'], what);
+  const deny = (parts: Configuration): Configuration => ({
+    rules: added({ name: 'not as root', effect: 'deny', ...parts }),
+  });
+  for (const parts of [
+    { subject: { issuer: 'self', when: 'subject.sub == "root"' } },
+    { subject: { issuer: 'corp', when: 'subject.sub == "root"' } },
+    { subject: { when: 'subject.sub == "root"' } },
+    { when: `subject.iss == ${JSON.stringify(server.issuer)} && subject.sub == "root"` },
+    { subject: { when: 'subject.sub == "00u1"' } },
+    { subject: { issuer: 'corp', when: `subject.iss == ${JSON.stringify(idp.url)} && subject.sub == "00u1"` } },
+  ]) {
+    await under('aud_sub', deny(parts));
+    const answer = await person('root');
+    assertDenied(answer, JSON.stringify(parts));
+    const { iss, sub, account } = server.audit(answer)?.subject ?? {};
+    assert.deepEqual(
+      { iss, sub, account },
+      { iss: idp.url, sub: '00u1', account: { iss: server.issuer, sub: 'root' } },
+    );
+    assertIssued(server, await person('ada', '00u2'));
+  }
+  await under('aud_sub', deny({ subject: { issuer: 'self' } }));
+  assertDenied(await person('ada'));
+  await under('email', deny({ subject: { when: 'subject.sub == "root"' } }));
+  const byEmail = jagOf(idp, server, { email: 'root@example.com', email_verified: true });
+  assertDenied(await redeem(server, byEmail));
+
+  // A rule that allows takes the token of the issuer, and its condition is about the account.
+  await under('aud_sub', { rules: edited('jags', { subject: { when: 'subject.sub != "root"' } }) });
+  assert.equal((await person('root')).body.error, 'invalid_grant');
+  assertIssued(server, await person('ada'));
+  await under('aud_sub', { rules: edited('jags', { subject: { issuer: 'self' } }) });
+  assert.equal((await person('ada')).body.error, 'invalid_grant');
+
+  await under('aud_sub', { actors: [{ name: 'ada', issuer: 'self', subjects: ['ada'], limits: { perMinute: 1 } }] });
+  assertIssued(server, await person('ada'));
+  assert.equal((await person('ada', '00u2')).status, 429);
+  assertIssued(server, await person('root'));
 });

@@ -28,6 +28,7 @@ export const across = (members: Configuration = {}): Configuration =>
     clients: edited('web', {
       scopes: ['openid', 'email', 'offline_access', 'read', 'crm.read', 'files.read'],
     }),
+    accounts: edited('ada', { claims: { email_verified: true } }),
     authorizationServers: [
       changed(vendor, members),
       { issuer: PLAIN, grants: ['chaining'], scopes: ['read'], claims: ['acr', 'email'] },

@@ -87,4 +87,17 @@ export const consequences: Cases<World> = {
     assert.deepEqual(claimsOf(kept.body.access_token).act, act);
     assert.equal(claimsOf(kept.body.access_token).aud, API);
   },
+  G21: async ({ server, directory, mail }, { attempt, twin }) => {
+    const byName = (aud_sub: string, claims: Record<string, unknown> = {}) =>
+      redeem(server, jagOf(directory, server, { sub: '00u1', aud_sub, ...claims }));
+    const byEmail = (email: string, email_verified: unknown) =>
+      redeem(server, jagOf(mail, server, { sub: '00u2', email, email_verified }));
+    await attempt('by its name', byName('root'));
+    await attempt('with an actor', byName('root', { act: { sub: 'bot' } }));
+    await attempt('by its email', byEmail('root@example.com', true));
+    await twin(byName('ada'));
+    for (const verified of [undefined, false, null, 0, 1, 'true', 'false', [true]])
+      await attempt(`email_verified ${JSON.stringify(verified)}`, byEmail('ada@example.com', verified));
+    await twin(byEmail('ada@example.com', true));
+  },
 };

@@ -1,5 +1,5 @@
-// The server of the attacks with assertions: `corp` gives ID-JAGs and has workloads, `partner` gives chaining grants, `directory` names
-// accounts.
+// The server of the attacks with assertions: `corp` gives ID-JAGs and has workloads, `partner` gives chaining grants, `directory` and
+// `mail` name accounts.
 import { client } from '../../../support/basics.ts';
 import { added, type Configuration, changed, edited } from '../../../support/configuration.ts';
 import { start, type TestServer } from '../../../support/harness.ts';
@@ -13,10 +13,16 @@ export interface World {
   readonly corp: FakeIssuer;
   readonly partner: FakeIssuer;
   readonly directory: FakeIssuer;
+  readonly mail: FakeIssuer;
 }
 
 export async function open(undo: Undo): Promise<World> {
-  const [corp, partner, directory] = [await startIssuer(undo), await startIssuer(undo), await startIssuer(undo)];
+  const [corp, partner, directory, mail] = [
+    await startIssuer(undo),
+    await startIssuer(undo),
+    await startIssuer(undo),
+    await startIssuer(undo),
+  ];
   const configuration = changed(
     redeemingOf([
       granting(
@@ -26,16 +32,27 @@ export async function open(undo: Undo): Promise<World> {
       ),
       granting(partner, { chaining: {} }, { name: 'partner', accepts: ['jwt'], audiences: ['urn:us'] }),
       granting(directory, { idJag: { person: 'aud_sub' } }, { name: 'directory' }),
+      granting(mail, { idJag: { person: 'email' } }, { name: 'mail' }),
     ]),
     JOBS,
     {
-      accounts: [{ username: 'ada', password: { plain: 'lovelace' } }],
+      accounts: [
+        { username: 'ada', password: { plain: 'lovelace' }, claims: { email: 'ada@example.com' } },
+        { username: 'root', password: { plain: 'toor' }, claims: { email: 'root@example.com' } },
+      ],
       clients: added(client('open', { auth: 'none', secret: undefined, grants: ['jwt_bearer'], audiences: undefined })),
-      rules: edited('jags', { subject: { issuer: ['corp', 'directory'] } }),
+      rules: edited('jags', { subject: { issuer: ['corp', 'directory', 'mail'] } }),
     },
     { rules: edited('chains', { subject: { issuer: ['partner'] } }) },
+    {
+      rules: added({
+        name: 'not as root',
+        effect: 'deny',
+        subject: { issuer: 'self', when: 'subject.sub == "root"' },
+      }),
+    },
   );
-  return { server: await start(undo, configuration), configuration, corp, partner, directory };
+  return { server: await start(undo, configuration), configuration, corp, partner, directory, mail };
 }
 
 /** A grant of identity chaining. */
