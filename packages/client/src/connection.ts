@@ -4,7 +4,7 @@ import { secureUrl } from './check.ts';
 import type { Credentials } from './credentials.ts';
 import { within } from './deadline.ts';
 import { discover, type ServerMetadata } from './discovery.ts';
-import { ExchangeError, errorOf, type Refused } from './errors.ts';
+import { ExchangeError, errorOf, type Refused, type Sent } from './errors.ts';
 import type { Proofs } from './proofs.ts';
 import { type Lost, lostConnection, type Repetition, repeatedly } from './repeat.ts';
 import type { TokenAnswer } from './token.ts';
@@ -27,7 +27,8 @@ type Endpoint = 'token_endpoint' | 'revocation_endpoint';
 
 export interface Sending extends Repetition {
   readonly endpoint: Endpoint;
-  readonly signal: AbortSignal;
+  /** Ends the request. The time limit aborts it too. */
+  readonly controller: AbortController;
 }
 
 /** An answer that arrived whole. */
@@ -50,7 +51,7 @@ export function connect(setup: Setup): Connection {
   /** The caller who is first must not end it for others, so the time limit is its own. */
   const find = (): Promise<oauth.AuthorizationServer> => {
     if (found !== undefined) return found;
-    const begun = within(timeoutMs, new AbortController().signal, (deadline) => discover(issuer, fetch, deadline));
+    const begun = within(timeoutMs, new AbortController(), (deadline) => discover(issuer, fetch, deadline));
     found = begun;
     begun.catch(() => {
       if (found === begun) found = undefined;
@@ -60,14 +61,14 @@ export function connect(setup: Setup): Connection {
   return {
     issuer,
     send: (pairs, sending) =>
-      within(timeoutMs, sending.signal, async (deadline) => {
+      within(timeoutMs, sending.controller, async (deadline) => {
         const server = metadata === undefined ? await deadline.race(find()) : { ...metadata, issuer };
         const url = endpointOf(server, sending.endpoint, setup.credentials);
         const once = () => sendProven({ ...setup, server, url, signal: deadline.signal }, pairs, sending.endpoint);
         const outcome = await repeatedly(sending, deadline, once);
         if ('lost' in outcome) throw outcome.lost;
         if (outcome.status === 200) return outcome;
-        throw errorOf(outcome, outcome.secrets(), server.service_documentation);
+        throw errorOf(outcome, outcome.secrets(), sentIn(pairs), server.service_documentation);
       }),
   };
 }
@@ -90,7 +91,8 @@ async function sendProven(context: Context, pairs: Pairs, endpoint: Endpoint): P
 async function sendOnce(context: Context, pairs: Pairs, endpoint: Endpoint): Promise<Answer | Lost> {
   const { server, url, clientId, credentials, proofs, signal, fetch } = context;
   const client = { client_id: clientId, use_mtls_endpoint_aliases: credentials.fetch !== undefined };
-  const form = new URLSearchParams(pairs.map(([name, value]): [string, string] => [name, value]));
+  const form = new URLSearchParams();
+  for (const [name, value] of pairs) form.append(name, value);
   let sent: Init | undefined;
   const options: oauth.RevocationRequestOptions = {
     [oauth.allowInsecureRequests]: true,
@@ -139,6 +141,11 @@ async function readIssued(
     // The errors of the library contain the answer, and with it the token.
     return undefined;
   }
+}
+
+function sentIn(pairs: Pairs): Sent {
+  const has = (...names: readonly string[]): boolean => pairs.some(([name]) => names.includes(name));
+  return { target: has('audience', 'resource'), subject: has('subject_token', 'assertion'), actor: has('actor_token') };
 }
 
 const SECRET_PARAMETERS = ['subject_token', 'actor_token', 'assertion', 'token', 'client_secret', 'client_assertion'];

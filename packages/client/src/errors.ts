@@ -64,18 +64,30 @@ export interface Refused {
   readonly text: string;
 }
 
+/** What a request has. A server need not say which of it is refused. */
+export interface Sent {
+  readonly target: boolean;
+  readonly subject: boolean;
+  readonly actor: boolean;
+}
+
+const EITHER = 'The server does not say which token it refuses: check the subject token and the actor token.';
+
 /** @param secrets texts of the request that the answer may repeat */
 export function errorOf(
   { status, headers, text }: Refused,
   secrets: readonly string[],
+  sent: Sent,
   documentation: string | undefined,
 ): ExchangeError {
   const body = membersOf(text);
   const say = (value: unknown): string | undefined => (typeof value === 'string' ? scrub(value, secrets) : undefined);
   const code = say(body.error) ?? (status >= 500 ? 'server_error' : `http_${status}`);
   const description = say(body.error_description) ?? `the server answered ${status}`;
-  return new ExchangeError(code, aboutOf(code, description, status), description.replace(/\.$/, ''), {
+  const about = status < 400 || status >= 500 || status === 429 ? 'server' : aboutOf(code, description, sent);
+  return new ExchangeError(code, about === 'either' ? 'server' : about, description.replace(/\.$/, ''), {
     status,
+    action: about === 'either' ? EITHER : undefined,
     retryAfter: retryAfterOf(headers),
     requestId: say(body.request_id) ?? say(headers.get('x-request-id')),
     documentation: say(body.error_uri) ?? documentation,
@@ -103,15 +115,25 @@ const ABOUT: Readonly<Record<string, About>> = {
   unsupported_grant_type: 'server',
 };
 
+/** Keycloak says `invalid_client` of a target that it does not know. It must be the whole subject: an assertion has an audience too. */
+const UNKNOWN_TARGET = /^(?:requested )?(?:audience|resource) (?:is |was )?(?:not found|not available|unknown)\b/i;
+/** A fault of a token, and not of its type or of the grant. */
+const BAD_TOKEN =
+  /\b(?:invalid|expired|inactive|malformed|revoked) token\b(?! (?:type|exchange))|\btoken (?:is |has |was )?(?:invalid|expired|inactive|malformed|revoked|not (?:active|valid))\b/i;
+const OWN_PROOF = /\bclient[ _](?:assertion|secret|authentication|certificate)|\bdpop\b/i;
+
 /** Servers say `invalid_grant` or `invalid_request` of a bad token (RFC 8693 section 2.2.2): only the sentence says of which. */
-function aboutOf(code: string, description: string, status: number): About {
-  if (status < 400 || status >= 500 || status === 429) return 'server';
+function aboutOf(code: string, description: string, { target, subject, actor }: Sent): About | 'either' {
+  if (target && /^invalid_(?:client|request)$/.test(code) && UNKNOWN_TARGET.test(description)) return 'target';
   const known = ABOUT[code];
   if (known !== undefined) return known;
   if (/not allowed to act/i.test(description)) return 'policy';
   if (/\bactor[ _]token/i.test(description)) return 'actor';
-  if (code === 'invalid_grant' || /\bsubject[ _]token/i.test(description)) return 'subject';
-  return 'client';
+  if (/\bsubject[ _]token/i.test(description)) return 'subject';
+  if (OWN_PROOF.test(description)) return 'client';
+  if (code !== 'invalid_grant' && !BAD_TOKEN.test(description)) return 'client';
+  if (actor) return 'either';
+  return subject ? 'subject' : 'client';
 }
 
 /** Seconds. The header has seconds or a date (RFC 9110 section 10.2.3). */

@@ -343,6 +343,25 @@ test('refuses options that cannot work, with what to write instead', () => {
   assert.throws(() => clientSecret(''), /the client secret is empty/);
 });
 
+test('a refusal that does not say of which token it is names no party', async (t) => {
+  const { server, client } = await setUp(t);
+  const aboutOf = async (work: () => Promise<unknown>, error: string, error_description: string): Promise<string> => {
+    server.next.push(() => ({ status: 400, body: { error, error_description } }));
+    const { about, action } = await errorOf(work());
+    if (about === 'server') assert.match(action, /the subject token and the actor token/);
+    return about;
+  };
+  for (const [error, text] of [
+    ['invalid_request', 'Invalid token'],
+    ['invalid_grant', 'The token has expired'],
+  ] as const) {
+    assert.equal(await aboutOf(() => client.exchange('s', { actor: 'a' }), error, text), 'server');
+    assert.equal(await aboutOf(() => client.exchange('s'), error, text), 'subject');
+    assert.equal(await aboutOf(() => client.clientCredentials(), error, text), 'client');
+  }
+  assert.equal(await aboutOf(() => client.exchange('s'), 'invalid_client', 'Audience not found'), 'client');
+});
+
 test('errors say whom they are about, and whether to try again', async (t) => {
   const { server, client } = await setUp(t);
   const cases = [
@@ -357,6 +376,17 @@ test('errors say whom they are about, and whether to try again', async (t) => {
     [400, 'invalid_grant', 'The actor is not allowed to act for this subject', 'policy'],
     [400, 'access_denied', 'no', 'policy'],
     [400, 'invalid_request', 'The parameter x is repeated', 'client'],
+    // Of Keycloak.
+    [400, 'invalid_request', 'Invalid token', 'subject'],
+    [400, 'invalid_client', 'Audience not found', 'target'],
+    [400, 'invalid_request', 'Requested audience not available: orders', 'target'],
+    [400, 'invalid_request', 'Standard token exchange is not enabled for the requested client', 'client'],
+    [400, 'invalid_request', 'Invalid token type', 'client'],
+    [400, 'invalid_request', 'requested_token_type unsupported', 'client'],
+    // They are of the credentials of the client.
+    [401, 'invalid_client', 'Invalid audience', 'client'],
+    [400, 'invalid_grant', 'The client assertion is invalid', 'client'],
+    [400, 'invalid_request', 'DPoP: invalid token', 'client'],
     [400, 'unsupported_grant_type', 'no', 'server'],
     [500, 'server_error', 'The server failed', 'server'],
   ] as const;
@@ -366,7 +396,7 @@ test('errors say whom they are about, and whether to try again', async (t) => {
       ...(status === 401 && { headers: { 'www-authenticate': 'Basic realm="x"' } }),
       body: { error, error_description, request_id: 'id-1', error_uri: 'https://docs.example/e' },
     }));
-    const found = await errorOf(client.exchange('s'));
+    const found = await errorOf(client.exchange('s', { audience: AUDIENCE }));
     assert.deepEqual(
       [found.code, found.about, found.httpStatus, found.requestId, found.documentation, found.retryable],
       [error, about, status, 'id-1', 'https://docs.example/e', status >= 500],
