@@ -1,15 +1,18 @@
-// npm run bench:client: what @cambio/client costs: a cached exchange, and a miss compared with fetch alone to the same server on
-// loopback. It fails beyond the limits.
+// npm run bench:client: what @cambio/client costs: a cached exchange, and a miss compared with fetch alone, and with oauth4webapi alone,
+// to the same server on loopback. It fails beyond the limits.
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import * as oauth from 'oauth4webapi';
 import { cambio, clientSecret } from '../packages/client/src/index.ts';
 
 const MAX_HIT_MICROSECONDS = 5;
 const MAX_MISS_MICROSECONDS = 100;
 const HITS = 20_000;
-const MISSES = 400;
-const ROUNDS = 7;
+const MISSES = 50;
+const ROUNDS = 60;
+const HIT_ROUNDS = 7;
+const TIMEOUT_MS = 5000;
 const WARM_UP = 1000;
 
 const body = JSON.stringify({
@@ -32,6 +35,9 @@ const client = cambio({
   auth: clientSecret('a secret'),
   metadata: { token_endpoint: `${issuer}/oauth/token` },
 });
+const GRANT = 'urn:ietf:params:oauth:grant-type:token-exchange';
+const INSECURE = { [oauth.allowInsecureRequests]: true };
+const secret = oauth.ClientSecretBasic('a secret');
 const request = { audience: 'https://orders.example.com', scope: ['orders:read'] };
 /** As long as a token of Cambio. */
 const LONG = 'a'.repeat(760);
@@ -45,51 +51,74 @@ async function timeOf(count: number, work: (n: number) => Promise<unknown>): Pro
   return (user + system) / count;
 }
 
-/** The same form without the package. */
+const formOf = (n: number): URLSearchParams =>
+  new URLSearchParams({
+    grant_type: GRANT,
+    subject_token: subjectOf(n),
+    subject_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+    audience: request.audience,
+    scope: request.scope.join(' '),
+  });
+
+/** The same form and headers, the same time limit and the same JSON, without the package. */
 async function fetchAlone(n: number): Promise<string> {
   const response = await fetch(`${issuer}/oauth/token`, {
     method: 'POST',
-    headers: { authorization: `Basic ${btoa('gateway:a+secret')}` },
-    body: new URLSearchParams({
-      grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
-      subject_token: subjectOf(n),
-      subject_token_type: 'urn:ietf:params:oauth:token-type:access_token',
-      audience: request.audience,
-      scope: request.scope.join(' '),
-    }),
+    headers: { authorization: `Basic ${btoa('gateway:a+secret')}`, accept: 'application/json' },
+    body: formOf(n),
+    redirect: 'manual',
+    signal: AbortSignal.timeout(TIMEOUT_MS),
   });
   return ((await response.json()) as { access_token: string }).access_token;
 }
 
-const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
+/** The package's dependency: it authenticates the client, and checks the answer. */
+async function libraryAlone(n: number): Promise<string> {
+  const [as, party, options] = [
+    { issuer, token_endpoint: `${issuer}/oauth/token` },
+    { client_id: 'gateway' },
+    INSECURE,
+  ];
+  const response = await oauth.genericTokenEndpointRequest(as, party, secret, GRANT, formOf(n), {
+    ...options,
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+  });
+  return (await oauth.processGenericTokenEndpointResponse(as, party, response)).access_token;
+}
+
+/** Other work of a machine only ever adds to a time, so the lower quarter is nearest to the truth. */
+const low = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 2] ?? 0;
 
 try {
   const onBehalfOf = client.onBehalfOf(request);
-  const [hits, prepared, misses, alone]: [number[], number[], number[], number[]] = [[], [], [], []];
+  const [hits, prepared]: [number[], number[]] = [[], []];
+  const [misses, alone, library]: [number[], number[], number[]] = [[], [], []];
   let subjects = 0;
+  const miss = () => client.exchange(subjectOf(++subjects), request);
   // The compiler of the runtime comes first.
-  await timeOf(WARM_UP, fetchAlone);
-  await timeOf(WARM_UP, () => client.exchange(subjectOf(++subjects), request));
+  for (const work of [fetchAlone, libraryAlone, miss]) await timeOf(WARM_UP, work);
   const kept = subjectOf(subjects);
   await timeOf(HITS, () => onBehalfOf(kept));
   await timeOf(HITS, () => client.exchange(kept, request));
   for (let round = 0; round < ROUNDS; round++) {
-    // The two take turns, so that another load of the machine meets both.
+    // They take turns, so that another load of the machine meets all.
     alone.push(await timeOf(MISSES, fetchAlone));
-    misses.push(await timeOf(MISSES, () => client.exchange(subjectOf(++subjects), request)));
+    library.push(await timeOf(MISSES, libraryAlone));
+    misses.push(await timeOf(MISSES, miss));
   }
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let round = 0; round < HIT_ROUNDS; round++) {
     hits.push(await timeOf(HITS, () => client.exchange(kept, request)));
     prepared.push(await timeOf(HITS, () => onBehalfOf(kept)));
   }
-  const added = median(misses.map((miss, round) => miss - (alone[round] ?? 0)));
+  const added = low(misses) - low(alone);
   const print = (what: string, microseconds: number): void => console.log(`${what}: ${microseconds.toFixed(1)} µs`);
-  print('a cached exchange', median(hits));
-  print('the same by onBehalfOf', median(prepared));
-  print('fetch alone', median(alone));
-  print('an exchange that is not cached', median(misses));
-  print('what a miss adds', added);
-  if (median(hits) > MAX_HIT_MICROSECONDS || added > MAX_MISS_MICROSECONDS) {
+  print('a cached exchange', low(hits));
+  print('the same by onBehalfOf', low(prepared));
+  print('fetch alone', low(alone));
+  print('oauth4webapi alone', low(library));
+  print('an exchange that is not cached', low(misses));
+  print('what a miss adds to fetch alone', added);
+  if (low(hits) > MAX_HIT_MICROSECONDS || added > MAX_MISS_MICROSECONDS) {
     console.error(`more than ${MAX_HIT_MICROSECONDS} µs for a hit, or ${MAX_MISS_MICROSECONDS} µs for a miss`);
     process.exitCode = 1;
   }

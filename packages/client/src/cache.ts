@@ -38,7 +38,8 @@ interface Flight {
   isSettled: boolean;
 }
 
-type Work = (signal: AbortSignal) => Promise<Token>;
+/** @param controller ends the work */
+type Work<Result = Token> = (controller: AbortController) => Promise<Result>;
 
 const MIN_MARGIN_MS = 15_000;
 const MARGIN_SHARE = 0.1;
@@ -99,7 +100,7 @@ export class TokenCache {
     const { key, parties } = lookup;
     const controller = new AbortController();
     const begun = { now: this.#clocks.now(), elapsed: this.#clocks.elapsed() };
-    const promise = work(controller.signal).then(
+    const promise = work(controller).then(
       (token) => {
         if (this.#end(key, flight)) this.#keep(lookup, token, begun);
         return token;
@@ -184,7 +185,15 @@ export class TokenCache {
 }
 
 /** Work of one caller. @throws the reason of the signal */
-export async function alone(work: Work, signal: AbortSignal = new AbortController().signal): Promise<Token> {
+export async function alone<Result>(work: Work<Result>, signal?: AbortSignal): Promise<Result> {
+  const controller = new AbortController();
+  if (signal === undefined) return work(controller);
   signal.throwIfAborted();
-  return orAbort(work(signal), signal);
+  const leave = (): void => controller.abort(signal.reason);
+  signal.addEventListener('abort', leave, { once: true });
+  try {
+    return await orAbort(work(controller), signal);
+  } finally {
+    signal.removeEventListener('abort', leave);
+  }
 }

@@ -1,5 +1,5 @@
 // The client: exchanges tokens at one authorization server, and keeps those that it may.
-import { TokenCache } from './cache.ts';
+import { alone, TokenCache } from './cache.ts';
 import { checkMembers } from './check.ts';
 import { type Connection, connect, type Fetch, type Pairs } from './connection.ts';
 import { type Credentials, none } from './credentials.ts';
@@ -115,9 +115,9 @@ export function createClient(options: ClientOptions, digest: Digest): Client {
     revoke: async (token, options = {}) => {
       checkMembers('options', options, ['signal']);
       const pairs = [['token', textOf(token, 'subject')]] as const;
-      const { signal = new AbortController().signal } = options;
       try {
-        await own.send(pairs, { endpoint: 'revocation_endpoint', repeatable: true, signal });
+        const sending = { endpoint: 'revocation_endpoint', repeatable: true } as const;
+        await alone((controller) => own.send(pairs, { ...sending, controller }), options.signal);
       } finally {
         // At the end: what was exchanged meanwhile is revoked, too.
         await forget(token);

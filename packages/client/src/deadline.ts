@@ -11,20 +11,17 @@ export interface Deadline {
   readonly wait: (ms: number) => Promise<void>;
 }
 
-/** @throws ExchangeError timeout, or the reason of the caller's signal */
+/** @param controller aborted at the limit; the caller may abort it before @throws ExchangeError timeout, or the reason of the caller */
 export async function within<Result>(
   timeoutMs: number,
-  outer: AbortSignal,
+  controller: AbortController,
   work: (deadline: Deadline) => Promise<Result>,
 ): Promise<Result> {
-  const controller = new AbortController();
   const { signal } = controller;
-  const leave = (): void => controller.abort(outer.reason);
   const ends = performance.now() + timeoutMs;
   const timer = setTimeout(() => controller.abort(tooSlow(timeoutMs)), timeoutMs);
-  outer.addEventListener('abort', leave, { once: true });
   try {
-    outer.throwIfAborted();
+    signal.throwIfAborted();
     return await work({
       signal,
       leftMs: () => ends - performance.now(),
@@ -36,7 +33,6 @@ export async function within<Result>(
     throw signal.aborted ? signal.reason : error;
   } finally {
     clearTimeout(timer);
-    outer.removeEventListener('abort', leave);
   }
 }
 

@@ -55,7 +55,7 @@ export function createGet(getting: Getting): Get {
       report(ask, 'hit');
       return { token: kept, key };
     }
-    const work = (inner: AbortSignal) => request(getting, ask, tokens, inner, report);
+    const work = (controller: AbortController) => request(getting, ask, tokens, controller, report);
     if (ask.keep === 'no') return { token: await alone(work, signal), key };
     const parties = await Promise.all(tokens.map(([, text]) => digest(text)));
     const ends = tokens.flatMap(([, text]) => expiryOf(text) ?? []);
@@ -70,7 +70,7 @@ async function request(
   { connection, now, isBound }: Getting,
   ask: Ask,
   tokens: Pairs,
-  signal: AbortSignal,
+  controller: AbortController,
   report: (ask: Ask, type: ClientEvent['type'], more?: Partial<ClientEvent>) => void,
 ): Promise<Token> {
   const begun = performance.now();
@@ -79,7 +79,7 @@ async function request(
     const answer = await connection.send([...ask.pairs, ...tokens], {
       endpoint: 'token_endpoint',
       repeatable: ask.keep === 'yes',
-      signal,
+      controller,
       onRetry: () => report(ask, 'retry'),
     });
     const token = readAnswer(answer, { asked, isBound, isExchange: ask.pairs[0]?.[1] === EXCHANGE_GRANT });

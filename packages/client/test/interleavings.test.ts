@@ -70,7 +70,7 @@ async function play(steps: readonly Step[]): Promise<void> {
   const run: { readonly [Kind in Step[0]]: (value: never) => void } = {
     ask: (who: string) => {
       const leaving = new AbortController();
-      const work = (signal: AbortSignal): Promise<Token> =>
+      const work = ({ signal }: AbortController): Promise<Token> =>
         new Promise((resolve, reject) => {
           const flight: Flight = {
             subject: who,
