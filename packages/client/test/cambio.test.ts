@@ -1,6 +1,6 @@
 // Does the client work with a real Cambio server? Every credential, DPoP with nonces, delegation, revocation, and its refusals.
 import assert from 'node:assert/strict';
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -20,6 +20,7 @@ import {
   githubActions,
   mtls,
   none,
+  platformAssertion,
   privateKeyJwt,
   spiffe,
   tokenUrl,
@@ -103,19 +104,14 @@ const open = (options: Partial<ClientOptions> = {}) =>
 
 test('every credential gets a token of the client, and exchanges it', async () => {
   const ecKey = await crypto.subtle.importKey('jwk', jwk, { name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign']);
-  const svid = async (): Promise<string> => {
-    const claims = {
-      sub: 'spiffe://prod.example/gateway',
-      aud: server.issuer,
-      exp: Math.floor(Date.now() / 1000) + 60,
-    };
-    return signJws({ alg: 'ES256', kid: 'k1', typ: 'JWT' }, JSON.stringify(claims), {
-      kid: 'k1',
-      alg: 'ES256',
-      privateKey,
-      jwk: {},
-    });
+  const signed = (claims: object): string => {
+    const all = { aud: server.issuer, exp: Math.floor(Date.now() / 1000) + 60, ...claims };
+    const key = { kid: 'k1', alg: 'ES256', privateKey, jwk: {} };
+    return signJws({ alg: 'ES256', kid: 'k1', typ: 'JWT' }, JSON.stringify(all), key);
   };
+  const svid = async (): Promise<string> => signed({ sub: 'spiffe://prod.example/gateway' });
+  /** Of a platform that keeps the key of the client: each is accepted once. */
+  const assertion = (): string => signed({ iss: 'key', sub: 'key', jti: randomUUID() });
   const credentials: readonly (readonly [string, Credentials])[] = [
     ['basic', clientSecret('basic:secret+%')],
     ['post', clientSecret('post-secret', 'post')],
@@ -123,6 +119,7 @@ test('every credential gets a token of the client, and exchanges it', async () =
     ['key', privateKeyJwt({ key: ecKey, kid: 'k1' })],
     ['key', privateKeyJwt(ecKey)],
     ['workload', spiffe(svid)],
+    ['key', platformAssertion(assertion)],
   ];
   for (const [clientId, auth] of credentials) {
     const client = open({ clientId, auth });
