@@ -196,6 +196,26 @@ const AUTHGENT: Language = {
   trials: [partner('authgent.ts')],
 };
 
+/** Packs our client library, and installs it with what it needs. */
+const CLIENT_PACKAGE = join(import.meta.dirname, '../packages/client');
+const PACKED: Command = { run: ['npm', 'pack', CLIENT_PACKAGE, '--pack-destination', '.'] };
+const OWN_CLIENT: readonly Command[] = [
+  PACKED,
+  { run: ['sh', '-c', 'npm install --no-audit --no-fund --no-package-lock ./cambio-client-*.tgz'] },
+];
+const CLIENT_MANIFEST = '../../../packages/client/package.json';
+
+const RUNTIMES: Language = {
+  name: 'The client library: runtimes, MCP, undici',
+  folder: 'partners/runtimes',
+  fast: false,
+  toolchain: TYPESCRIPT.toolchain,
+  manifests: ['package.json'],
+  install: [...TYPESCRIPT.install, ...OWN_CLIENT],
+  build: [],
+  trials: [partner('runtimes.ts')],
+};
+
 const DEPENDENCY = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1';
 /** To redeem grants of identity chaining, and ID-JAGs. The latter is experimental there. */
 const KEYCLOAK_FEATURES = 'jwt-authorization-grant,identity-assertion-jwt';
@@ -204,8 +224,11 @@ const KEYCLOAK: Language = {
   folder: 'partners/keycloak',
   fast: false,
   toolchain: JAVA.toolchain,
-  manifests: ['pom.xml'],
-  install: [{ run: ['mvn', '--quiet', '--batch-mode', `${DEPENDENCY}:unpack-dependencies`, '-DoutputDirectory=.'] }],
+  manifests: ['pom.xml', CLIENT_MANIFEST],
+  install: [
+    { run: ['mvn', '--quiet', '--batch-mode', `${DEPENDENCY}:unpack-dependencies`, '-DoutputDirectory=.'] },
+    ...OWN_CLIENT,
+  ],
   build: [
     { run: ['sh', '-c', 'rm -rf keycloak && mv keycloak-[0-9]* keycloak && chmod +x keycloak/bin/kc.sh'] },
     {
@@ -213,6 +236,20 @@ const KEYCLOAK: Language = {
     },
   ],
   trials: [partner('keycloak.ts')],
+};
+
+const SPRING: Language = {
+  name: 'The client library: Spring Authorization Server',
+  folder: 'partners/spring',
+  fast: false,
+  toolchain: JAVA.toolchain,
+  manifests: [CLIENT_MANIFEST],
+  install: [...JAVA.install, ...OWN_CLIENT],
+  build: [
+    { run: ['sh', '-c', 'printf -- "-cp classes:%s" "$(cat classpath.txt)" > classpath'] },
+    { run: ['javac', '@classpath', '-d', 'classes', '-parameters', '-proc:none', 'Server.java'] },
+  ],
+  trials: [partner('spring.ts')],
 };
 
 /** The proxy of Go knows the version and does not serve it, so no program was written yet. */
@@ -229,5 +266,5 @@ const GO_OAUTH2: Language = {
 
 export const languages: readonly Language[] = [
   ...[TYPESCRIPT, PYTHON_LANGUAGE, GO, JAVA, RUST],
-  ...[MCP, AUTHGENT, KEYCLOAK, GO_OAUTH2],
+  ...[MCP, AUTHGENT, KEYCLOAK, GO_OAUTH2, RUNTIMES, SPRING],
 ];

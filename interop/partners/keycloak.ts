@@ -1,10 +1,12 @@
-// Keycloak as the other domain: it redeems our ID-JAGs and our grants of identity chaining. It issues neither.
+// Keycloak as the other domain: it redeems our ID-JAGs and our grants of identity chaining. It issues neither. And as the server of our
+// client library.
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { claimsOf, EXCHANGE, freePort, type } from '../../packages/server/test/support/harness.ts';
 import { trial } from '../typescript/trial.ts';
 import { JWT_BEARER, post, startCompany, withCleanup } from './company.ts';
+import { shop, tryClient } from './keycloak-client.ts';
 import { startPartner } from './program.ts';
 
 const PARTNER = 'keycloak-quarkus-dist';
@@ -59,7 +61,8 @@ await withCleanup(async (t) => {
   const issuer = `${base}/realms/vendor`;
   const home = join(process.cwd(), 'keycloak');
   mkdirSync(join(home, 'data', 'import'), { recursive: true });
-  writeFileSync(join(home, 'data', 'import', 'vendor.json'), JSON.stringify(realmOf(company)));
+  for (const realm of [realmOf(company), shop])
+    writeFileSync(join(home, 'data', 'import', `${realm.realm}.json`), JSON.stringify(realm));
   const options = ['--http-enabled=true', '--hostname-strict=false', '--http-host=127.0.0.1'];
   const ports = [`--http-port=${port}`, `--http-management-port=${management}`];
   await startPartner(t, [join(home, 'bin', 'kc.sh'), 'start', '--optimized', '--import-realm', ...options, ...ports], {
@@ -67,6 +70,7 @@ await withCleanup(async (t) => {
     env: { JAVA_OPTS_APPEND: '-Xmx768m' },
     ready: `${issuer}/.well-known/openid-configuration`,
   });
+  await tryClient(base);
   const here = await startCompany(t, { issuer, clientId: 'company-assistant', port: companyPort });
   const token = (form: Record<string, string>) =>
     post(
