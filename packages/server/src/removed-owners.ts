@@ -3,12 +3,13 @@ import { type AuditEvent, beginEvent } from './audit/event.ts';
 import type { Base } from './base.ts';
 import type { Configuration } from './config/configuration.ts';
 import type { BulkRevocation } from './issuing/token-names.ts';
+import type { Principal } from './primitives/principal.ts';
 import { newId } from './primitives/random.ts';
 import { findAuditRow } from './store/audit-search.ts';
 import { describeDatabaseFailure } from './store/failure.ts';
 import { MAX_BACKGROUND_WAIT_MS } from './store/store.ts';
 
-type Owners = Pick<Configuration, 'accounts' | 'clients'>;
+type Owners = Pick<Configuration, 'issuer' | 'accounts' | 'clients'>;
 
 export interface RemovedOwners {
   /**
@@ -40,7 +41,7 @@ const MAX_BATCH_NAMES = 500;
 
 interface Batch {
   readonly kind: Kind;
-  readonly names: readonly string[];
+  readonly removed: readonly Principal[];
   /** Its id shows whether an attempt without an answer was committed. */
   readonly event: AuditEvent;
 }
@@ -48,20 +49,21 @@ interface Batch {
 type NeededBase = Pick<Base, 'store' | 'revocations' | 'audit' | 'clock'>;
 
 export function createRemovedOwners({ store, revocations, audit, clock }: NeededBase): RemovedOwners {
-  const noted = { accounts: new Set<string>(), clients: new Set<string>() };
+  /** By name. */
+  const noted = { accounts: new Map<string, Principal>(), clients: new Map<string, Principal>() };
   const kinds = ['accounts', 'clients'] as const;
   /** The batch whose attempt failed. It may have been committed all the same. */
   let attempted: Batch | undefined;
   const nextBatch = (): Batch | undefined => {
     const kind = kinds.find((one) => noted[one].size > 0);
     if (kind === undefined) return undefined;
-    const names = [...noted[kind]].slice(0, MAX_BATCH_NAMES);
+    const removed = [...noted[kind].values()].slice(0, MAX_BATCH_NAMES);
     const event = beginEvent({ time: clock(), requestId: newId(), address: 'server', action: 'admin' });
-    const change = { what: `${kind} removed from the file`, before: { [kind]: names } };
-    return { kind, names, event: { ...event, outcome: 'revoked', change } };
+    const change = { what: `${kind} removed from the file` };
+    return { kind, removed, event: { ...event, outcome: 'revoked', change, removed } };
   };
-  const commit = async ({ kind, names, event }: Batch): Promise<void> => {
-    const [first, ...others] = names.flatMap(tokensOf[kind]);
+  const commit = async ({ kind, removed, event }: Batch): Promise<void> => {
+    const [first, ...others] = removed.flatMap(({ sub }) => tokensOf[kind](sub));
     if (first === undefined) return;
     await revocations.revokeMany(
       [first, ...others],
@@ -75,14 +77,14 @@ export function createRemovedOwners({ store, revocations, audit, clock }: Needed
       attempted = batch;
       if (!isCommitted) await commit(batch);
       attempted = undefined;
-      for (const name of batch.names) noted[batch.kind].delete(name);
+      for (const { sub } of batch.removed) noted[batch.kind].delete(sub);
     }
   };
   return {
     note: (before, after) => {
       for (const kind of kinds) {
         const kept = new Set(namesIn[kind](after));
-        for (const name of namesIn[kind](before)) if (!kept.has(name)) noted[kind].add(name);
+        for (const sub of namesIn[kind](before)) if (!kept.has(sub)) noted[kind].set(sub, { iss: before.issuer, sub });
       }
     },
     concern: (file) =>

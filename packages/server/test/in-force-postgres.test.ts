@@ -178,7 +178,9 @@ test('puts a file without some hundred accounts in force at once on a slow conne
     10_000,
   );
   const rows = await query(own, "select personal from audit where personal like '%accounts removed%'");
-  const named = rows.flatMap(({ personal }) => JSON.parse(String(personal)).change.before.accounts as string[]);
+  const named = rows.flatMap(
+    ({ personal }) => JSON.parse(String(personal)).removed.map(({ sub }: { sub: string }) => sub) as string[],
+  );
   assert.deepEqual(
     named.toSorted(),
     accounts

@@ -182,11 +182,17 @@ export interface AuditEvent {
   configured?: ConfigurationTrace;
   /** The party that an operator suspended or resumed, or whose tokens were revoked. */
   party?: Principal;
-  /** The id that was revoked. */
+  /** The accounts or clients that a new file lacks, and whose tokens were revoked. */
+  removed?: readonly Principal[];
+  /** The id of the token that was revoked, or of the client; `all`. It cannot be erased, so it is never the name of a subject. */
   revoked?: string;
   /** Milliseconds from the first byte of the request to the decision. */
   duration?: number;
 }
+
+/** The parties that a change was about. */
+export const partiesOf = ({ party, removed = [] }: AuditEvent): readonly Principal[] =>
+  party === undefined ? removed : [party, ...removed];
 
 /** Every row has an address, unless its personal fields were erased. */
 export const isErased = ({ address }: AuditEvent): boolean => address === undefined;

@@ -95,7 +95,11 @@ export const fields = {
     meaning: 'the party that an operator suspended or resumed, or whose tokens were revoked: `iss`, `sub`',
     personal: true,
   },
-  revoked: { meaning: 'the id that was revoked' },
+  removed: {
+    meaning: 'the accounts or clients that a new file lacks, and whose tokens were revoked: `iss`, `sub`',
+    personal: true,
+  },
+  revoked: { meaning: 'the id of the token that was revoked, or of the client whose tokens were; `all`' },
   duration: { meaning: 'milliseconds from the first byte of the request to the decision' },
 } as const satisfies Readonly<Record<keyof AuditEvent, Field>>;
 

@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { parseOwnJson } from '../primitives/strict-json.ts';
 import type { AuditColumns, AuditRow, AuditTexts } from '../store/schema.ts';
-import type { AuditEvent } from './event.ts';
+import { type AuditEvent, partiesOf } from './event.ts';
 import { personalFields } from './fields.ts';
 import { termOf } from './term.ts';
 
@@ -42,9 +42,13 @@ function deriveColumns(row: AuditRow): AuditColumns | undefined {
 
 /** Derives the columns from the event alone, so that a verifier can derive them again. */
 export function columnsOf(event: AuditEvent): AuditColumns {
-  const { time, requestId, outcome, reason, client, rule, subject, principal, party, chain, actor } = event;
-  const issued = principal?.sub ?? subject?.account?.sub;
+  const { time, requestId, outcome, reason, client, rule, subject, principal, chain, actor } = event;
   const asked = [...(event.audiencesAsked ?? []), ...(event.resourcesAsked ?? [])];
+  // An operator's row names the operator and a party; that of an exchange the subject, and its name in our tokens.
+  const names = [partiesOf(event), [subject], [principal ?? subject?.account]].map((among) =>
+    termOf(...among.map((one) => one?.sub)),
+  );
+  const [first = null, second = null] = new Set(names.filter((name) => name !== null));
   return {
     time,
     request_id: requestId,
@@ -53,8 +57,8 @@ export function columnsOf(event: AuditEvent): AuditColumns {
     client: termOf(client),
     rule: termOf(rule),
     audience: termOf(...(event.targets ?? asked)),
-    subject: termOf(subject?.sub ?? principal?.sub ?? party?.sub),
-    principal: subject === undefined || issued === subject.sub ? null : termOf(issued),
+    subject: first,
+    principal: second,
     actor: termOf(...(chain ?? []).map(({ sub }) => sub), actor?.sub),
   };
 }

@@ -10,14 +10,14 @@ import {
   type Unindexed,
 } from '../store/audit-search.ts';
 import type { AuditRow, Database } from '../store/schema.ts';
-import type { AuditEvent } from './event.ts';
+import { type AuditEvent, partiesOf } from './event.ts';
 import { eventOf } from './row.ts';
 import { SEVERAL, termOf } from './term.ts';
 
 /** Filters are combined with AND. */
 export interface AuditFilter {
   readonly requestId?: string;
-  /** The `sub` of the subject token or of the issued token, or of the party of an operator's change. */
+  /** The `sub` of the subject token or of the issued token, or of a party that a change was about. */
   readonly subject?: string;
   /** The `sub` of an actor anywhere in the chain. */
   readonly actor?: string;
@@ -128,7 +128,7 @@ function alternatives({
   const subject = termOf(filter.subject);
   const places: readonly (readonly AuditTerms[])[] = [
     outcome === undefined ? [{}] : [outcome].flat().map((one) => ({ outcome: one })),
-    subject === null ? [{}] : [{ subject }, { principal: subject }],
+    subject === null ? [{}] : [{ subject }, { principal: subject }, { subject: SEVERAL }],
     ...(['actor', 'audience'] as const).map((column) => {
       const term = termOf(filter[column]);
       return term === null ? [{}] : [{ [column]: term }, { [column]: SEVERAL }];
@@ -156,7 +156,7 @@ function matches(event: AuditEvent, { subject, actor, issuer, audience, tokens }
     among.some((one) => (name ?? one?.sub) === one?.sub && (issuer ?? one?.iss) === one?.iss);
   const asksSubject = subject !== undefined || (issuer !== undefined && actor === undefined);
   return (
-    (!asksSubject || isNamed(subject, [event.subject, event.subject?.account, event.principal, event.party])) &&
+    (!asksSubject || isNamed(subject, [event.subject, event.subject?.account, event.principal, ...partiesOf(event)])) &&
     (actor === undefined || isNamed(actor, [...chain, event.actor])) &&
     (tokens === undefined || tokensOf(event).some((id) => tokens.includes(id))) &&
     (audience === undefined || (targets ?? [...audiencesAsked, ...resourcesAsked]).includes(audience))

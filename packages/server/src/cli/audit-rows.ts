@@ -1,6 +1,6 @@
 // Prints audit rows as they are found: a table for people, lines of JSON, or CSV.
 import { csvHeader, csvLine } from '../audit/csv.ts';
-import type { AuditEvent } from '../audit/event.ts';
+import { type AuditEvent, partiesOf } from '../audit/event.ts';
 import { bold, type Form, terminalWidth } from './output.ts';
 import { print, printCsv, printFormatted } from './print.ts';
 import { type Columns, createTable } from './table.ts';
@@ -15,7 +15,11 @@ const columns: Columns<AuditEvent> = {
   outcome: ({ outcome, count }) => (count === undefined ? outcome : `${outcome} × ${count}`),
   request: ({ action, grant, operation }) => grant ?? operation ?? action,
   client: ({ client, clientClaimed }) => client ?? (clientClaimed && `${clientClaimed}?`),
-  subject: ({ subject, principal, party }) => (principal ?? subject ?? party)?.sub,
+  subject: (event) => {
+    const [party, other] = partiesOf(event);
+    const one = party ?? event.principal ?? event.subject;
+    return other === undefined ? one?.sub : `${one?.sub}, …`;
+  },
   actor: ({ chain = [], actor }) =>
     [...new Set([...chain.map(({ sub }) => sub), actor?.sub])].filter(Boolean).join(', '),
   audience: ({ targets, audiencesAsked = [], resourcesAsked = [] }) =>

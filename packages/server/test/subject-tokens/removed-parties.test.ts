@@ -226,8 +226,8 @@ test('treats a client removed at a reload as deleted: a new client with its id g
     const rows = everythingIn(server).audit as { personal: string }[];
     const told = rows.filter(({ personal }) => personal.includes('clients removed from the file'));
     assert.deepEqual(
-      told.map(({ personal }) => JSON.parse(personal).change.before),
-      [{ clients: ['agent'] }],
+      told.map(({ personal }) => JSON.parse(personal).removed),
+      [[{ iss: server.issuer, sub: 'agent' }]],
     );
     await server.reload(file);
     for (const [what, { access_token, refresh_token }] of Object.entries(tokens)) {

@@ -8,7 +8,7 @@ import { trustDomainOf } from '../../primitives/spiffe-id.ts';
 import type { HttpServices } from '../endpoint.ts';
 import { operation } from './operation.ts';
 import { pageFrom, pageOf, pageQuery } from './page.ts';
-import { checkIssuer, namesOfSubject, partyName, principalOf } from './revocations.ts';
+import { checkIssuer, namesOfSubject, partyName, principalOf, withoutOurIssuer } from './revocations.ts';
 
 const party = z.strictObject({
   subject: partyName.describe(
@@ -61,9 +61,9 @@ export const suspendActor = operation({
   run: async ({ body, services, event }) => {
     const { reason, revoke, unknown } = body;
     const named = readParty(body, services);
+    event.party = principalOf(named, services);
     if (unknown !== true) checkKnown(named, services);
     event.change = { what: 'suspend', after: body };
-    event.party = principalOf(named, services);
     const about = { reason, since: services.clock() };
     const names = namesOf(named, services);
     await services.suspensions.suspend(named, names, about, (write) =>
@@ -99,11 +99,8 @@ export const resumeActor = operation({
 
 type Party = z.output<typeof party>;
 
-/** Our own issuer need not be named: a party has one name here. */
-const readParty = ({ subject, issuer }: Party, services: HttpServices): Party => ({
-  subject,
-  ...(issuer !== undefined && issuer !== services.issuer && { issuer }),
-});
+const readParty = ({ subject, issuer }: Party, services: HttpServices): Party =>
+  withoutOurIssuer({ subject, ...(issuer !== undefined && { issuer }) }, services);
 
 /** A party of ours may be a subject, an actor, a client that tokens were issued to, and the workload of a JWT-SVID. */
 function namesOf(named: Party, services: HttpServices): readonly [PartyName, ...PartyName[]] {

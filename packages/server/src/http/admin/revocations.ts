@@ -1,5 +1,6 @@
 // Revokes tokens: one with its descendants, all of a subject, all of a client, or all.
 import { z } from 'zod';
+import type { AuditEvent } from '../../audit/event.ts';
 import type { BulkRevocation, PartyName } from '../../issuing/token-names.ts';
 import { didYouMean } from '../../primitives/nearest.ts';
 import { isName, type Principal } from '../../primitives/principal.ts';
@@ -66,16 +67,17 @@ export const revokeTokens = operation({
   status: 204,
   run: async (call) => {
     const { services, event } = call;
+    const body = withoutOurIssuer(call.body, services);
     const commit = (write: (database: Database) => Promise<void>) => services.admin.commit(event, write);
-    if ('id' in call.body) {
-      const id = await findId(call.body, services);
-      recordRevocation(call, id, 'revoke by id', { id });
+    if ('id' in body) {
+      const id = await findId(body, services);
+      recordRevocation(event, { revoked: id, what: 'revoke by id', after: { id } });
       await services.revocations.revoke(id, ({ run }) => commit(run));
     } else {
-      checkKnown(call.body, services);
-      const { named, what, of } = nameOf(call.body, services);
-      recordRevocation(call, of, what, call.body);
-      if ('subject' in call.body) event.party = principalOf(call.body, services);
+      if ('subject' in body) event.party = principalOf(body, services);
+      checkKnown(body, services);
+      const { named, what, revoked } = nameOf(body, services);
+      recordRevocation(event, { revoked, what, after: call.body });
       await services.revocations.revokeMany(named, commit);
     }
     return {};
@@ -84,14 +86,18 @@ export const revokeTokens = operation({
 
 /** Records the id that was found, never the text of a token. */
 function recordRevocation(
-  { event }: Pick<Call<never, never, never>, 'event'>,
-  revoked: string,
-  what: string,
-  after: object,
+  event: AuditEvent,
+  { revoked, what, after }: { readonly revoked: string | undefined; readonly what: string; readonly after: object },
 ): void {
   event.outcome = 'revoked';
-  event.revoked = revoked;
+  if (revoked !== undefined) event.revoked = revoked;
   event.change = { what, after };
+}
+
+/** Our own issuer need not be named: a party and a token have one name here. */
+export function withoutOurIssuer<B extends object>(body: B, { issuer }: Pick<HttpServices, 'issuer'>): B {
+  const { issuer: named, ...rest } = body as B & { readonly issuer?: string };
+  return named === issuer ? (rest as B) : body;
 }
 
 /** @throws Refusal admin_item_unknown */
@@ -139,10 +145,15 @@ const ALL_THE_SAME = ' To revoke the tokens of a name that is no longer known, a
 function nameOf(
   body: Exclude<Body, { id: string }>,
   services: HttpServices,
-): { readonly named: readonly [BulkRevocation, ...BulkRevocation[]]; readonly what: string; readonly of: string } {
-  if ('all' in body) return { named: [body], what: 'revoke all', of: 'all' };
-  if ('client' in body) return { named: [{ client: body.client }], what: 'revoke by client', of: body.client };
-  return { named: namesOfSubject(body, services), what: 'revoke by subject', of: body.subject };
+): {
+  readonly named: readonly [BulkRevocation, ...BulkRevocation[]];
+  readonly what: string;
+  /** Not the name of a subject: a person can be erased from the other fields only. */
+  readonly revoked: string | undefined;
+} {
+  if ('all' in body) return { named: [body], what: 'revoke all', revoked: 'all' };
+  if ('client' in body) return { named: [{ client: body.client }], what: 'revoke by client', revoked: body.client };
+  return { named: namesOfSubject(body, services), what: 'revoke by subject', revoked: undefined };
 }
 
 /** The name of a subject in audit rows. */
