@@ -21,13 +21,16 @@ export interface Opened {
   readonly syntax: YAMLError | undefined;
   /** The faults of single values and keys. */
   readonly problems: readonly ValueProblem[];
+  /** `environment`: variables were substituted. */
+  readonly dependsOn: 'text' | 'environment';
 }
 
 export function openDocument(text: string, variables: YamlVariables): Opened {
   // The parser compares each key with all others; `keysTwice` finds the same in one pass.
   const document = parseDocument(text, { prettyErrors: false, logLevel: 'error', uniqueKeys: false });
   const [syntax] = [...document.errors, ...document.warnings];
-  return { document, syntax, problems: syntax === undefined ? findProblems(document, variables) : [] };
+  if (syntax !== undefined) return { document, syntax, problems: [], dependsOn: 'text' };
+  return { document, syntax, ...findProblems(document, variables) };
 }
 
 /** @returns undefined if aliases expand the text beyond the limit: nested ones could expand a page of text to gigabytes */
@@ -53,9 +56,13 @@ export interface ValueProblem {
   readonly message: string;
 }
 
-/** Substitutes variables. @returns the faults of single values and keys */
-function findProblems(document: Document, { environment, forbidden }: YamlVariables): readonly ValueProblem[] {
+/** Substitutes variables, and says whether there are any. @returns the faults of single values and keys */
+function findProblems(
+  document: Document,
+  { environment, forbidden }: YamlVariables,
+): Pick<Opened, 'problems' | 'dependsOn'> {
   const problems: ValueProblem[] = [];
+  let dependsOn: Opened['dependsOn'] = 'text';
   const anchors = new Set<string | undefined>();
   const add = (node: unknown, path: Path, message: string): void =>
     void problems.push({ offset: rangeOf(node) ?? 0, path, message });
@@ -78,7 +85,9 @@ function findProblems(document: Document, { environment, forbidden }: YamlVariab
     },
     Scalar: (key, node, ancestors) => {
       anchors.add(node.anchor);
-      const missing = key === 'key' ? undefined : substitute(node, environment);
+      const substituted = key === 'key' ? undefined : substitute(node, environment);
+      if (substituted !== undefined) dependsOn = 'environment';
+      const missing = substituted?.missing;
       if (missing === undefined && !isRounded(node)) return;
       const path = pathOf([...ancestors, node]);
       if (isRounded(node)) add(node, path, ROUNDED);
@@ -91,7 +100,7 @@ function findProblems(document: Document, { environment, forbidden }: YamlVariab
         );
     },
   });
-  return problems;
+  return { problems, dependsOn };
 }
 
 /** The keys of a map that stand there more than once, each with its later occurrence. */

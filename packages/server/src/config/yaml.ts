@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { isMap, isPair, isScalar, isSeq } from 'yaml';
 import { parseJsonFile } from '../primitives/strict-json.ts';
 import { asSentence, type Complain, type Fault, formatPath, isAboutPeople, type Path, type Position } from './fault.ts';
-import type { ParsedParts } from './parsed-parts.ts';
+import type { ConstantPart, ParsedParts } from './parsed-parts.ts';
 import { documentValue, openDocument } from './yaml-document.ts';
 import { divide, type TextPart, wholeOf } from './yaml-parts.ts';
 import { createPlaces, type Places } from './yaml-places.ts';
@@ -59,7 +59,8 @@ function readParts(
   for (const part of parts) {
     const read = parsed?.find(part.text) ?? readPart(part, variables);
     if (read === undefined) return undefined;
-    if (!part.text.includes('${')) parsed?.keep(part.text, read);
+    // An escape can hide `${` in the text: only the substitution knows.
+    if (read.dependsOn === 'text') parsed?.keep(part.text, read);
     const [section = '', index] = part.path;
     const list = sections.get(section);
     if (index === undefined) sections.set(section, read.value);
@@ -69,14 +70,16 @@ function readParts(
   return { value: Object.fromEntries(sections) };
 }
 
-function readPart(part: TextPart, variables: YamlVariables): { readonly value: unknown } | undefined {
+type PartValue = ConstantPart | { readonly value: unknown; readonly dependsOn: 'environment' };
+
+function readPart(part: TextPart, variables: YamlVariables): PartValue | undefined {
   const plain = readPlain(part.text);
   if (plain === undefined) return parsePart(part, variables);
-  return { value: Object.values(plain.value)[0] };
+  return { value: Object.values(plain.value)[0], dependsOn: 'text' };
 }
 
-function parsePart({ path, text }: TextPart, variables: YamlVariables): { readonly value: unknown } | undefined {
-  const { document, syntax, problems } = openDocument(text, variables);
+function parsePart({ path, text }: TextPart, variables: YamlVariables): PartValue | undefined {
+  const { document, syntax, problems, dependsOn } = openDocument(text, variables);
   if (syntax !== undefined || problems.length > 0) return undefined;
   const { contents } = document;
   if (!(isMap(contents) || isSeq(contents)) || contents.items.length !== 1) return undefined;
@@ -84,9 +87,9 @@ function parsePart({ path, text }: TextPart, variables: YamlVariables): { readon
   if (value === undefined) return undefined;
   const [item] = contents.items;
   const [section, index] = path;
-  if (index !== undefined) return Array.isArray(value) ? { value: value[0] } : undefined;
+  if (index !== undefined) return Array.isArray(value) ? { value: value[0], dependsOn } : undefined;
   const isSection = isPair(item) && isScalar(item.key) && item.key.value === section;
-  return isSection ? { value: Object.values(value as object)[0] } : undefined;
+  return isSection ? { value: Object.values(value as object)[0], dependsOn } : undefined;
 }
 
 function readWhole(text: string, variables: YamlVariables): YamlFile {

@@ -232,6 +232,28 @@ test('parses only the parts that changed since the reading before, and again tho
   assert.equal(now[0], a);
 });
 
+test('parses a part again whose variable is hidden in an escape, and forbids the variable as in a first reading', () => {
+  const forbidden = (name: string): string => `${name} is not for this file`;
+  for (const hidden of ['"\\x24{SECRET}"', '"$\\x7bSECRET}"', '"\\u0024{SECRET:-none}"', '"$\\\n      {SECRET}"']) {
+    const text = `clients:\n  - id: x\n    secret: ${hidden}\n  - id: y\n    secret: "\\x24SECRET"\n`;
+    const before = createParsedParts();
+    const first = readYaml(text, { SECRET: 'hunter2' }, { parsed: before }).value as { clients: readonly unknown[] };
+    assert.deepEqual(first.clients[0], { id: 'x', secret: 'hunter2' }, hidden);
+    const next = () => createParsedParts(before.all());
+    const second = readYaml(text, { SECRET: 'two' }, { parsed: next() }).value as { clients: readonly unknown[] };
+    assert.deepEqual(second.clients[0], { id: 'x', secret: 'two' }, hidden);
+    // The other part has no variable, and is kept.
+    assert.equal(second.clients[1], first.clients[1]);
+    const limited = { forbidden, parsed: next() };
+    const again = readYaml(text, {}, limited);
+    assert.deepEqual(
+      [again.value, again.faults],
+      [readYaml(text, {}, { forbidden }).value, readYaml(text, {}, { forbidden }).faults],
+    );
+    assert.equal(JSON.stringify(again.value).includes('hunter2'), false);
+  }
+});
+
 test('names a fault in lists that are called constructor and __proto__', () => {
   const { faults } = readYaml('constructor:\n  - ${NO}\n__proto__:\n  - ${NO}\n', {});
   assert.deepEqual(
