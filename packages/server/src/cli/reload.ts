@@ -3,7 +3,7 @@ import type { ReadingOrigin, RunningServer } from '../app.ts';
 import type { BrokenRenewal, Configuration } from '../config/configuration.ts';
 import { ConfigurationError, formatFault } from '../config/fault.ts';
 import { createInputs, type Inputs } from '../config/inputs.ts';
-import { loadConfiguration, loadTested } from '../config/load.ts';
+import { loadOnce, loadTested } from '../config/load.ts';
 import type { Report } from '../primitives/log.ts';
 import { sha256 } from '../primitives/secret.ts';
 
@@ -48,8 +48,9 @@ export function createReload(
   /** Renewed secrets and certificates do not wait until an invalid file is corrected. */
   const renewOnly = async (inputs: Inputs): Promise<void> => {
     const renewing = { ...inputs, ...inForce.repeat(), repeat: inForce.repeat };
-    const configuration = await loadConfiguration(file, process.env, renewing).catch(() => undefined);
-    if (configuration === undefined) return;
+    const configuration = await loadOnce(file, process.env, renewing).catch(() => undefined);
+    // A change is read soon.
+    if (configuration === undefined || inputs.findChange() !== undefined) return;
     reportBroken(configuration.broken);
     if (configuration.renewed.length === 0) return server.keepFiles(configuration.broken);
     inForce = renewing;

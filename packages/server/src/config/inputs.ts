@@ -20,8 +20,12 @@ export interface Inputs extends Texts {
   readonly recheckAt: (time: number) => void;
   /** Digest of all that was read, secrets included: it is never stored. */
   readonly digest: () => string;
-  /** Is anything different now from what was read? */
+  /** Is anything different now from what was read, or is it time to read it again? */
   readonly haveChanged: () => boolean;
+  /** Returns the path of a file that is different now from what was read, or `include` if a list of files is. */
+  readonly findChange: () => string | undefined;
+  /** Forgets what was read, so that it is read again. A pipe has its content once only, which is kept. */
+  readonly forget: () => void;
   /** The folders to watch. */
   readonly folders: () => ReadonlySet<string>;
   /** Returns the texts and lists of this reading again, as they were. */
@@ -80,6 +84,7 @@ export function createInputs(main: string, before?: Earlier): Inputs {
     const path = resolve(file);
     if (!contents.has(path)) contents.set(path, contentAgain(path, new Error('not read'), Number.POSITIVE_INFINITY));
   };
+  const findChange = () => findDifference({ contents, limits, lists, mainFile });
   return {
     read: (file) => read(file),
     note,
@@ -97,14 +102,7 @@ export function createInputs(main: string, before?: Earlier): Inputs {
       const content = heldBack.get(resolve(file)) ?? contents.get(resolve(file));
       return content instanceof Error ? undefined : content;
     },
-    toNext: () => ({
-      used: new Map(
-        [...contents]
-          .flatMap(([path, one]) => (one instanceof Error ? [] : [[path, one] as const]))
-          .concat([...heldBack]),
-      ),
-      parsed: parsed.all(),
-    }),
+    toNext: () => ({ used: new Map([...readable(contents), ...heldBack]), parsed: parsed.all() }),
     recheckAt: (time) => {
       recheck = Math.min(recheck, time);
     },
@@ -117,19 +115,42 @@ export function createInputs(main: string, before?: Earlier): Inputs {
       const all = [...contents].map(([path, content]) => [path, heldBack.get(path) ?? content] as const);
       return sha256(JSON.stringify(all.map(([path, one]) => [path, one instanceof Error ? undefined : sha256(one)])));
     },
-    haveChanged: () =>
-      Date.now() >= recheck ||
-      [...contents].some(([path, before]) => {
-        const now = contentAgain(path, before, limits.get(path) ?? Number.POSITIVE_INFINITY);
-        return !isSame(now, before) && !(now instanceof Error && path === mainFile);
-      }) ||
-      lists.some(({ find, before }) => find().files.join('\0') !== before.files.join('\0')),
+    haveChanged: () => Date.now() >= recheck || findChange() !== undefined,
+    findChange,
+    forget: () => {
+      for (const path of contents.keys()) if (!isPipe(path)) contents.delete(path);
+      heldBack.clear();
+      lists.length = 0;
+      recheck = Number.POSITIVE_INFINITY;
+    },
     folders: () => new Set([...[...contents.keys()].map(dirname), ...lists.flatMap(({ before }) => before.folders)]),
     repeat: () => {
       const again = lists.values();
       return { read: (file) => read(file), note, parsed, list: () => again.next().value?.before.files ?? [] };
     },
   };
+}
+
+const readable = (contents: ReadonlyMap<string, Buffer | Error>): readonly (readonly [string, Buffer])[] =>
+  [...contents].flatMap(([path, one]) => (one instanceof Error ? [] : [[path, one] as const]));
+
+/** @returns the path of a file that is different now, or `include` if a list is */
+function findDifference({
+  contents,
+  limits,
+  lists,
+  mainFile,
+}: {
+  readonly contents: ReadonlyMap<string, Buffer | Error>;
+  readonly limits: ReadonlyMap<string, number>;
+  readonly lists: readonly { readonly find: () => Matches; readonly before: Matches }[];
+  readonly mainFile: string;
+}): string | undefined {
+  for (const [path, before] of contents) {
+    const now = contentAgain(path, before, limits.get(path) ?? Number.POSITIVE_INFINITY);
+    if (!isSame(now, before) && !(now instanceof Error && path === mainFile)) return path;
+  }
+  return lists.some(({ find, before }) => find().files.join('\0') !== before.files.join('\0')) ? 'include' : undefined;
 }
 
 /** Bytes of a file that an entry names: a secret, a certificate or metadata. */
@@ -153,6 +174,11 @@ function contentAgain(path: string, before: Buffer | Error, mostBytes: number): 
   const stats = statSync(path, { throwIfNoEntry: false });
   const isComparable = stats === undefined || (stats.isFile() && stats.size <= MAX_COMPARED_BYTES);
   return isComparable ? contentNow(path, mostBytes) : before;
+}
+
+function isPipe(path: string): boolean {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  return stats !== undefined && !stats.isFile();
 }
 
 const isSame = (a: Buffer | Error, b: Buffer | Error): boolean =>

@@ -20,12 +20,28 @@ import { type ConfigurationFile, configurationFile } from './schema.ts';
 import { setAside } from './set-aside.ts';
 import type { Surroundings } from './source.ts';
 import { SURE, UNSURE } from './unsure.ts';
+import { untilAtRest } from './until-at-rest.ts';
 
-/** @throws ConfigurationError */
-export const loadConfiguration = async (
+/** Loads files that belong together: if one changes while they are read, all are read again. @throws ConfigurationError */
+export function loadConfiguration(
   file: string,
   environment: NodeJS.ProcessEnv,
   inputs: Inputs = createInputs(file),
+  leftOut?: ReadingSource['leftOut'],
+): Promise<Configuration> {
+  const given = [...(leftOut ?? [])];
+  return untilAtRest(file, inputs, () => {
+    leftOut?.clear();
+    for (const [name, faults] of given) leftOut?.set(name, faults);
+    return loadOnce(file, environment, inputs, leftOut);
+  });
+}
+
+/** @param inputs texts that cannot change @throws ConfigurationError */
+export const loadOnce = async (
+  file: string,
+  environment: NodeJS.ProcessEnv,
+  inputs: Inputs,
   leftOut?: ReadingSource['leftOut'],
 ): Promise<Configuration> => parseConfiguration(readText(file, inputs), { file, environment, inputs, leftOut });
 
