@@ -20,6 +20,8 @@ export interface AuthenticationRequest {
   readonly certificate: PresentedCertificate | undefined;
   /** The subject token of the request, which may identify a client that is not named. */
   readonly subjectToken?: string | undefined;
+  /** The grants of which the client needs one, if the subject token identifies it. */
+  readonly grants?: readonly string[];
 }
 
 /** A TLS client certificate. The caller proved that it has the key, to us or to a proxy that we trust (RFC 8705). */

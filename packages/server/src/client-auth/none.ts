@@ -12,10 +12,10 @@ export const none = {
   parameters: [],
   keys: { oneOf: [], others: ['publicExchange', 'workload'] },
   recognizedBy: 'entry',
-  read: ({ parameters, subjectToken }, context) => {
+  read: ({ parameters, subjectToken, grants = [] }, context) => {
     const id = parameters.get('client_id');
     if (id !== undefined) return { clientIds: [id], prove: () => ({}) };
-    const client = subjectToken === undefined ? undefined : workloadOf(subjectToken, context);
+    const client = subjectToken === undefined ? undefined : workloadOf(subjectToken, grants, context);
     return client && { clientIds: [client.id], prove: () => ({ as: 'workload' }) };
   },
 } as const satisfies ClientAuthMethod;
@@ -26,6 +26,7 @@ export const none = {
  */
 function workloadOf(
   token: string,
+  grants: readonly string[],
   { clientIndex, issuers, issuer }: Pick<AuthenticationContext, 'clientIndex' | 'issuers' | 'issuer'>,
 ): Client | undefined {
   try {
@@ -34,7 +35,9 @@ function workloadOf(
     if (entry === undefined) return undefined;
     const found = clientIndex
       .ofWorkloads(entry.issuer)
-      .filter((client) => workloadMisses(client, payload).length === 0);
+      .filter(
+        (client) => grants.some((name) => client.grants.has(name)) && workloadMisses(client, payload).length === 0,
+      );
     return found.length === 1 ? found[0] : undefined;
   } catch (error) {
     if (error instanceof TokenRefusal) return undefined;

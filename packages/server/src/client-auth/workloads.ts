@@ -47,7 +47,7 @@ export function describeWorkloads(issuer: string | undefined, claims: JsonObject
     const parts = [...(sameIssuer ? [] : [`its issuer is ${workload.issuer}`]), ...workloadMisses(client, claims)];
     const text =
       parts.length === 0
-        ? `the workload of ${id} fits, and another one, too: name the client with client_id`
+        ? `the workload of ${id} fits, and another one, too: change subjects or claims of one`
         : `the workload of ${id} does not fit: ${parts.join(', and ')}`;
     return [{ sameIssuer, text }];
   });

@@ -46,7 +46,7 @@ export function resolveGrants(
       tenant: idJag.tenant,
       audTenant: idJag.audTenant,
     },
-    chaining: chaining && limitsOf(chaining),
+    chaining: chaining && { ...limitsOf(chaining), clientId: chaining.clientId ?? 'ours' },
     workload: workload && {
       maxAge: workload.maxAge,
       use: workload.singleUse ? 'single' : 'repeated',

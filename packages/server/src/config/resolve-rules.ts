@@ -261,6 +261,11 @@ function warnOfStrangers(
         'warning',
       );
   const refreshes = entry.grant.refreshToken || entry.grant.types.includes('refresh_token');
+  if (refreshes && !exchanges)
+    complain(
+      [...path, 'grant', entry.grant.refreshToken ? 'refreshToken' : 'types'],
+      'no refresh token comes with a token for an assertion: redeem another one. Remove it.',
+    );
   if (refreshes && !someHasGrant('refresh_token'))
     complain(
       [...path, 'grant'],

@@ -37,7 +37,7 @@ const issuerGrants = z
         audTenant: name.optional(),
       })
       .optional(),
-    chaining: z.strictObject(assertion).optional(),
+    chaining: z.strictObject({ ...assertion, clientId: z.literal('theirs').optional() }).optional(),
     workload: z.strictObject({ maxAge: duration.default(3600), singleUse: z.boolean().default(false) }).optional(),
   })
   .refine(

@@ -6,9 +6,12 @@ import type { Resource } from '../model/resource.ts';
 import type { Rule } from '../policy/rule.ts';
 import { type Confirmation, describeKey, sameKey } from '../primitives/confirmation.ts';
 import { Refusal, type Role } from '../primitives/refusal.ts';
+import { isRedeemed } from '../primitives/token-type.ts';
 
 /** A token that may be bound to a key. */
 interface Held {
+  /** Absent: of a refresh family, which no assertion begins. */
+  readonly type?: string;
   readonly confirmation: Confirmation | undefined;
 }
 
@@ -40,8 +43,19 @@ const unproven = ({ role, to }: BoundToken, why: string): Refusal =>
 
 function boundTokens({ subject, actor }: Presented, rule: Rule): readonly BoundToken[] {
   return (['subject', 'actor'] as const).flatMap((role) => {
-    const to = { subject, actor }[role]?.confirmation;
-    return to === undefined ? [] : [{ role, to, constrained: rule[role].constrained }];
+    const { confirmation: to, type = '' } = { subject, actor }[role] ?? {};
+    return to === undefined ? [] : [{ role, to, constrained: isRedeemed(type) ? 'prove' : rule[role].constrained }];
+  });
+}
+
+/** No rule accepts a bound assertion without its key. @throws Refusal assertion_bound */
+export function checkAssertionProven(
+  { type, confirmation: bound }: Held,
+  { confirmation, proof }: { readonly confirmation: Confirmation | undefined; readonly proof?: 'assumed' },
+): void {
+  if (!isRedeemed(type ?? '') || bound === undefined || proof === 'assumed' || sameKey(bound, confirmation)) return;
+  throw new Refusal('assertion_bound', {
+    detail: `it is bound to ${describeKey(bound)}: the request does not prove it`,
   });
 }
 

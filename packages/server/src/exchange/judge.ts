@@ -20,7 +20,7 @@ import type { Rule } from '../policy/rule.ts';
 import type { Confirmation } from '../primitives/confirmation.ts';
 import { type Reason, Refusal, type Role } from '../primitives/refusal.ts';
 import { isRedeemed } from '../primitives/token-type.ts';
-import { checkBinding, neededKey } from './binding.ts';
+import { checkAssertionProven, checkBinding, neededKey } from './binding.ts';
 import { type Actor, checkDistinct, checkMayAct, clientAsActor, extendChain, prependActor } from './delegation.ts';
 import { checkServerNamed, checkSubjectOf, grantFor, scopeHere, serverOf } from './other-server.ts';
 import { grantedClaims, refuseBy } from './refuse.ts';
@@ -95,6 +95,7 @@ export function orRefusal<T>(decide: () => T): T | Refusal {
 function chooseRule(asked: Case, context: JudgeContext, trace: Trace): Decision {
   const { subject, actor, client } = asked;
   const caller = clientAsActor(context.issuer, client.id);
+  checkAssertionProven(subject, context);
   if (actor !== undefined) checkDistinct(subject, actor);
   checkMayAct(subject.mayAct, actor ?? caller);
   checkServerNamed(asked.request, client, context.targeting);
@@ -216,6 +217,7 @@ function applyRule(
   const chain = extendChain(subject.chain, acting, rule.grant.maxDepth);
   const withRefresh =
     server === undefined &&
+    !isRedeemed(subject.type) &&
     (request.requestedType === 'refresh_token' || (rule.grant.refreshToken === 'beside' && mayRefresh(client)));
   const parties = () => [caller.principal, ...partiesOf(subject), ...(actor ? partiesOf(actor) : []), ...chain];
   const ofSubject = delegationOf(subject, context.issuer);

@@ -6,14 +6,13 @@ import type { TokenFacts } from '../model/token-facts.ts';
 import { parseResourceUri, type Targeting } from '../narrowing/targets.ts';
 import { noteWanted, readScope, readTargets, resolveTargets, type Wanted } from '../narrowing/wanted.ts';
 import { stringList } from '../primitives/claims.ts';
-import { describeKey, sameKey } from '../primitives/confirmation.ts';
 import type { Parameters } from '../primitives/parameters.ts';
 import { Refusal, TokenRefusal } from '../primitives/refusal.ts';
 import { step } from '../primitives/tracing.ts';
 import { validateAssertion } from '../subject-tokens/assertion.ts';
 import { traceOf, type ValidatedToken } from '../subject-tokens/validated-token.ts';
 import { type ExchangeContext, noteTrace, noteWorkload, type PartialEvent } from './exchange.ts';
-import { type Judgement, judge, type Moment } from './judge.ts';
+import { type Judgement, judge } from './judge.ts';
 
 /** The short names of the grants that redeem. */
 export const REDEEMING_GRANTS: ReadonlySet<string> = new Set(['jwt_bearer', 'jwt_dpop']);
@@ -27,8 +26,8 @@ export const redemptionParameters = ['assertion', 'audience', 'resource', 'scope
 export interface RedemptionRequest {
   readonly parameters: Parameters;
   readonly client: Client;
-  /** Only the assertion of a workload identifies its client. */
-  readonly identified: 'by credentials' | 'by the assertion';
+  /** Only the assertion of a workload identifies its client. `either`: in an explanation, as the assertion needs it. */
+  readonly identified: 'by credentials' | 'by the assertion' | 'either';
 }
 
 /** @param event filled as facts become known @throws Refusal if the assertion is not valid, or is for other targets */
@@ -45,7 +44,6 @@ export async function judgeAssertion(
   event.requestedType = 'access_token';
   const subject = await step('subject', () => validate(text, request, event, context));
   noteWorkload(event);
-  refuseUnproven(subject, context);
   const targeted = withinAssertion(subject, wanted, context.targeting);
   noteWanted(event, targeted, context.targeting);
   const presented = { request: { ...targeted, requestedType: 'access_token' }, subject, actor: undefined } as const;
@@ -65,7 +63,8 @@ async function validate(
   try {
     const token = await validateAssertion(text, { ...context, client, role: 'subject' });
     event.subject = traceOf(token, token.type);
-    if ((identified === 'by the assertion') !== (token.type === 'workload')) throw new Refusal('assertion_client');
+    const isIdentified = (identified === 'by the assertion') === (token.type === 'workload');
+    if (identified !== 'either' && !isIdentified) throw new Refusal('assertion_client');
     const refused = context.revocations.whyRefused(token);
     if (refused !== undefined) throw new TokenRefusal(refused);
     return token;
@@ -74,14 +73,6 @@ async function validate(
       ? error.asRedeemed(error.fault === 'malformed' ? {} : presentedClaims(text))
       : error;
   }
-}
-
-/** No rule accepts a bound assertion without its key. @throws Refusal assertion_bound */
-function refuseUnproven({ confirmation: bound }: ValidatedToken, { confirmation, proof }: Moment): void {
-  if (bound === undefined || proof === 'assumed' || sameKey(bound, confirmation)) return;
-  throw new Refusal('assertion_bound', {
-    detail: `it is bound to ${describeKey(bound)}: the request does not prove it`,
-  });
 }
 
 /**

@@ -14,7 +14,7 @@ import type { ExplainedConfiguration } from './decided-by.ts';
 import { type ExplainedPlace, findPlace, type PlaceContext } from './place.ts';
 import { explainRequest } from './request-steps.ts';
 import { type ExplainedRules, explainRules } from './rules.ts';
-import { findJudgedClient } from './simulate.ts';
+import { findJudgedClient, grantUsed } from './simulate.ts';
 import { type ExplainedStep, explainSteps } from './steps.ts';
 import { type ExplainedValue, explainValues, type ValueContext } from './values.ts';
 import { explainWorkloads } from './workloads.ts';
@@ -66,14 +66,17 @@ export async function explainExchange(
 ): Promise<Explanation> {
   let limits: Limits | undefined;
   event.client = clientId;
-  const grant = parameters.get('assertion') === undefined ? 'token_exchange' : 'jwt_bearer';
+  const isAssertion = parameters.get('assertion') !== undefined;
+  const grant = grantUsed(context.clients.get(clientId), isAssertion ? 'jwt_bearer' : 'token_exchange');
   event.grant = grant;
   try {
-    const client = findJudgedClient(clientId, context.clients, grant);
+    const found = findJudgedClient(clientId, context.clients, grant);
+    const client = grant === 'jwt_dpop' ? { ...found, dpopBoundAccessTokens: true } : found;
     refuseSuspendedClient(client.id, context);
     const assumed = { ...context, confirmation: undefined, proof: 'assumed' } as const;
-    const identified = client.workload === undefined ? 'by credentials' : 'by the assertion';
-    const { result: decision, trace } = await (grant === 'jwt_bearer'
+    const identified =
+      client.workload === undefined ? 'by credentials' : client.publicExchange ? 'either' : 'by the assertion';
+    const { result: decision, trace } = await (isAssertion
       ? judgeAssertion({ parameters, client, identified }, event, assumed)
       : judgeRequest(parameters, client, event, assumed));
     limits = trace.limits;

@@ -21,11 +21,17 @@ import { isRedeemed } from '../primitives/token-type.ts';
 /** The tokens and parameters of a simulated exchange. */
 export type SimulatedRequest = Presented;
 
-/** The grants whose requests the rules decide. A client with `jwt_bearer` may use `jwt_dpop`. */
-export type JudgedGrant = 'token_exchange' | 'jwt_bearer';
+/** The grants whose requests the rules decide. */
+export type JudgedGrant = 'token_exchange' | 'jwt_bearer' | 'jwt_dpop';
 
 /** @param type of the subject */
 export const grantOf = (type: string): JudgedGrant => (isRedeemed(type) ? 'jwt_bearer' : 'token_exchange');
+
+/** A client that may redeem only with a DPoP proof does so. */
+export const grantUsed = (client: Client | undefined, grant: JudgedGrant): JudgedGrant =>
+  grant === 'jwt_bearer' && client?.grants.has('jwt_bearer') === false && client.grants.has('jwt_dpop')
+    ? 'jwt_dpop'
+    : grant;
 
 /** The decision as data, with the rule that was chosen. */
 export type Simulated = { readonly rule: string | undefined } & (
@@ -41,7 +47,10 @@ export function simulate(
   grant: JudgedGrant = 'token_exchange',
 ): Simulated {
   const judged = orRefusal(() => {
-    const client = findJudgedClient(clientId, context.clients, grant);
+    const used = grantUsed(context.clients.get(clientId), grant);
+    const client = findJudgedClient(clientId, context.clients, used);
+    const { confirmation } = context;
+    if (used === 'jwt_dpop' && !(confirmation && 'jkt' in confirmation)) throw new Refusal('dpop_missing');
     return { ...prepare(client), client };
   });
   if (judged instanceof Refusal) return { rule: undefined, reason: judged.reason };
@@ -59,7 +68,8 @@ export function findJudgedClient(id: string, clients: Clients, grant: JudgedGran
   const client = clients.get(id);
   if (client === undefined) throw new Refusal('client_unknown', { sent: { client_id: id } });
   if (client.disabled) throw new Refusal('client_disabled');
-  if (!client.grants.has(grant)) throw refuseGrant(client, grant);
+  const isAllowed = client.grants.has(grant) || (grant === 'jwt_dpop' && client.grants.has('jwt_bearer'));
+  if (!isAllowed) throw refuseGrant(client, grant);
   // The token of a workload identifies its client. Other public clients need publicExchange.
   if (isPublic(client) && !client.publicExchange && client.workload === undefined)
     throw new Refusal('public_client_not_allowed');

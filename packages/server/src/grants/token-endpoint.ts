@@ -11,7 +11,7 @@ import { refuseSuspendedClient } from '../issuing/suspensions.ts';
 import { seconds } from '../primitives/clock.ts';
 import { refuseRepeated } from '../primitives/parameters.ts';
 import { recordKnown } from '../primitives/redact.ts';
-import { Refusal } from '../primitives/refusal.ts';
+import { publicAnswer, Refusal } from '../primitives/refusal.ts';
 import { type HolderContext, type KeyEvidence, proveHolder } from '../proof/holder.ts';
 import type { Grant, GrantServices } from './grant.ts';
 import { grants } from './index.ts';
@@ -49,11 +49,44 @@ export async function answerTokenRequest(
   if (grantType === undefined) throw new Refusal('parameter_missing', { parameter: 'grant_type' });
   const grant: Grant | undefined = grants.find((one) => one.grantType === grantType);
   const subjectToken = parameters.get(grant?.standsForClient ?? '');
-  const { client, method } = noteClient(event, await authenticateClient({ ...request, subjectToken }, services));
+  const { client, method } = noteClient(
+    event,
+    await authenticateClient({ ...request, subjectToken, grants: namesOf(grant) }, services),
+  );
   if (grant === undefined) throw new Refusal('grant_type_unsupported', { sent: { grant_type: grantType } });
+  try {
+    return await answerClient({ request, grant, client, method, epoch }, event, services);
+  } catch (error) {
+    throw grant.standsForClient === 'assertion' ? asShownToStranger(error, event) : error;
+  }
+}
+
+/**
+ * Until an assertion is validated, its client is only claimed, and anybody could have written it: the answer must not show which check
+ * failed. It is the one for a token that names no workload. An overloaded or unavailable server says so.
+ */
+function asShownToStranger(error: unknown, { clientClaimed }: AuditEvent): unknown {
+  if (clientClaimed === undefined || !(error instanceof Refusal) || error.reason === 'dpop_nonce') return error;
+  return publicAnswer(error, 'invalid_grant').status < 429
+    ? new Refusal(error.reason, { ...error, shownAs: 'client_missing', cause: error })
+    : error;
+}
+
+interface ClientRequest extends AuthenticatedClient {
+  readonly request: TokenRequest;
+  readonly grant: Grant;
+  /** The latest bulk revocation when the request began. */
+  readonly epoch: number;
+}
+
+async function answerClient(
+  { request, grant, client, method, epoch }: ClientRequest,
+  event: AuditEvent,
+  services: TokenServices,
+): Promise<TokenResponse> {
+  const { parameters } = request;
   event.grant = grant.name;
-  if (![grant.name, grant.impliedBy ?? ''].some((name) => client.grants.has(name)))
-    throw refuseGrant(client, grant.name);
+  if (!namesOf(grant).some((name) => client.grants.has(name))) throw refuseGrant(client, grant.name);
   refuseSuspendedClient(client.id, services);
   const { publicClients: open } = grant;
   if (method === 'none' && (open === 'never' || (open === 'publicExchange' && !client.publicExchange)))
@@ -76,6 +109,10 @@ export async function answerTokenRequest(
     ...(issued.idToken !== undefined && { id_token: issued.idToken }),
   };
 }
+
+/** A client may use the grant with one of these in `grants`. */
+const namesOf = (grant: Grant | undefined): readonly string[] =>
+  grant === undefined ? [] : [grant.name, ...(grant.impliedBy === undefined ? [] : [grant.impliedBy])];
 
 const known = new Set([
   'grant_type',

@@ -107,7 +107,8 @@ const REDEEMING: ReadonlySet<string> = new Set(['jwt_bearer', 'jwt_dpop']);
 /** What else is answered like a faulty assertion: the answer must not show which check failed. */
 const ABOUT_ASSERTION: ReadonlySet<AnswerName> = new Set(['subject_token', 'actor', 'requested_token_type']);
 
-function answerOf({ reason }: Refusal, grant: string | undefined): AnswerName {
+function answerOf({ reason, shownAs }: Refusal, grant: string | undefined): AnswerName {
+  if (shownAs !== undefined) return shownAs;
   const { answer } = reasons[reason];
   if (grant === undefined || !REDEEMING.has(grant)) return answer;
   return ABOUT_ASSERTION.has(answer) || reason === 'target_needs_proof' ? 'assertion' : answer;
@@ -142,6 +143,8 @@ export interface RefusalOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** Further members of the answer that a standard defines. From the configuration only. */
   readonly members?: Readonly<Record<string, string | number>>;
+  /** To a stranger, every refusal has this answer. The audit row has the reason. */
+  readonly shownAs?: AnswerName | undefined;
   readonly cause?: unknown;
 }
 
@@ -155,6 +158,7 @@ export class Refusal extends Error {
   readonly client: string | undefined;
   readonly headers: Readonly<Record<string, string>>;
   readonly members: Readonly<Record<string, string | number>>;
+  readonly shownAs: AnswerName | undefined;
 
   constructor(reason: Reason, options: RefusalOptions = {}) {
     super(options.detail === undefined ? reason : `${reason}: ${options.detail}`, { cause: options.cause });
@@ -166,6 +170,7 @@ export class Refusal extends Error {
     this.client = options.client;
     this.headers = options.headers ?? {};
     this.members = options.members ?? {};
+    this.shownAs = options.shownAs;
   }
 }
 

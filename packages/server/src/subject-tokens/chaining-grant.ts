@@ -4,6 +4,7 @@ import type { TokenFacts } from '../model/token-facts.ts';
 import { Refusal, TokenRefusal } from '../primitives/refusal.ts';
 import { checkSubjectId } from './asserted-person.ts';
 import { type RedeemedType, readRedeemed, refuseOtherAssertions } from './redeemed.ts';
+import { refuseOtherThanGrants } from './weigh.ts';
 
 /** The draft names no type. */
 const HEADER_TYPES: ReadonlySet<string | undefined> = new Set([undefined, 'jwt', 'authorization-grant+jwt']);
@@ -16,13 +17,15 @@ export const chainingGrant = {
     const entry = issuer.grants.chaining;
     if (entry === undefined) throw new TokenRefusal('not_accepted');
     const { typ, payload } = jws;
-    refuseOtherAssertions({ ...jws, typ: typ === 'authorization-grant+jwt' ? 'jwt' : typ });
+    const isStated = typ === 'authorization-grant+jwt';
+    refuseOtherAssertions({ ...jws, typ: isStated ? 'jwt' : typ });
+    if (!isStated) refuseOtherThanGrants(payload, issuer);
     const names = [context.issuer, context.tokenEndpoint];
     const facts = await readRedeemed(jws, issuer, { name: 'chaining_grant', entry }, names, context);
     const { jti, client_id: clientId } = payload;
     if (jti === undefined) throw new TokenRefusal('claims', 'jti is missing');
-    // The draft needs no client_id. One that is there names the client that may redeem it.
-    if (clientId !== undefined && clientId !== context.client.id)
+    // The draft needs no client_id. One that is there names the client that may redeem it, unless the entry says otherwise.
+    if (entry.clientId === 'ours' && clientId !== undefined && clientId !== context.client.id)
       throw new Refusal('assertion_client', { detail: `${context.client.id} sent it, and its client_id is another` });
     checkSubjectId(facts, context);
     return facts;

@@ -41,7 +41,7 @@ export async function readRedeemed(
   const limits = asRedeemedIssuer(issuer, entry, claims);
   const facts = readFacts(claims, limits, type, () => forUsAlone(claims, audiences), context, jws.signingInput);
   const { singleUse, issuedAt = context.now, expiresAt } = facts;
-  if (singleUse !== undefined && expiresAt - issuedAt > entry.maxAge)
+  if (entry.use !== 'repeated' && expiresAt - issuedAt > entry.maxAge)
     throw new TokenRefusal(
       'too_old',
       `it is valid for ${formatDuration(expiresAt - issuedAt)}, and maxAge under grants of its issuer entry is ${formatDuration(entry.maxAge)}`,

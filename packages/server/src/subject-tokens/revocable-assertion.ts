@@ -1,6 +1,7 @@
 // Finds the id of an assertion that a client may have redeemed, so that the client can revoke what came of it.
 import { type CompactJws, readCompact, verifyPresented } from '../keys/jws.ts';
-import type { Client } from '../model/client.ts';
+import { type Client, isPublic } from '../model/client.ts';
+import { mayTake } from '../policy/match.ts';
 import { stringList } from '../primitives/claims.ts';
 import { isName } from '../primitives/principal.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
@@ -11,7 +12,7 @@ import { idJag } from './id-jag.ts';
 import type { IssuedHere } from './identify.ts';
 import type { ValidationContext } from './validated-token.ts';
 
-type Context = Pick<ValidationContext, 'issuer' | 'issuers' | 'signatures' | 'tokenEndpoint'>;
+type Context = Pick<ValidationContext, 'issuer' | 'issuers' | 'policy' | 'signatures' | 'tokenEndpoint'>;
 
 /**
  * An expired assertion counts: what came of it may still be valid.
@@ -35,13 +36,15 @@ export async function findRevocableAssertion(
   }
 }
 
-/** A chaining grant need not name a client: any that has it could have redeemed it. */
+/** A chaining grant need not name a client here: one that authenticates, and whose rules take such grants, could have redeemed it. */
 function mayRedeem(jws: CompactJws, issuer: TrustedIssuer, client: Client, context: Context): boolean {
   const { aud, client_id: named } = jws.payload;
   const type = [idJag, chainingGrant].find((one) => one.hasHeader(jws) && one.entryOf(issuer) !== undefined);
   if (type === undefined || !(issuer.algorithms as ReadonlySet<string>).has(jws.alg)) return false;
   const [audience, ...others] = stringList(aud) ?? [];
   if (others.length > 0 || ![context.issuer, context.tokenEndpoint].some((one) => one === audience)) return false;
-  if (named === undefined && type !== idJag) return ['jwt_bearer', 'jwt_dpop'].some((name) => client.grants.has(name));
-  return named === client.id;
+  if (type === idJag || (named !== undefined && issuer.grants.chaining?.clientId === 'ours'))
+    return named === client.id;
+  const rules = context.policy.byClient.get(client.id)?.all ?? [];
+  return !isPublic(client) && rules.some((rule) => mayTake(rule, 'subject', issuer.issuer, type.name));
 }

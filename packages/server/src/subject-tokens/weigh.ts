@@ -61,6 +61,23 @@ export function refuseOtherKinds(token: Weighed, declared: DeclaredKind, issuer:
   throw wrongType(describe(shown, declared));
 }
 
+/** Claims of access tokens, ID tokens, sessions and transaction tokens that no grant has. */
+const NOT_OF_GRANTS = [...OF_ACCESS, ...OF_SIGN_IN, 'azp', 'appid', 'uid', 'uti', 'tctx', 'rctx', 'req_wl'] as const;
+
+/**
+ * Refuses a JWT whose header does not say that it is a grant, if its claims are those of another kind: an access token for this server,
+ * an ID token, or a client assertion (`iss` is `sub`).
+ * @throws TokenRefusal wrong_type
+ */
+export function refuseOtherThanGrants(claims: JsonObject, { profile }: Pick<TrustedIssuer, 'profile'>): void {
+  if (claims.iss === claims.sub) throw wrongType('its iss is its sub, as in a client assertion');
+  const marks = profile === undefined ? [] : profiles[profile].marks;
+  const other =
+    NOT_OF_GRANTS.find((name) => Object.hasOwn(claims, name)) ?? marks.find((mark) => holds(mark, claims))?.member;
+  if (other !== undefined)
+    throw wrongType(`it has ${other}, and its header does not say that it is a grant (typ authorization-grant+jwt)`);
+}
+
 /** An introspection answer is about an access token, unless it says otherwise. @throws TokenRefusal wrong_type */
 export function refuseOtherAnswer(answer: JsonObject): void {
   const [stated] = statements({ payload: answer }, 'access_token');

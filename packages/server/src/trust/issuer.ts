@@ -70,9 +70,14 @@ export interface IdJagEntry extends GrantEntry {
   readonly audTenant: string | undefined;
 }
 
+export interface ChainingEntry extends GrantEntry {
+  /** Whose client `client_id` names: the one here that may redeem, or one of the issuer, which is not compared. */
+  readonly clientId: 'ours' | 'theirs';
+}
+
 export interface IssuerGrants {
   readonly idJag: IdJagEntry | undefined;
-  readonly chaining: GrantEntry | undefined;
+  readonly chaining: ChainingEntry | undefined;
   readonly workload: GrantEntry | undefined;
 }
 

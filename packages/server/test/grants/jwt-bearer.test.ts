@@ -11,6 +11,7 @@ import {
   stranger,
   subjectToken,
   TARGET_REFUSED,
+  withoutRequestId,
 } from '../support/basics.ts';
 import { added, type Configuration, changed, edited } from '../support/configuration.ts';
 import { type Answer, claimsOf, encode, start, type TestServer } from '../support/harness.ts';
@@ -129,6 +130,10 @@ test('an ID-JAG is good once, and one that is bound to a key may be used again w
     assert.equal(answer.body.token_type, 'DPoP');
     assert.deepEqual(claimsOf(answer.body.access_token).cnf, { jkt: prover.jkt });
   }
+  const exp = Math.floor(server.clock.now / 1000) + 3600;
+  const long = jagOf(idp, server, { cnf: { jkt: prover.jkt }, exp });
+  const tooLong = await redeem(server, long, {}, { dpop: prover.prove(server) });
+  assertRefused(server, tooLong, { ...ASSERTION_REFUSED, reason: 'assertion_too_old' });
   const other = await redeem(server, bound, {}, { dpop: newProver().prove(server) });
   assertRefused(server, other, { ...ASSERTION_REFUSED, reason: 'assertion_bound' });
   const without = await redeem(server, jagOf(idp, server), { grant_type: JWT_DPOP });
@@ -155,22 +160,24 @@ test('a workload redeems its own JWT without a client (WIF-1)', async (t) => {
     assert.deepEqual([client, clientAuthentication, subject?.sub], ['jobs', 'workload', 'job-7']);
     assert.equal(claimsOf(answer.body.access_token).sub, 'corp:job-7');
   }
+  const strangers: Answer[] = [];
   for (const changed of [
     { sub: 'other-7' },
     { stage: 'live' },
     { stage: undefined },
     { iss: 'https://other.example' },
   ]) {
-    const answer = await redeemAlone(server, idp.sign({ ...claims, ...changed }));
-    assert.deepEqual([answer.status, answer.body.error], [401, 'invalid_client']);
+    strangers.push(await redeemAlone(server, idp.sign({ ...claims, ...changed })));
   }
-  for (const changed of [{ aud: 'https://other.example' }, { exp: 1 }, { nonce: 'n' }, { typ: 'Bearer' }]) {
-    const answer = await redeemAlone(server, idp.sign({ ...claims, ...changed }));
-    assert.deepEqual([answer.status, answer.body.error], [400, 'invalid_grant']);
-  }
+  for (const changed of [{ aud: 'https://other.example' }, { exp: 1 }, { nonce: 'n' }, { typ: 'Bearer' }])
+    strangers.push(await redeemAlone(server, idp.sign({ ...claims, ...changed })));
+  strangers.push(await redeemAlone(server, idp.sign(claims).replace(/[^.]*$/, 'AAAA')));
   // A workload's JWT needs no client, and an ID-JAG needs one.
   const jag = await redeemAlone(server, jagOf(idp, server, { ...claims, client_id: 'jobs', aud: server.issuer }));
-  assertRefused(server, jag, { ...ASSERTION_REFUSED, reason: 'assertion_client' });
+  assert.equal(server.audit(jag)?.reason, 'assertion_client');
+  // The answer does not show which check failed.
+  const seen = new Set([...strangers, jag].map((answer) => `${answer.status} ${withoutRequestId(answer)}`));
+  assert.deepEqual([seen.size, jag.status, jag.body.error], [1, 401, 'invalid_client'], [...seen].join());
   assertRefused(server, await redeem(server, idp.sign(claims)), { ...ASSERTION_REFUSED, reason: 'assertion_client' });
 });
 
@@ -339,6 +346,16 @@ test('redeems a grant of another domain for its subject, once, without a refresh
     [grantOf({ events: {} }), 'wrong_type'],
     [grantOf({ token_use: 'id' }), 'wrong_type'],
     [grantOf({ jti: undefined }), 'claims'],
+    // Access tokens of well-known issuers, a session, a client assertion and a transaction token, for this server.
+    ...[
+      { cid: '0oa', uid: '00u', scp: ['read'] },
+      { appid: 'x', appidacr: '1' },
+      { azp: 'x', gty: 'client-credentials' },
+      { azp: 'x' },
+      { auth_time: 1, sid: 's' },
+      { sub: idp.url },
+      { tctx: {}, req_wl: 'w' },
+    ].map((claims) => [grantOf(claims), 'wrong_type'] as const),
     [own, 'wrong_type'],
   ] as const)
     assertRefused(server, await redeem(server, token), { ...ASSERTION_REFUSED, reason: `assertion_${reason}` }, reason);
@@ -346,6 +363,8 @@ test('redeems a grant of another domain for its subject, once, without a refresh
   assert.deepEqual([noScope.status, noScope.body.error], [400, 'invalid_scope']);
   await server.reload(redeemingOf([granting(idp, { chaining: { scope: 'optional' } })]));
   assertIssued(server, await redeem(server, grantOf({ scope: undefined })));
+  await server.reload(redeemingOf([granting(idp, { chaining: { clientId: 'theirs' } })]));
+  assertIssued(server, await redeem(server, grantOf({ client_id: 'gateway' })));
 });
 
 test('rules and limits about an account see a person whom another issuer names as that account', async (t) => {
@@ -397,4 +416,49 @@ test('rules and limits about an account see a person whom another issuer names a
   assertIssued(server, await person('ada'));
   assert.equal((await person('ada', '00u2')).status, 429);
   assertIssued(server, await person('root'));
+});
+
+test('no refresh token comes with a redemption, and a rule for assertions cannot promise one', async (t) => {
+  const { idp, server } = await startRedeeming(
+    t,
+    { idJag: {} },
+    {
+      clients: edited('wiki', { grants: ['jwt_bearer', 'refresh_token', 'token_exchange'] }),
+      rules: edited('jags', {
+        subject: { types: ['id_jag', 'access_token'] },
+        grant: { refreshToken: true },
+      }),
+    },
+  );
+  const answer = await redeem(server, jagOf(idp, server));
+  assertIssued(server, answer);
+  assert.equal(answer.body.refresh_token, undefined);
+  const yaml = `issuer: https://login.example
+resources: { 'https://api.example': { scopes: [read] } }
+clients: [{ id: wiki, secret: { plain: wiki-secret }, grants: [jwt_bearer, refresh_token] }]
+issuers: [{ issuer: 'https://idp.example', name: corp, grants: { idJag: {} } }]
+rules: [{ name: r, client: wiki, subject: { issuer: corp, types: [id_jag] }, grant: { audiences: ['https://api.example'], scopes: [read], refreshToken: true } }]
+`;
+  await assert.rejects(
+    parseConfiguration(yaml, { file: 'cambio.yaml', environment: {} }),
+    /no refresh token comes with a token for an assertion/,
+  );
+});
+
+test('only a client with the grant can be the workload of an assertion', async (t) => {
+  const other: Configuration = {
+    clients: added({
+      id: 'exchanger',
+      auth: 'none',
+      grants: ['token_exchange'],
+      workload: { issuer: 'corp', audience: US, subjects: ['job-*'] },
+    }),
+  };
+  const members = { accepts: ['jwt'], audiences: [US] };
+  const idp = await startIssuer(t);
+  const server = await start(t, redeemingOf([granting(idp, { workload: {} }, members)], JOBS, other));
+  const job = { sub: 'job-7', aud: server.issuer, stage: 'test' };
+  const answer = await redeemAlone(server, idp.sign(job));
+  assertIssued(server, answer);
+  assert.equal(server.audit(answer)?.client, 'jobs');
 });
