@@ -167,6 +167,9 @@ function readPart(bytes: Buffer, origin: Origin, { environment, inputs: { parsed
 const variablesWithin = ({ variables }: FileLimits, environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
   Object.fromEntries(Object.entries(environment).filter(([name]) => matchesAny(variables, name)));
 
+const EMPTY =
+  'an included file has sections, such as rules, and this is empty. Write rules: [] if it has no entry, or remove the file.';
+
 /** Returns the lists of an included file, and reports all else that it has. */
 function listsOf({ value, complain }: YamlFile, limits: FileLimits | undefined): Part['lists'] {
   if (!isObject(value)) {
@@ -176,6 +179,8 @@ function listsOf({ value, complain }: YamlFile, limits: FileLimits | undefined):
     );
     return {};
   }
+  // A file that is being written is empty for a moment: its rules that deny must stay in force.
+  if (Object.keys(value).length === 0) complain([], EMPTY);
   const allowed: readonly string[] = limits === undefined ? INCLUDED_SECTIONS : LIMITED_SECTIONS;
   const lists: Record<string, readonly unknown[]> = {};
   for (const [key, list] of Object.entries(value)) {

@@ -64,6 +64,10 @@ async function messagesOf(folder: string): Promise<readonly string[]> {
 type Row = readonly [name: string, limits: string, team: string, ...messages: RegExp[]];
 const rows: readonly Row[] = [
   ['an API, a client and a rule of its own', '', OWN_API + client('') + rule(grant())],
+  ['no entry', '', 'rules: []\n'],
+  ...['', '# being written\n', '{}'].map(
+    (text): Row => ['an empty file', '', text, /^teams\/pay\/a\.yaml.*this is empty\. Write rules: \[\]/],
+  ),
   [
     'another audience',
     '',
@@ -474,7 +478,6 @@ const rows: readonly Row[] = [
     OWN_API.replace('scopes', 'scope'),
     /:2:\d+: resources\[https:\/\/pay\.example\/api\]\.scope: unknown key\. Did you mean scopes\?/,
   ],
-  ['nothing', '', '# nothing\n'],
   ['half a text', '', 'rules:\n  - {\n', /teams\/pay\/a\.yaml:\d+:\d+: /],
 ];
 
@@ -561,7 +564,7 @@ test('names the file and both places of entries with one name, and the place of 
     ],
     [
       "[d/a.yaml, 'd/*.yaml']",
-      { 'd/a.yaml': '' },
+      { 'd/a.yaml': 'rules: []' },
       'cambio.yaml:2:21: include[1]: d/a.yaml is included by include[0] already. Include each file once.',
     ],
     [
@@ -573,13 +576,13 @@ test('names the file and both places of entries with one name, and the place of 
       (odd) =>
         [
           "['d/*']",
-          { 'd/a.yaml': '', [`d/b${odd}.yaml`]: '' },
+          { 'd/a.yaml': 'rules: []', [`d/b${odd}.yaml`]: 'rules: []' },
           `cambio.yaml:2:11: include[0]: ${JSON.stringify(`d/b${odd}.yaml`)} has a character in its name that cannot be printed. Rename the file or its folder.`,
         ] as const,
     ),
     [
       "['d/*']",
-      { 'd/a/b.yaml': '' },
+      { 'd/a/b.yaml': 'rules: []' },
       'cambio.yaml:2:11: include[0]: d/a is not a file. Remove it from the folder, or name files only, such as *.yaml.',
     ],
     [
