@@ -56,7 +56,7 @@ export function columnsOf(event: AuditEvent): AuditColumns {
     reason: reason ?? null,
     client: termOf(client),
     rule: termOf(rule),
-    audience: termOf(...(event.targets ?? asked)),
+    audience: termOf(...(event.targets ?? asked), event.grantFor?.issuer),
     subject: first,
     principal: second,
     actor: termOf(...(chain ?? []).map(({ sub }) => sub), actor?.sub),

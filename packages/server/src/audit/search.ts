@@ -24,7 +24,7 @@ export interface AuditFilter {
   /** The `iss` of that subject or actor; of any subject if neither is given. */
   readonly issuer?: string;
   readonly client?: string;
-  /** An audience of the issued token, or a requested one if no token was issued. */
+  /** An audience of the issued token, such as another authorization server, or a requested one if no token was issued. */
   readonly audience?: string;
   /** A row must have one of them. */
   readonly outcome?: string | readonly string[];
@@ -151,7 +151,7 @@ export const tokensOf = ({ issued = [], subject, actor, agreement, revoked }: Au
 
 /** Checks the parts of the filter that no column holds. */
 function matches(event: AuditEvent, { subject, actor, issuer, audience, tokens }: AuditFilter): boolean {
-  const { chain = [], targets, audiencesAsked = [], resourcesAsked = [] } = event;
+  const { chain = [], targets, grantFor, audiencesAsked = [], resourcesAsked = [] } = event;
   const isNamed = (name: string | undefined, among: readonly (Principal | undefined)[]): boolean =>
     among.some((one) => (name ?? one?.sub) === one?.sub && (issuer ?? one?.iss) === one?.iss);
   const asksSubject = subject !== undefined || (issuer !== undefined && actor === undefined);
@@ -159,7 +159,9 @@ function matches(event: AuditEvent, { subject, actor, issuer, audience, tokens }
     (!asksSubject || isNamed(subject, [event.subject, event.subject?.account, event.principal, ...partiesOf(event)])) &&
     (actor === undefined || isNamed(actor, [...chain, event.actor])) &&
     (tokens === undefined || tokensOf(event).some((id) => tokens.includes(id))) &&
-    (audience === undefined || (targets ?? [...audiencesAsked, ...resourcesAsked]).includes(audience))
+    (audience === undefined ||
+      grantFor?.issuer === audience ||
+      (targets ?? [...audiencesAsked, ...resourcesAsked]).includes(audience))
   );
 }
 

@@ -9,6 +9,7 @@ import { allRules } from '../policy/policy.ts';
 import { systemClock } from '../primitives/clock.ts';
 import { didYouMean } from '../primitives/nearest.ts';
 import { type Reason, reasons } from '../primitives/refusal.ts';
+import { looksLikeToken } from '../subject-tokens/identify.ts';
 import { type Administer, describePlace, loadForDatabase, refuseUnusedToken, runOperation } from './administration.ts';
 import { findLineage } from './audit-lineage.ts';
 import { createRowPrinter } from './audit-rows.ts';
@@ -16,7 +17,7 @@ import { type CliCommand, EXIT } from './command.ts';
 import { countOf } from './count.ts';
 import { describeOutput, type Form, outputForm } from './output.ts';
 import { print, printError } from './print.ts';
-import { tokenIdsOf } from './token-inspect.ts';
+import { tokenIdsAt, tokenIdsOf } from './token-inspect.ts';
 import { readToken } from './tokens.ts';
 import { readChoice, readTime, readWholeNumber, UsageError } from './usage.ts';
 
@@ -36,7 +37,7 @@ type Search = (
 const equal = {
   subject: ['subject', 'the sub of the subject token or of the issued token, or of a party that an operator suspended'],
   actor: ['actor', 'the sub of a party that acts, anywhere in the chain'],
-  issuer: ['issuer', 'the iss of the subject or actor'],
+  issuer: ['issuer', 'the iss of the subject or actor; with the jti of a token (--token), the issuer of the token'],
   client: ['client', 'the client that authenticated'],
   audience: ['audience', 'an audience of the issued token, or a requested one'],
   outcome: ['outcome', outcomes.join(', ')],
@@ -79,10 +80,15 @@ function filterOf(options: Options): AuditFilter {
     throw new UsageError(
       `--until ${options.until} is not later than --since ${options.since}. Example: --since 3h --until 2h`,
     );
-  const tokens = options.token === undefined ? undefined : tokenIdsOf(readToken(String(options.token)));
+  const named = options.token === undefined ? undefined : readToken(String(options.token));
+  const byJti = named !== undefined && options.issuer !== undefined && !looksLikeToken(named);
+  const tokens =
+    named === undefined ? undefined : byJti ? tokenIdsAt(String(options.issuer), named) : tokenIdsOf(named);
   const requestId = options.request === undefined ? undefined : normalRequestId(String(options.request));
   if (requestId !== undefined && !isRequestId(requestId)) throw new Error(NOT_A_REQUEST_ID);
-  const pairs = Object.entries(equal).map(([name, [key]]) => [key, options[name]]);
+  const pairs = Object.entries(equal)
+    .filter(([name]) => !(byJti && name === 'issuer'))
+    .map(([name, [key]]) => [key, options[name]]);
   return Object.fromEntries(
     [...pairs, ...Object.entries({ since, until, tokens, requestId })].filter(([, value]) => value !== undefined),
   );

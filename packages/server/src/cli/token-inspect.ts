@@ -134,3 +134,12 @@ export function tokenIdsOf(text: string): readonly string[] {
     throw new UsageError('this token does not contain its id. Introspect it, and give its jti to --token');
   return ids;
 }
+
+/**
+ * Returns the ids that the audit may have for the token of an issuer: our own tokens have their `jti`, others a digest.
+ * @param jti any text: each issuer chooses its form
+ */
+export const tokenIdsAt = (issuer: string, jti: string): readonly string[] => [
+  foreignTokenId(issuer, jti),
+  ...(isTokenId(jti) ? [jti] : []),
+];

@@ -4,12 +4,16 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type { AuditEvent } from '../../src/audit/event.ts';
 import { administered, adminToken, startAdministered } from '../support/admin-api.ts';
-import { API, actorToken, exchange, subjectToken } from '../support/basics.ts';
+import { API, actorToken, assertIssued, exchange, subjectToken } from '../support/basics.ts';
 import { beside, cambio, environmentOf } from '../support/command.ts';
 import { yamlOf } from '../support/configuration.ts';
-import { claimsOf, start, type } from '../support/harness.ts';
+import { claimsOf, start, type TestServer, type } from '../support/harness.ts';
+import { startIssuer } from '../support/issuer.ts';
+import { CRM, jag as jagForm, PLAIN, present, signedIn, VENDOR } from '../support/other-servers.ts';
 import { PROGRAM, temporaryFolder } from '../support/program.ts';
+import { granting, jagOf, redeem, redeemingOf } from '../support/redeeming.ts';
 
 test('audit search --lineage finds the ancestors and the descendants of a token, by its id or its text', async (t) => {
   const server = await startAdministered(t);
@@ -67,6 +71,50 @@ test('audit search --lineage finds the ancestors and the descendants of a token,
     [few.stdout.split('\n').length, few.stderr],
     [3, '1 row, the maximum of --limit; there may be more\n'],
   );
+});
+
+test('audit search finds a grant by the server that redeems it, and by its jti at the issuer', async (t) => {
+  const idp = await startIssuer(t);
+  const server = await start(t, redeemingOf([granting(idp, { idJag: {} })]));
+  const search = async (at: TestServer, ...args: string[]): Promise<readonly AuditEvent[]> => {
+    const { code, stdout, stderr } = await beside(t, at, ['audit search', '--output', 'json', ...args]);
+    assert.deepEqual([code, stderr], [0, '']);
+    return stdout.split('\n').flatMap((line) => (line === '' ? [] : JSON.parse(line)));
+  };
+  const jag = jagOf(idp, server, { jti: 'grant 7/8' });
+  const answer = await redeem(server, jag);
+  await redeem(server, jagOf(idp, server));
+  const issued = claimsOf(answer.body.access_token).jti;
+  for (const args of [
+    ['--token', 'grant 7/8', '--issuer', idp.url],
+    ['--token', jag],
+    ['--token', jag, '--issuer', idp.url],
+  ]) {
+    const rows = await search(server, ...args);
+    assert.deepEqual(
+      rows.map((row) => row.issued?.[0]?.id),
+      [issued],
+      args.join(' '),
+    );
+  }
+  assert.deepEqual(await search(server, '--token', 'grant-7', '--issuer', idp.url), []);
+  assert.equal((await search(server, '--token', 'grant 7/8', '--issuer', idp.url, '--lineage')).length, 1);
+  assert.equal((await search(server, '--token', String(issued), '--issuer', server.issuer)).length, 1);
+
+  const { server: company, id_token } = await signedIn(t);
+  const grant = await present(company, id_token, 'id_token', jagForm);
+  assertIssued(company, grant);
+  for (const audience of [VENDOR, CRM]) {
+    const rows = await search(company, '--audience', audience, '--outcome', 'issued');
+    assert.deepEqual(
+      rows.map((row) => row.grantFor?.issuer),
+      [VENDOR],
+      audience,
+    );
+  }
+  assert.deepEqual(await search(company, '--audience', PLAIN, '--outcome', 'issued'), []);
+  const verified = await beside(t, company, ['audit verify']);
+  assert.equal(verified.code, 0, verified.stdout);
 });
 
 test('lists and results are printed as text, JSON and CSV', async (t) => {

@@ -43,7 +43,9 @@ export const searchAudit = operation({
         `must be 1 to ${MAX_TOKENS} ids, separated by commas: letters, digits, - and _, at most 64`,
       )
       .optional()
-      .describe('the id of a token that was issued, presented or revoked; several ids are separated by commas'),
+      .describe(
+        'the id of a token that was issued, presented or revoked; several ids are separated by commas. `tokens inspect` prints the id of a token of another issuer',
+      ),
     ...periodQuery,
   }),
   status: 200,
