@@ -1,4 +1,5 @@
-// cambio tokens revoke: revokes a token and its descendants, or all tokens issued so far: for a subject, to a client, or all.
+// cambio tokens revoke: revokes a token and its descendants, or all tokens issued so far: for a subject, by the word of an
+// issuer, to a client, or all.
 import { describeWhere, runOperation } from './administration.ts';
 import type { CliCommand } from './command.ts';
 import { confirm, describeConfirmation } from './confirm.ts';
@@ -17,6 +18,10 @@ export const tokensRevoke: CliCommand = {
       'cambio tokens revoke 7f3c --issuer https://idp.example.com --config cambio.yaml',
       'what came of the grant of another issuer with this jti',
     ],
+    [
+      'cambio tokens revoke --issuer https://idp.example.com --config cambio.yaml',
+      'all tokens that came of tokens, assertions or grants of another issuer',
+    ],
     ['cambio tokens revoke --client reports --server https://login.example.com', 'all tokens issued to a client'],
     ['cambio tokens revoke --all --config cambio.yaml', 'after restoring a backup of the database; asks first'],
   ],
@@ -26,7 +31,7 @@ export const tokensRevoke: CliCommand = {
         describeWhere(
           command
             .description(
-              'Revoke a token and every token that derives from it, or all tokens issued so far: for a subject, to a client, or all.',
+              'Revoke a token and every token that derives from it, or all tokens issued so far: for a subject, by the word of an issuer, to a client, or all.',
             )
             .argument(
               '[token]',
@@ -39,7 +44,7 @@ export const tokensRevoke: CliCommand = {
             )
             .option(
               '--issuer <iss>',
-              'with --subject: the issuer of the subject; with an id: it is the jti of a token of this issuer',
+              'all tokens issued so far that came of this issuer; with --subject: only those of the subject; with an id: it is the jti of a token of this issuer',
             )
             .option('--client <id>', 'instead of a token: all tokens issued so far to a client')
             .option('--all', 'instead of a token: all tokens issued by this server so far; asks first'),
@@ -48,14 +53,15 @@ export const tokensRevoke: CliCommand = {
     ),
   run: async (options, [argument]) => {
     const { subject, issuer, client, all, unknown } = options;
-    const named = [argument, subject, client, all].filter((value) => value !== undefined);
+    const others = [argument, subject, client, all].filter((value) => value !== undefined);
+    const named = others.length === 0 && issuer !== undefined ? [issuer] : others;
     if (named.length !== 1)
       throw new UsageError(
-        `give one of a token or its id, --subject, --client and --all; this has ${named.length || 'none'} of them. Example: cambio tokens revoke --client reports --config cambio.yaml`,
+        `give one of a token or its id, --subject, --issuer, --client and --all; this has ${named.length || 'none'} of them. Example: cambio tokens revoke --client reports --config cambio.yaml`,
       );
-    if (issuer !== undefined && subject === undefined && argument === undefined)
+    if (issuer !== undefined && (client !== undefined || all))
       throw new UsageError(
-        '--issuer goes with --subject, or with an id. Example: --subject ada --issuer https://idp.example.com',
+        '--issuer goes alone, with --subject, or with an id. Example: --subject ada --issuer https://idp.example.com',
       );
     if (all && unknown)
       throw new UsageError('--unknown goes with an id, --client or --issuer, not with --all. Example: --all');
@@ -65,7 +71,7 @@ export const tokensRevoke: CliCommand = {
       if (all) await confirm(options, ALL);
       await call('revoke-tokens', { body: Object.fromEntries(body.filter(([, value]) => value !== undefined)) });
       // Not the argument: it may be the text of a token.
-      const what = whatOf(options);
+      const what = whatOf(options, argument);
       printResult(options, { revoked: what }, `Revoked ${what}. Every node knows within a second.`);
     });
   },
@@ -74,9 +80,10 @@ export const tokensRevoke: CliCommand = {
 const ALL =
   'This revokes every token that this server has issued so far. All people must sign in again, and all clients must request new tokens.';
 
-function whatOf({ subject, client, all }: Record<string, unknown>): string {
+function whatOf({ subject, issuer, client, all }: Record<string, unknown>, argument: string | undefined): string {
   if (all) return 'all that was issued so far';
   if (subject !== undefined) return `all that was issued so far for ${subject}`;
   if (client !== undefined) return `all that was issued so far to ${client}`;
+  if (argument === undefined) return `all that was issued so far by the word of ${issuer}`;
   return 'the token and every token that derives from it';
 }

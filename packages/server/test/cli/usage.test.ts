@@ -137,11 +137,11 @@ const wrong: readonly (readonly [typed: readonly string[], said: string])[] = [
   [['audit', 'verify'], 'give either an export or --config. Example: cambio audit verify audit.jsonl'],
   [
     ['tokens', 'revoke', 'x', '--client', 'y', ...FILE],
-    'give one of a token or its id, --subject, --client and --all; this has 2 of them. Example: cambio tokens revoke --client reports --config cambio.yaml',
+    'give one of a token or its id, --subject, --issuer, --client and --all; this has 2 of them. Example: cambio tokens revoke --client reports --config cambio.yaml',
   ],
   [
     ['tokens', 'revoke', '--client', 'x', '--issuer', 'y', ...FILE],
-    '--issuer goes with --subject, or with an id. Example: --subject ada --issuer https://idp.example.com',
+    '--issuer goes alone, with --subject, or with an id. Example: --subject ada --issuer https://idp.example.com',
   ],
 ];
 

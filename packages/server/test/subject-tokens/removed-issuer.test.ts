@@ -1,7 +1,9 @@
 // Tokens of this server end when the issuer that vouched for one of their parties is removed from the file.
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
 import { API, assertIssued, BACKEND, exchange } from '../support/basics.ts';
+import { beside } from '../support/command.ts';
 import { type Configuration, changed, type Entry } from '../support/configuration.ts';
 import { claimsOf, start, type TestServer } from '../support/harness.ts';
 import { entry, type FakeIssuer, startIssuer, trusting } from '../support/issuer.ts';
@@ -83,3 +85,56 @@ for (const version of versions)
     const lost = await again(t, first, trusting([], [own]));
     assertSubjectRefused(lost.server, await lost.present(token), 'unknown_issuer');
   });
+
+test('an issuer removed at a reload, or revoked by an operator, ends what came of it for good', async (t) => {
+  const idp = await startIssuer(t);
+  const both = trusting(entry(idp), [
+    { ...OWN, actor: { issuer: 'idp' } },
+    OWN,
+    { client: 'gateway', subject: { issuer: 'idp' }, grant },
+  ]);
+  const server = await start(t, both);
+  const ours = async (): Promise<Readonly<Record<string, unknown>>> => {
+    const acted = (await presentActor(server, freshToken(server, idp))).body.access_token;
+    return {
+      subject: (await present(server, freshToken(server, idp))).body.access_token,
+      actor: acted,
+      derived: (await exchange(server, { subject_token: String(acted), audience: BACKEND })).body.access_token,
+    };
+  };
+  const ends = [
+    async (_ended: Readonly<Record<string, unknown>>) => {
+      await server.reload(rulesFor([], ''));
+      await server.reload(both);
+    },
+    async (ended: Readonly<Record<string, unknown>>) => {
+      const unknown = await beside(t, server, ['tokens revoke', '--issuer', 'https://nobody.example']);
+      assert.match(unknown.stderr, /there is no issuer https:\/\/nobody\.example\./);
+      const itself = await beside(t, server, ['tokens revoke', '--issuer', server.issuer, '--unknown']);
+      assert.match(itself.stderr, /is this server itself\. To revoke all of its tokens, give all \(--all\)/);
+      const { code, stdout } = await beside(t, server, ['tokens revoke', '--issuer', idp.url]);
+      assert.deepEqual(
+        [code, stdout.split('. ')[0]],
+        [0, `Revoked all that was issued so far by the word of ${idp.url}`],
+      );
+      // The server learns of it by its next poll.
+      const first = Object.values(ended)[0];
+      while ((await introspect(server, first)).body.active === true) await wait(50);
+    },
+  ];
+  for (const end of ends) {
+    const foreign = freshToken(server, idp);
+    const before = await ours();
+    for (const [what, token] of Object.entries(before))
+      assert.equal((await introspect(server, token)).body.active, true, what);
+    await end(before);
+    for (const [what, token] of Object.entries(before)) {
+      assert.equal((await introspect(server, token)).body.active, false, what);
+      const answer = await exchange(server, { subject_token: String(token), audience: BACKEND });
+      assertSubjectRefused(server, answer, 'revoked', what);
+    }
+    assertIssued(server, await present(server, foreign), 'the word of the issuer counts again');
+    for (const [what, token] of Object.entries(await ours()))
+      assert.equal((await introspect(server, token)).body.active, true, what);
+  }
+});

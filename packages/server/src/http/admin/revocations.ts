@@ -1,4 +1,4 @@
-// Revokes tokens: one with its descendants, all of a subject, all of a client, or all.
+// Revokes tokens: one with its descendants, all of a subject, of an issuer or of a client, or all.
 import { z } from 'zod';
 import type { AuditEvent } from '../../audit/event.ts';
 import type { BulkRevocation, PartyName } from '../../issuing/token-names.ts';
@@ -45,6 +45,12 @@ const body = z.union(
       unknown: unknown.describe('revokes the subject even if the server does not know the issuer'),
     }),
     z.strictObject({
+      issuer: partyName.describe(
+        'all tokens of this server that came of tokens, assertions or grants of this issuer; its own tokens stay as they are',
+      ),
+      unknown: unknown.describe('revokes the tokens even if the server does not know the issuer'),
+    }),
+    z.strictObject({
       client: partyName,
       unknown: unknown.describe(
         'revokes the tokens even if there is no such client, such as one that was removed from the file',
@@ -52,7 +58,7 @@ const body = z.union(
     }),
     z.strictObject({ all: z.literal(true).describe('for use after an older copy of the database was restored') }),
   ],
-  'must have one of id, subject, client and all',
+  'must have one of id, subject, issuer, client and all',
 );
 type Body = z.output<typeof body>;
 
@@ -61,13 +67,13 @@ export const revokeTokens = operation({
   method: 'POST',
   at: '/revocations',
   summary:
-    'Revoke one token with its descendants, or all tokens issued so far: for a subject, to a client, or to anyone',
+    'Revoke one token with its descendants, or all tokens issued so far: for a subject, by the word of an issuer, to a client, or to anyone',
   scope: 'admin:write',
   body,
   status: 204,
   run: async (call) => {
     const { services, event } = call;
-    const body = withoutOurIssuer(call.body, services);
+    const body = namesIssuerAlone(call.body) ? call.body : withoutOurIssuer(call.body, services);
     const commit = (write: (database: Database) => Promise<void>) => services.admin.commit(event, write);
     if ('id' in body) {
       const id = await findId(body, services);
@@ -93,6 +99,8 @@ function recordRevocation(
   if (revoked !== undefined) event.revoked = revoked;
   event.change = { what, after };
 }
+
+const namesIssuerAlone = (body: Body): boolean => 'issuer' in body && !('id' in body) && !('subject' in body);
 
 /** Our own issuer need not be named: a party and a token have one name here. */
 export function withoutOurIssuer<B extends object>(body: B, { issuer }: Pick<HttpServices, 'issuer'>): B {
@@ -123,6 +131,10 @@ async function findId(
 
 /** A mistyped name revokes nothing, and must not look like a success. @throws Refusal admin_item_unknown */
 function checkKnown(body: Exclude<Body, { id: string }>, services: HttpServices): void {
+  if (!('subject' in body) && 'issuer' in body && body.issuer === services.issuer)
+    throw new Refusal('admin_item_unknown', {
+      detail: `${body.issuer} is this server itself. To revoke all of its tokens, give all (--all)`,
+    });
   if ('all' in body || body.unknown === true) return;
   if ('client' in body) {
     if (!idsOf(services).includes(body.client)) throw unknownClient(body.client, services, ALL_THE_SAME);
@@ -153,6 +165,7 @@ function nameOf(
 } {
   if ('all' in body) return { named: [body], what: 'revoke all', revoked: 'all' };
   if ('client' in body) return { named: [{ client: body.client }], what: 'revoke by client', revoked: body.client };
+  if (!('subject' in body)) return { named: [{ issuer: body.issuer }], what: 'revoke by issuer', revoked: body.issuer };
   return { named: namesOfSubject(body, services), what: 'revoke by subject', revoked: undefined };
 }
 
