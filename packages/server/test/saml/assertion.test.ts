@@ -40,6 +40,7 @@ test('reads the identity from an assertion of a trusted identity provider', asyn
         kind: 'lasting',
         nameId: 'ada',
         nameIdFormat: 'urn:oasis:names:tc:SAML:2.0:nameid-format:persistent',
+        qualifiers: {},
       },
       attributes: Object.assign(Object.create(null), { mail: ['ada@example.org'], groups: ['staff', 'admins'] }),
       repeatedAttributes: [],

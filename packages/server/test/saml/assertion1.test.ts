@@ -33,7 +33,12 @@ test('reads the identity from a SAML 1.1 assertion (SA-50, SA-54)', async () => 
       issuer: idp.entityId,
       id: '_a1',
       issuedAt: NOW - 60,
-      name: { kind: 'lasting', nameId: 'ada', nameIdFormat: 'urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified' },
+      name: {
+        kind: 'lasting',
+        nameId: 'ada',
+        nameIdFormat: 'urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified',
+        qualifiers: {},
+      },
       attributes: Object.assign(Object.create(null), { mail: ['ada@example.org'] }),
       repeatedAttributes: [],
       unreadableAttributes: Object.create(null),
