@@ -3,11 +3,11 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { stringify } from 'yaml';
 import { formatFault } from '../../src/config/fault.ts';
 import { parseConfiguration } from '../../src/config/load.ts';
-import { API, BACKEND, textBeforeRules } from '../support/basics.ts';
+import { API, BACKEND, configuration, textBeforeRules } from '../support/basics.ts';
 import { cambio } from '../support/command.ts';
+import { changed, edited, yamlOf } from '../support/configuration.ts';
 import { temporaryFolder } from '../support/program.ts';
 
 const environment = { ISSUER: 'https://login.example', PORT: '8080' };
@@ -19,7 +19,14 @@ const IDP = {
   audiences: ['https://api.example'],
   grants: { idJag: {}, chaining: {} },
 };
-const HEAD = textBeforeRules + stringify({ issuers: [IDP] });
+/** The client can exchange and redeem, so that only shadowing is warned of. */
+const HEAD = yamlOf(
+  changed(configuration, {
+    rules: undefined,
+    issuers: [IDP],
+    clients: edited('gateway', { grants: ['client_credentials', 'token_exchange', 'jwt_bearer'] }),
+  }),
+);
 
 /** The line of the first rule. */
 const FIRST = HEAD.split('\n').length + 1;
