@@ -296,5 +296,5 @@ function checkRequestedType(type: RequestedTokenType, rule: Rule, client: Client
   if (type === 'refresh_token' && !mayRefresh(client)) throw new Refusal('requested_token_type_needs_grant');
 }
 
-const singleUse = (role: Role, { singleUse: use }: TokenFacts): SingleUse | undefined =>
-  use && { ...use, replayed: `${role}_token_replayed` };
+const singleUse = (role: Role, { type, singleUse: use }: TokenFacts): SingleUse | undefined =>
+  use && { ...use, replayed: isRedeemed(type) ? 'assertion_replayed' : `${role}_token_replayed` };

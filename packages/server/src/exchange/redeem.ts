@@ -47,10 +47,9 @@ export async function judgeAssertion(
   const targeted = withinAssertion(subject, wanted, context.targeting);
   noteWanted(event, targeted, context.targeting);
   const presented = { request: { ...targeted, requestedType: 'access_token' }, subject, actor: undefined } as const;
-  const { result, trace } = step('decide', () => judge({ ...presented, client }, context));
-  noteTrace(event, trace);
-  if (result instanceof Refusal) return { result, trace };
-  return { result: { ...result, uses: result.uses.map((use) => ({ ...use, replayed: 'assertion_replayed' })) }, trace };
+  const judgement = step('decide', () => judge({ ...presented, client }, context));
+  noteTrace(event, judgement.trace);
+  return judgement;
 }
 
 /** @throws Refusal assertion_…, issuer_unavailable */
