@@ -1,4 +1,4 @@
-// Explains, for a request without a client, why the token that it sends identifies no workload.
+// Compares a token with the workload of a client, and explains why a token identifies no client.
 import { readCompact } from '../keys/jws.ts';
 import type { Client, Clients } from '../model/client.ts';
 import { stringList } from '../primitives/claims.ts';

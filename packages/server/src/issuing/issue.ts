@@ -17,7 +17,7 @@ import { firstUse } from '../store/used-ids.ts';
 import { accessTokenClaims } from './access-token-claims.ts';
 import { headerTypeOf } from './access-token-form.ts';
 import type { Authorization, ServerGrantContent, SingleUse } from './authorization.ts';
-import { GRANT_TYPES, grantClaims, ISSUED_TYPES, subjectThere } from './grant-claims.ts';
+import { GRANT_HEADER_TYPES, grantClaims, ISSUED_TYPES, subjectThere } from './grant-claims.ts';
 import { type Identity, signIdToken } from './id-token.ts';
 import { countingLeashes } from './leash-counter.ts';
 import { formatOpaqueToken } from './opaque-token.ts';
@@ -162,7 +162,7 @@ function planGrant(
 ): PlannedToken {
   const sub = subjectThere(grantFor, authorization.sub, by.pairwiseKey);
   const claims = grantClaims({ ...authorization, grantFor }, { issuer: by.issuer, id, sub, now, expiresAt });
-  const text = signCompact(GRANT_TYPES[grantFor.kind], claims, by.keys.signing(by.defaultAlgorithm));
+  const text = signCompact(GRANT_HEADER_TYPES[grantFor.kind], claims, by.keys.signing(by.defaultAlgorithm));
   return { text, trace: { id, type: ISSUED_TYPES[grantFor.kind], expiresAt }, writes: [] };
 }
 
