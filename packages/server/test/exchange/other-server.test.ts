@@ -28,7 +28,7 @@ const PERSISTENT = 'urn:oasis:names:tc:SAML:2.0:nameid-format:persistent';
 const headerOf = (token: unknown): Record<string, unknown> =>
   JSON.parse(Buffer.from(String(token).split('.')[0] ?? '', 'base64url').toString());
 
-test('issues an ID-JAG for an ID token of the client (IJG-01, IJG-02, IJG-06, IJG-07, IJG-08, IJG-10, IJG-31)', async (t) => {
+test('issues an ID-JAG for an ID token of the client (IJG-01, IJG-02, IJG-06, IJG-07, IJG-08, IJG-10, IJG-31, IC-08)', async (t) => {
   const { server, id_token, refresh_token } = await signedIn(t);
   const answer = await present(server, id_token, 'id_token', { ...jag, scope: 'read' });
   assert.equal(answer.status, 200, answer.text);
@@ -204,7 +204,7 @@ test('grants no scope that the rule, the client and the map of the subject do no
   assertRefused(server, await present(server, body.id_token, 'id_token', { ...jag, scope: 'read' }), exceeded);
 });
 
-test('issues a grant of identity chaining for an access token, with act and the listed claims only (IC-01, IC-02, IC-03, IC-05, IC-08)', async (t) => {
+test('issues a grant of identity chaining for an access token, with act and the listed claims only (IC-01, IC-02, IC-03, IC-05)', async (t) => {
   const { server, access_token } = await signedIn(t);
   const agent = { client_id: 'agent', client_secret: 'agent-secret' };
   const inner = { sub: 'web', iss: server.issuer, sub_profile: 'ai_agent', more: { x: [1] } };
