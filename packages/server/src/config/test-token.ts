@@ -4,7 +4,7 @@ import type { TokenFacts } from '../model/token-facts.ts';
 import { isName, parsePrincipal } from '../primitives/principal.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
-import { isRedeemed } from '../primitives/token-type.ts';
+import { isRedeemed, type RedeemedTypeName } from '../primitives/token-type.ts';
 import { missingName } from '../saml/subject-name.ts';
 import { originClaim } from '../subject-tokens/access-token.ts';
 import { resolvePerson } from '../subject-tokens/asserted-person.ts';
@@ -14,7 +14,7 @@ import { refuseInvalidParties } from '../subject-tokens/parties.ts';
 import { asRedeemedIssuer } from '../subject-tokens/redeemed.ts';
 import { mapAssertion } from '../subject-tokens/saml.ts';
 import type { ValidationContext } from '../subject-tokens/validated-token.ts';
-import type { TrustedIssuer } from '../trust/issuer.ts';
+import { GRANT_KEYS, type TrustedIssuer } from '../trust/issuer.ts';
 import type { SamlIssuerEntry } from '../trust/saml-issuer.ts';
 import type { TestToken } from './schema-tests.ts';
 
@@ -32,7 +32,7 @@ export function readTestToken(token: TestToken, context: Context): TokenFacts {
   const issuer = context.issuers.byName(name) ?? context.issuers.byIssuer(name);
   if (issuer === undefined) throw new TokenRefusal('unknown_issuer');
   const { audiences, scope } = token;
-  if (isRedeemed(type)) return readTestAssertionOf(token, issuer, context);
+  if (isRedeemed(type)) return readTestAssertionOf({ ...token, type }, issuer, context);
   if (!issuer.accepts.has(type)) throw new TokenRefusal('not_accepted');
   // A test that names no audience does not test the audience.
   const aud = audiences.length === 0 ? [...issuer.audiences].slice(0, 1) : audiences;
@@ -40,11 +40,13 @@ export function readTestToken(token: TestToken, context: Context): TokenFacts {
   return readForeign({ ...own, ...timesOf(token, context), ...token.claims }, issuer, type, context, '');
 }
 
+type RedeemedToken = TestToken & { readonly type: RedeemedTypeName };
+
 /** An assertion is addressed to this server. Its key, its age and its client are not tested. */
-function readTestAssertionOf(token: TestToken, issuer: TrustedIssuer, context: Context): TokenFacts {
+function readTestAssertionOf(token: RedeemedToken, issuer: TrustedIssuer, context: Context): TokenFacts {
   const { type, scope, claims } = token;
-  const { idJag, chaining, workload } = issuer.grants;
-  const entry = { id_jag: idJag, chaining_grant: chaining, workload }[type as 'id_jag'];
+  const { idJag } = issuer.grants;
+  const entry = issuer.grants[GRANT_KEYS[type]];
   if (entry === undefined) throw new TokenRefusal('not_accepted');
   const own = { iss: issuer.issuer, aud: context.issuer, jti: 'imagined', ...(scope && { scope: scope.join(' ') }) };
   const read = { ...own, ...timesOf(token, context), ...claims };

@@ -4,7 +4,8 @@ import { SIGN_IN_SCOPES } from '../narrowing/narrow.ts';
 import { type AnyRule, type DenyRule, type PartyNames, type Rule, takesForeign } from '../policy/rule.ts';
 import { indexRules } from '../policy/rule-index.ts';
 import type { Scope } from '../primitives/scope.ts';
-import { isRedeemed } from '../primitives/token-type.ts';
+import { isRedeemed, redeemedTypes } from '../primitives/token-type.ts';
+import { GRANT_KEYS } from '../trust/issuer.ts';
 import type { Complain, Path } from './fault.ts';
 import type { ClientSource, ConfigurationFile } from './schema.ts';
 import { coversNames } from './shadowed.ts';
@@ -73,19 +74,14 @@ function impossibleParty(
     : {
         key: 'types',
         message:
-          'no issuer that the rule names has an entry that accepts one of these types. Add the type to accepts of the issuer.',
+          'no issuer that the rule names has an entry that accepts one of these types. Add the type to accepts of the issuer, or write idJag, chaining or workload under its grants.',
       };
 }
 
 /** The types that may be exchanged, and those that may be redeemed. */
 const typesOf = (entry: ConfigurationFile['issuers'][number]): readonly string[] => {
-  const { idJag, chaining, workload } = (entry.saml === undefined ? entry.grants : undefined) ?? {};
-  return [
-    ...entry.accepts,
-    ...(idJag ? ['id_jag'] : []),
-    ...(chaining ? ['chaining_grant'] : []),
-    ...(workload ? ['workload'] : []),
-  ];
+  const grants = entry.saml === undefined ? entry.grants : undefined;
+  return [...entry.accepts, ...redeemedTypes.filter((type) => grants?.[GRANT_KEYS[type]] !== undefined)];
 };
 
 const isOf = (entry: ConfigurationFile['issuers'][number], issuer: string): boolean =>

@@ -19,7 +19,8 @@ export function tokenTypeName(uri: string): string | undefined {
 
 /** The types of assertions that the jwt-bearer grant redeems (RFC 7523 section 2.1). They are never exchanged. */
 export const redeemedTypes = ['id_jag', 'chaining_grant', 'workload'] as const;
+export type RedeemedTypeName = (typeof redeemedTypes)[number];
 
 const redeemed: ReadonlySet<string> = new Set(redeemedTypes);
 
-export const isRedeemed = (type: string): boolean => redeemed.has(type);
+export const isRedeemed = (type: string): type is RedeemedTypeName => redeemed.has(type);

@@ -11,7 +11,6 @@ const HEADER_TYPES: ReadonlySet<string | undefined> = new Set([undefined, 'jwt',
 
 export const chainingGrant = {
   name: 'chaining_grant',
-  entryOf: ({ grants }) => grants.chaining,
   hasHeader: ({ typ }) => HEADER_TYPES.has(typ),
   validate: async (jws, issuer, context): Promise<TokenFacts> => {
     const entry = issuer.grants.chaining;

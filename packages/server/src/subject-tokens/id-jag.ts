@@ -12,7 +12,6 @@ const HEADER_TYPE = 'oauth-id-jag+jwt';
 
 export const idJag = {
   name: 'id_jag',
-  entryOf: ({ grants }) => grants.idJag,
   hasHeader: ({ typ }) => typ === HEADER_TYPE,
   validate: async (jws, issuer, context): Promise<TokenFacts> => {
     const entry = issuer.grants.idJag;

@@ -8,7 +8,8 @@ import { formatDuration } from '../primitives/duration.ts';
 import { redactValue } from '../primitives/redact.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
-import { type GrantEntry, MAX_AGE_SECONDS, type TrustedIssuer } from '../trust/issuer.ts';
+import type { RedeemedTypeName } from '../primitives/token-type.ts';
+import { GRANT_KEYS, type GrantEntry, MAX_AGE_SECONDS, type TrustedIssuer } from '../trust/issuer.ts';
 import { HASHES } from '../trust/profiles.ts';
 import { readFacts } from './foreign.ts';
 import type { ValidationContext } from './validated-token.ts';
@@ -17,14 +18,16 @@ import { refuseOtherKinds } from './weigh.ts';
 /** A profile of the grant: what one kind of assertion must be. */
 export interface RedeemedType {
   /** The short name of the type, in rules. */
-  readonly name: string;
-  /** @returns undefined if the issuer does not give this kind */
-  readonly entryOf: (issuer: TrustedIssuer) => GrantEntry | undefined;
+  readonly name: RedeemedTypeName;
   /** Is the header that of an assertion of this kind? */
   readonly hasHeader: (jws: CompactJws) => boolean;
   /** @throws TokenRefusal; Refusal issuer_unavailable, assertion_client */
   readonly validate: (jws: CompactJws, issuer: TrustedIssuer, context: ValidationContext) => Promise<TokenFacts>;
 }
+
+/** Does the issuer's entry give assertions of this type? */
+export const givesKind = ({ grants }: TrustedIssuer, { name }: Pick<RedeemedType, 'name'>): boolean =>
+  grants[GRANT_KEYS[name]] !== undefined;
 
 /** @param audiences the names of this server that `aud` may have @throws TokenRefusal; Refusal issuer_unavailable */
 export async function readRedeemed(

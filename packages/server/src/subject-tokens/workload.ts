@@ -9,7 +9,6 @@ const HEADER_TYPES: ReadonlySet<string | undefined> = new Set([undefined, 'jwt',
 
 export const workload = {
   name: 'workload',
-  entryOf: ({ grants }) => grants.workload,
   hasHeader: ({ typ }) => HEADER_TYPES.has(typ),
   validate: async (jws, issuer, context): Promise<TokenFacts> => {
     const entry = issuer.grants.workload;

@@ -4,6 +4,7 @@ import type { AlgorithmName } from '../keys/algorithms.ts';
 import type { Outbound } from '../outbound/outbound.ts';
 import { trustDomainOf } from '../primitives/spiffe-id.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
+import type { RedeemedTypeName } from '../primitives/token-type.ts';
 import type { KeySource } from './key-cache.ts';
 import type { ProfileName } from './profiles.ts';
 
@@ -74,6 +75,13 @@ export interface ChainingEntry extends GrantEntry {
   /** Whose client `client_id` names: the one here that may redeem, or one of the issuer, which is not compared. */
   readonly clientId: 'ours' | 'theirs';
 }
+
+/** The key under `grants` of an issuer's entry, by the type that rules name. */
+export const GRANT_KEYS = {
+  id_jag: 'idJag',
+  chaining_grant: 'chaining',
+  workload: 'workload',
+} as const satisfies Record<RedeemedTypeName, keyof IssuerGrants>;
 
 export interface IssuerGrants {
   readonly idJag: IdJagEntry | undefined;

@@ -93,6 +93,8 @@ test('refuses every faulty ID-JAG with one sentence (IJG-21, IJG-22; TE-43)', as
       { ...ASSERTION_REFUSED, reason: `assertion_${fault}` },
       fault,
     );
+  const plain = await redeem(server, jagOf(idp, server, {}, { header: { typ: 'JWT' } }));
+  assert.match(server.audit(plain)?.detail ?? '', /^grants of \S+ has no chaining and no workload, /);
   assertIssued(
     server,
     await redeem(server, jagOf(idp, server, { sub_id: { format: 'iss_sub', iss: idp.url, sub: 'ada' } })),
