@@ -41,7 +41,8 @@ async function startRedeeming(
 }
 
 test('redeems an ID-JAG for what it names, with assertion alone (IJG-20, IJG-24, IJG-25, IJG-26)', async (t) => {
-  const { idp, server } = await startRedeeming(t);
+  const mayRefresh = { clients: edited('wiki', { grants: ['jwt_bearer', 'refresh_token'] }) };
+  const { idp, server } = await startRedeeming(t, { idJag: {} }, mayRefresh);
   const answer = await redeem(server, jagOf(idp, server));
   assertIssued(server, answer);
   const { access_token, ...rest } = answer.body;
@@ -270,7 +271,7 @@ test('what was redeemed ends with its assertion, the person, the trust in the is
 const forgedLike = (token: string): string =>
   signJws({ alg: 'ES256', typ: 'oauth-id-jag+jwt' }, Buffer.from(token.split('.')[1] ?? '', 'base64url'), newKey());
 
-test('names an account by aud_sub or email where the entry says so, and creates nobody (IJG-07)', async (t) => {
+test('names an account by aud_sub or email where the entry says so, and creates nobody (IJG-20)', async (t) => {
   const accounts = [
     { username: 'ada', password: { plain: 'lovelace' }, claims: { email: 'ada@example.com' } },
     { username: 'bob', password: { plain: 'builder' }, claims: { email: 'bob@example.com' } },
@@ -319,7 +320,8 @@ test('names an account by aud_sub or email where the entry says so, and creates 
 });
 
 test('redeems a grant of another domain for its subject, once, without a refresh token (IC-04, IC-06, IC-07; AS-08, AS-09)', async (t) => {
-  const { idp, server } = await startRedeeming(t, { chaining: {} });
+  const mayRefresh = { clients: edited('wiki', { grants: ['jwt_bearer', 'refresh_token'] }) };
+  const { idp, server } = await startRedeeming(t, { chaining: {} }, mayRefresh);
   const grantOf = (claims: Claims = {}, header: Claims = {}): string =>
     idp.sign({ aud: server.issuer, scope: 'read', ...claims }, { header });
   const actor = { sub: 'bot', iss: idp.url, sub_profile: 'ai_agent', x: { y: 1 } };

@@ -80,17 +80,12 @@ export const forms = {
   T17: async ({ server }, { attempt, twin }) => {
     const ask = async (name: string, form: Form = {}): Promise<Answer> =>
       exchange(server, { requested_token_type: name, ...form, subject_token: await subjectToken(server) });
-    const unknown = [
-      'x',
-      'access_token',
-      type('ACCESS_TOKEN'),
-      type('access_token '),
-      type('toString'),
-      type('id-jag'),
-    ];
+    const unknown = ['x', 'access_token', type('ACCESS_TOKEN'), type('access_token '), type('toString')];
     for (const name of [...unknown, type('id_token'), type('saml2')]) {
       because(server, await attempt(name, ask(name)), 'requested_token_type_unsupported');
     }
+    // A grant for another authorization server needs its name.
+    because(server, await attempt('an ID-JAG for nobody', ask(type('id-jag'))), 'parameter_missing');
     const forbidden = { jwt: 'requested_token_type_not_granted', refresh_token: 'requested_token_type_needs_grant' };
     for (const [name, reason] of Object.entries(forbidden)) {
       const answer = await attempt(`${name}, which the client may not have`, ask(type(name), NARROW));
