@@ -76,7 +76,8 @@ export function createHandler(options: HandlerOptions): Handler {
         // 5. The body: uncompressed, within the limits, in time.
         const read = body.read();
         request.body = read instanceof Promise ? await read : read;
-        // 6. The endpoint.
+        // 6. The endpoint, with what other nodes wrote.
+        if (!endpoint.urgent && !current().freshness.isFresh()) await current().freshness.catchUp();
         const services = current();
         event.configuration = services.configuration;
         if (endpoint.nonces && services.nonces) headers['DPoP-Nonce'] = services.nonces.current();

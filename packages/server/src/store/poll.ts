@@ -56,6 +56,7 @@ export function startPolling(
     if (failure === undefined && before !== undefined) report('what other nodes wrote can be read again');
   };
   const wake = createRepeatable(pollOnce);
+  freshness.catchUpBy(() => (failure === undefined ? wake() : undefined));
   const timer = setInterval(wake, INTERVAL_MS).unref();
   return { wake, age: () => since(succeededAt), stop: () => clearInterval(timer) };
 }

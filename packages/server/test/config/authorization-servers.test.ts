@@ -133,7 +133,10 @@ test('a rule that denies names a server or one of its resources', async () => {
 });
 
 test('a test of a rule sees the claims of the grant, in the names of the server', async () => {
-  const ada = { subject: { type: 'id_token', claims: { sub: 'ada', tenant: 'a', email: 'a@b.example' } } };
+  const ada = {
+    subject: { type: 'id_token', claims: { sub: 'ada', tenant: 'a', email: 'a@b.example', email_verified: true } },
+  };
+  const unproven = { subject: { type: 'id_token', claims: { sub: 'ada', email: 'a@b.example' } } };
   const ask = { ...ada, audience: 'vendor', requestedType: 'id_jag' };
   const tested = (tests: readonly Configuration[], members: Configuration = {}) =>
     messagesOf(servers(changed(vendor, members)), {
@@ -159,6 +162,7 @@ test('a test of a rule sees the claims of the grant, in the names of the server'
       [
         { ...ask, proves: proven, expect: { allowed: { email: 'a@b.example', sub: '(pairwise)', cnf: proven } } },
         { ...ask, expect: { refused: 'server_needs_proof' } },
+        { ...ask, ...unproven, proves: proven, expect: { allowed: { email: null } } },
       ],
       { claims: ['email'], subject: 'pairwise', keyBinding: 'required' },
     ),

@@ -151,7 +151,7 @@ const refused: readonly (Shape & { readonly status: number; readonly error: stri
     headers: [FORM],
     body: `grant_type=${ENCODED}grant-type%3Ajwt-bearer&assertion=SUBJECT&scope=read&requested_token_use=on_behalf_of&client_info=1&${POST}`,
     status: 400,
-    error: 'unsupported_grant_type',
+    error: 'unauthorized_client',
     says: /./,
   },
   {
@@ -159,8 +159,8 @@ const refused: readonly (Shape & { readonly status: number; readonly error: stri
     headers: [FORM],
     body: `${TE}&requested_token_type=${ENCODED}token-type%3Aid-jag&audience=${encodeURIComponent(API)}&subject_token=SUBJECT&subject_token_type=${AT}&${POST}`,
     status: 400,
-    error: 'invalid_request',
-    says: /^The requested_token_type is not supported/,
+    error: 'invalid_target',
+    says: /^The requested audience is not valid for this client/,
   },
   {
     sender: 'a curl of a guide: scope=a+b through --data-urlencode is one scope',

@@ -58,7 +58,7 @@ export async function startHttpAlone(
     people: {},
     resources: [{ audience: `${ISSUER}/admin` }],
     requests: { ofAddress: () => slow && holdEventLoop() },
-    freshness: { check: () => undefined },
+    freshness: { check: () => undefined, isFresh: () => true },
     audit: { append: async (event: AuditEvent) => void rows.push({ ...event }) },
     throttled: { count: () => undefined },
     // More than the system buffers for a caller that does not read.

@@ -1,5 +1,4 @@
 // Loads the OpenTelemetry SDK as an operator does, with a collector in memory, and checks that spans have no secrets.
-import { after } from 'node:test';
 import { context, propagation, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { W3CTraceContextPropagator } from '@opentelemetry/core';
@@ -25,8 +24,3 @@ const watched: SpanProcessor = {
 context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
 propagation.setGlobalPropagator(new W3CTraceContextPropagator());
 trace.setGlobalTracerProvider(new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(spans), watched] }));
-after(() => {
-  trace.disable();
-  context.disable();
-  propagation.disable();
-});
