@@ -34,7 +34,14 @@ export function resolveRules(
   const unknown = {
     client: createNameDescriber('client', [...clients.keys()]),
     issuer: createNameDescriber('issuer', [...issuerNames.keys()]),
-    resource: createNameDescriber('resource', targeting.audiences),
+    resource: createNameDescriber('resource', [
+      ...targeting.audiences,
+      ...targeting.elsewhere.servers.flatMap(({ server, targets }) => [
+        server.issuer,
+        ...server.aliases,
+        ...targets.map(({ audience }) => audience),
+      ]),
+    ]),
   };
   const seen = new Map<string, Path>();
   const teamOf = createTeams(file, originOf);

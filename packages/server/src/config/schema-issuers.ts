@@ -95,8 +95,11 @@ export const oauthIssuer = z
     'needs one of issuer, trustDomain and saml, which says whose tokens the entry is about.',
   )
   .refine(
-    ({ accepts, audiences, grants }) =>
-      (accepts.length === 0) === (audiences.length === 0) && (accepts.length > 0 || grants !== undefined),
+    ({ accepts, audiences }) => (accepts.length === 0) === (audiences.length === 0),
+    'needs both accepts and audiences, or neither: the types of tokens that may be exchanged, and the aud that they must have.',
+  )
+  .refine(
+    ({ accepts, audiences, grants }) => accepts.length > 0 || audiences.length > 0 || grants !== undefined,
     'needs accepts and audiences, which say what may be exchanged, or grants, which says what may be redeemed.',
   )
   .meta({

@@ -64,6 +64,12 @@ function impossibleParty(
       message:
         'clients names clients of this server, and issuer names other issuers alone: no token is of both. Remove one of them.',
     };
+  const remedy = (): string => {
+    const given = entries.filter((entry) => [...issuers].some((issuer) => isOf(entry, issuer))).flatMap(typesOf);
+    return given.length > 0 && given.every(isRedeemed)
+      ? `The entry gives ${[...new Set(given)].join(' and ')}, by grants. Write types: [${given[0]}], or change grants.`
+      : 'Add the type to accepts of the issuer, or write idJag, chaining or workload under its grants.';
+  };
   const accepted = [...issuers].flatMap((issuer) => {
     if (issuer === self) return own === 'accepted' ? ['access_token'] : [...own].filter((type) => !isRedeemed(type));
     const types = entries.filter((entry) => isOf(entry, issuer)).flatMap(typesOf);
@@ -73,8 +79,7 @@ function impossibleParty(
     ? undefined
     : {
         key: 'types',
-        message:
-          'no issuer that the rule names has an entry that accepts one of these types. Add the type to accepts of the issuer, or write idJag, chaining or workload under its grants.',
+        message: `no issuer that the rule names has an entry that accepts one of these types. ${remedy()}`,
       };
 }
 

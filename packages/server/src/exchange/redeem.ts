@@ -7,6 +7,7 @@ import { parseResourceUri, type Targeting } from '../narrowing/targets.ts';
 import { noteWanted, readScope, readTargets, resolveTargets, type Wanted } from '../narrowing/wanted.ts';
 import { stringList } from '../primitives/claims.ts';
 import type { Parameters } from '../primitives/parameters.ts';
+import { redactValue } from '../primitives/redact.ts';
 import { Refusal, TokenRefusal } from '../primitives/refusal.ts';
 import { step } from '../primitives/tracing.ts';
 import { validateAssertion } from '../subject-tokens/assertion.ts';
@@ -87,7 +88,10 @@ export function withinAssertion({ claims, type }: TokenFacts, wanted: Wanted, ta
   });
   if (issued === undefined || issued.includes(undefined))
     throw new Refusal('assertion_resource', {
-      detail: resource === undefined ? 'resource is missing' : 'resource names what is not registered',
+      detail:
+        resource === undefined
+          ? 'resource is missing'
+          : `resource is ${JSON.stringify(redactValue(resource))}, and not all of it is registered`,
     });
   const asked = resolveTargets(wanted, targeting);
   if (asked === 'unknown') throw new Refusal('target_unknown');

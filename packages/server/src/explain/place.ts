@@ -184,6 +184,12 @@ const faultsOfTokens: Partial<Record<TokenFault, Find>> = {
   bound: rule('rebind'),
 };
 
+/** Finds the place of a fault that the check for an ID-JAG finds, too, after the token was validated. */
+const beforeOrFor =
+  (ofToken: Find | undefined, forIdJag: Find): Find =>
+  (event, context) =>
+    (event.subject === undefined ? ofToken : forIdJag)?.(event, context);
+
 const ofTokens = Object.fromEntries(
   (['subject', 'actor'] as const satisfies Role[]).flatMap((role) =>
     Object.entries(faultsOfTokens).map(([fault, find]) => [`${role}_token_${fault}`, find]),
@@ -192,6 +198,10 @@ const ofTokens = Object.fromEntries(
 
 const findByReason: Partial<Record<Reason, Find>> = {
   ...ofTokens,
+  subject_token_audience: beforeOrFor(faultsOfTokens.audience, (event, context) =>
+    event.subject?.type.startsWith('saml') ? client('saml')(event, context) : undefined,
+  ),
+  subject_token_not_accepted: beforeOrFor(faultsOfTokens.not_accepted, server('subjectTokens')),
   assertion_unknown_issuer: section('issuers'),
   assertion_unknown_key: issuer('jwks'),
   assertion_algorithm: issuer('algorithms'),
@@ -213,7 +223,9 @@ const findByReason: Partial<Record<Reason, Find>> = {
   client_assertion_signature: client('jwks'),
   client_assertion_audience: client('assertionAudience'),
   certificate_missing: client('certificateBoundAccessTokens'),
-  dpop_missing: client('dpopBoundAccessTokens'),
+  // The grant jwt_dpop always needs a proof.
+  dpop_missing: (event, context) =>
+    event.grant === 'jwt_dpop' ? undefined : client('dpopBoundAccessTokens')(event, context),
   grant_not_allowed: client('grants'),
   public_client_not_allowed: client('publicExchange'),
   requested_token_type_needs_grant: client('grants'),
@@ -223,7 +235,9 @@ const findByReason: Partial<Record<Reason, Find>> = {
     event.sent?.redirect_uri === undefined ? undefined : client('redirectUris')(event, context),
   authorization_client_unknown: client('grants'),
   sign_in_client_unknown: client('grants'),
-  target_unknown: section('resources'),
+  target_unknown: ({ requestedType }) => ({
+    section: requestedType === 'id_jag' ? 'authorizationServers' : 'resources',
+  }),
   target_not_server: section('authorizationServers'),
   target_grant_not_offered: server('grants'),
   target_client_unnamed: server('clients'),

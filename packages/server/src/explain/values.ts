@@ -2,7 +2,7 @@
 import type { AuditEvent } from '../audit/event.ts';
 import type { Client, Clients } from '../model/client.ts';
 import type { Resource } from '../model/resource.ts';
-import type { Targeting } from '../narrowing/targets.ts';
+import { parseResourceUri, type Targeting } from '../narrowing/targets.ts';
 import { nearest } from '../primitives/nearest.ts';
 import { REDACTED } from '../primitives/redact.ts';
 import type { Reason } from '../primitives/refusal.ts';
@@ -43,7 +43,10 @@ export function explainValues(event: AuditEvent, context: ValueContext): readonl
   if (reason === undefined) return [];
   const values = { ...sent, ...sentElsewhere(reason, event) };
   return Object.entries(values).map(([name, value]) =>
-    compare(name, value, known(name, reason, event, context), reason),
+    compare(name, value, known(name, reason, event, context), {
+      reason,
+      isKnown: (one) => namesTarget(name, one, context),
+    }),
   );
 }
 
@@ -62,9 +65,23 @@ function sentElsewhere(
   return reason === 'client_unknown' && clientClaimed !== undefined ? { client_id: clientClaimed } : {};
 }
 
-function compare(name: string, sent: unknown, all: readonly string[] | undefined, reason: Reason): ExplainedValue {
+/** Is it the name of a target in another form: with a slash at the end, or a URI below a location? */
+function namesTarget(name: string, sent: unknown, { targeting }: ValueContext): boolean {
+  if (typeof sent !== 'string' || (name !== 'audience' && name !== 'resource')) return false;
+  const { byAudience, byUri, elsewhere } = targeting;
+  const uri = name === 'resource' ? parseResourceUri(sent) : undefined;
+  const here = uri === undefined ? byAudience(sent) : byUri(uri);
+  return (here ?? elsewhere.byServer(sent) ?? elsewhere.byName(sent)) !== undefined;
+}
+
+function compare(
+  name: string,
+  sent: unknown,
+  all: readonly string[] | undefined,
+  { reason, isKnown }: { readonly reason: Reason; readonly isKnown: (one: unknown) => boolean },
+): ExplainedValue {
   if (all === undefined) return { name, sent };
-  const wrong = [sent].flat().filter((one) => !all.some((name) => name === one));
+  const wrong = [sent].flat().filter((one) => !all.some((name) => name === one) && !isKnown(one));
   if (wrong.length === 0) return { name, sent };
   // A registered audience that is not granted is not a typing mistake.
   const guesses = reason === 'target_not_granted' ? [] : wrong;

@@ -3,7 +3,7 @@
 import type { TokenFacts } from '../model/token-facts.ts';
 import { Refusal, TokenRefusal } from '../primitives/refusal.ts';
 import { checkSubjectId } from './asserted-person.ts';
-import { type RedeemedType, readRedeemed, refuseOtherAssertions } from './redeemed.ts';
+import { describeOtherClient, type RedeemedType, readRedeemed, refuseOtherAssertions } from './redeemed.ts';
 import { refuseOtherThanGrants } from './weigh.ts';
 
 /** The draft names no type. */
@@ -25,7 +25,7 @@ export const chainingGrant = {
     if (jti === undefined) throw new TokenRefusal('claims', 'jti is missing');
     // The draft needs no client_id. One that is there names the client that may redeem it, unless the entry says otherwise.
     if (entry.clientId === 'ours' && clientId !== undefined && clientId !== context.client.id)
-      throw new Refusal('assertion_client', { detail: `${context.client.id} sent it, and its client_id is another` });
+      throw new Refusal('assertion_client', { detail: describeOtherClient(payload, context.client.id) });
     checkSubjectId(facts, context);
     return facts;
   },

@@ -92,3 +92,7 @@ export function refuseOtherAssertions(jws: CompactJws): void {
     if (Object.hasOwn(payload, member))
       throw new TokenRefusal('wrong_type', `its ${member} says that it is another kind of token`);
 }
+
+/** Says for which client an assertion is. */
+export const describeOtherClient = ({ client_id: id }: JsonObject, sender: string): string =>
+  `${sender} sent it, and ${id === undefined ? 'it has no client_id' : `its client_id is ${JSON.stringify(redactValue(id))}`}`;

@@ -113,7 +113,11 @@ test('a rule gives tokens of this server, or grants for others, and never both',
     [{ audiences: [API] }, /grant\.types: id_jag is for other authorization servers/],
     [{ refreshToken: true }, /grant\.refreshToken: no refresh token comes with a grant/],
     [{ scopes: ['read'] }, /grant\.scopes\[0\]: no audience of the rule has the scope "read"/],
-    [{ audiences: ['https://login.vendor.exampel'] }, /there is no resource with the audience/],
+    [
+      { audiences: ['https://login.vendor.exampel'] },
+      /there is no resource .* Did you mean https:..login.vendor.example\?/,
+    ],
+    [{ audiences: ['vendro'] }, /there is no resource with the audience "vendro". Did you mean vendor\?/],
   ] as const)
     assert.match((await of(members as Configuration)).join('\n'), message, JSON.stringify(members));
 });

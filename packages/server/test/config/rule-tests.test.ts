@@ -7,7 +7,7 @@ import { ConfigurationError } from '../../src/config/fault.ts';
 import { parseConfiguration } from '../../src/config/load.ts';
 import { API, assertIssued, BACKEND, exchange, textBeforeRules, withRules } from '../support/basics.ts';
 import { cambio } from '../support/command.ts';
-import { changed, entries, yamlOf } from '../support/configuration.ts';
+import { changed, edited, entries, yamlOf } from '../support/configuration.ts';
 import { start } from '../support/harness.ts';
 import { temporaryFolder } from '../support/program.ts';
 import { idp, pem, samlEntry } from '../support/saml-exchange.ts';
@@ -238,6 +238,20 @@ test('a server starts although a test fails', async (t) => {
   const failing = `{ client: gateway, grant: { audiences: [${API}], scopes: [read] }, tests: [{ ${ADA}, expect: { refused: scope_empty } }] }`;
   const server = await start(t, withRules(failing));
   assertIssued(server, await exchange(server));
+});
+
+test('the tests of a disabled client are left out, so that the file which disables it comes into force', async () => {
+  const rule = `{ name: r, client: gateway, grant: { audiences: [${API}], scopes: [read] }, tests: [{ ${ADA}, expect: allowed }, { ${ADA}, expect: { refused: scope_empty } }] }`;
+  const disabled = changed(withRules(rule), { clients: edited('gateway', { disabled: true }) });
+  const read = await parseConfiguration(yamlOf(disabled), { file: 'cambio.yaml', environment });
+  assert.equal(read.examine(), 0);
+  assert.deepEqual(
+    read.warnings.map(({ message }) => message),
+    Array.from({ length: 2 }, () => 'this test is left out, because the client gateway is disabled.'),
+  );
+  read.testRules();
+  const twin = await parseConfiguration(yamlOf(withRules(rule)), { file: 'cambio.yaml', environment });
+  for (const run of [twin.examine, twin.testRules]) assert.throws(run, /this test fails: expected scope_empty/);
 });
 
 test('an invalid test is a fault of the file: unknown keys, unknown reasons, no expectation', async () => {

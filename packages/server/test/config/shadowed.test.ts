@@ -23,7 +23,7 @@ const IDP = {
 const HEAD = yamlOf(
   changed(configuration, {
     rules: undefined,
-    issuers: [IDP],
+    issuers: [IDP, { issuer: 'https://giver.example', name: 'giver', grants: { idJag: {} } }],
     clients: edited('gateway', { grants: ['client_credentials', 'token_exchange', 'jwt_bearer'] }),
   }),
 );
@@ -188,4 +188,20 @@ test('a rule without types takes no assertion that is redeemed, so that a later 
   const jag = `subject: { issuer: idp, types: [id_jag] }, ${GRANT}`;
   assert.equal(await shadows(`subject: { issuer: idp }, ${GRANT}`, jag), false);
   assert.equal(await shadows(`subject: { issuer: idp, types: [id_jag, chaining_grant] }, ${GRANT}`, jag), true);
+});
+
+test('warns of types that the issuer of a rule does not give, with the words to write', async () => {
+  const of = async (subject: string): Promise<readonly string[]> =>
+    (await warningsOf(`{ name: r, client: gateway, subject: { ${subject} }, ${GRANT} }`)).map((one) =>
+      one.replace(/^.*warning: /, ''),
+    );
+  const none = 'rules[r].subject.types: no issuer that the rule names has an entry that accepts one of these types. ';
+  assert.deepEqual(await of('issuer: giver, types: [id_jag]'), []);
+  for (const subject of ['issuer: giver', 'issuer: giver, types: [workload]'])
+    assert.deepEqual(await of(subject), [
+      `${none}The entry gives id_jag, by grants. Write types: [id_jag], or change grants.`,
+    ]);
+  assert.deepEqual(await of('issuer: idp, types: [workload]'), [
+    `${none}Add the type to accepts of the issuer, or write idJag, chaining or workload under its grants.`,
+  ]);
 });

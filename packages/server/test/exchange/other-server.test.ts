@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { hash, X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
+import { admin, withOperators } from '../support/admin-api.ts';
 import { API, assertIssued, assertRefused, SCOPE_REFUSED, SUBJECT_REFUSED, TARGET_REFUSED } from '../support/basics.ts';
 import { selfSigned } from '../support/certificate.ts';
 import { added, type Configuration, changed, edited, entries } from '../support/configuration.ts';
@@ -121,6 +122,33 @@ test('names exactly one registered server, and resources of that server only (IJ
   assertRefused(server, await chain({ ...jwt, audience: [PLAIN, CRM] }), refusedTarget('targets_of_several_servers'));
   // The first rule that matches is about another server: a grant needs to name it.
   assertRefused(server, await chain(jwt), missing('audience'));
+});
+
+test('an explanation of a refused grant leads to the entry that must change', async (t) => {
+  const server = await start(t, withOperators(across()));
+  const { id_token, access_token } = (await signIn(server, { scope: 'openid email read', prompt: 'consent' })).body;
+  for (const [token, kind, form, reason, key] of [
+    [id_token, 'id_token', { audience: 'https://nobody.example' }, 'target_unknown', 'authorizationServers'],
+    [access_token, 'access_token', {}, 'subject_token_not_accepted', `authorizationServers[${VENDOR}].subjectTokens`],
+    [
+      access_token,
+      'access_token',
+      { audience: PLAIN, resource: undefined },
+      'target_grant_not_offered',
+      `authorizationServers[${PLAIN}].grants`,
+    ],
+  ] as const) {
+    const answer = await present(server, token, kind, { ...jag, ...form });
+    const { requestId } = server.audit(answer) ?? {};
+    const { body } = await admin(server, 'POST /explain', { body: { request: requestId } });
+    assert.deepEqual([body.reason, (body.place as { key: string }).key], [reason, key]);
+    // A resource that exists is not compared with others.
+    const { values = [] } = body as { values?: readonly { name: string; known?: unknown }[] };
+    assert.deepEqual(
+      values.filter(({ name, known }) => name === 'resource' && known !== undefined),
+      [],
+    );
+  }
 });
 
 test('takes a subject token of the client itself, from a client that authenticates (IJG-03, IJG-04, IJG-05)', async (t) => {

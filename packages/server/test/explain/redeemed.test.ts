@@ -10,7 +10,7 @@ import { beside } from '../support/command.ts';
 import { type Configuration, changed, edited, yamlOf } from '../support/configuration.ts';
 import { everythingIn, start, type TestServer } from '../support/harness.ts';
 import { type FakeIssuer, startIssuer } from '../support/issuer.ts';
-import { granting, isActive, jagOf, redeem, redeemingOf } from '../support/redeeming.ts';
+import { granting, isActive, JWT_DPOP, jagOf, redeem, redeemingOf } from '../support/redeeming.ts';
 
 const patient = { timeout: 120_000 };
 
@@ -26,6 +26,9 @@ interface Explained {
   readonly decision: string;
   readonly reason?: string;
   readonly error_description?: string;
+  readonly detail?: string;
+  readonly remedy?: string;
+  readonly place?: { readonly key: string };
   readonly steps: readonly { readonly step: string; readonly found: string }[];
   readonly rules: readonly { readonly rule: string; readonly result: string }[];
 }
@@ -53,6 +56,32 @@ test('explains a redemption, past or imagined, and uses up no assertion', async 
   assert.match(past.steps.find(({ step }) => step === 'subject token')?.found ?? '', /of type id_jag/);
   const unnamed = await redeem(server, jagOf(idp, server), { scope: 'admin' });
   assert.equal((await explain({ request: unnamed.headers.get('x-request-id') })).reason, 'scope_exceeded');
+});
+
+test('an explanation of a refused assertion has the value that was found', async (t) => {
+  const { idp, server } = await startOperated(t);
+  for (const [claims, reason, detail] of [
+    [{ client_id: 'gateway' }, 'assertion_client', 'wiki sent it, and its client_id is "gateway"'],
+    [{ client_id: undefined }, 'assertion_client', 'wiki sent it, and it has no client_id'],
+    [{ tenant: 'a' }, 'assertion_claims', 'its tenant is "a", and its issuer entry has none (tenant)'],
+    [{ aud_tenant: 'b' }, 'assertion_claims', 'its aud_tenant is "b", and its issuer entry has none (audTenant)'],
+    [
+      { resource: [API, 'https://foreign.example'] },
+      'assertion_resource',
+      `resource is ["${API}","https://foreign.example"], and not all of it is registered`,
+    ],
+  ] as const) {
+    const { requestId } = server.audit(await redeem(server, jagOf(idp, server, claims))) ?? {};
+    const past = (await admin(server, 'POST /explain', { body: { request: requestId } })).body as unknown as Explained;
+    assert.deepEqual([past.reason, past.detail], [reason, detail]);
+  }
+  const secret = await redeem(server, jagOf(idp, server, { client_id: 's'.repeat(5000) }));
+  assert.ok((server.audit(secret)?.detail?.length ?? 0) < 1000);
+  const unproven = await redeem(server, jagOf(idp, server), { grant_type: JWT_DPOP });
+  const { requestId } = server.audit(unproven) ?? {};
+  const { reason, place } = (await admin(server, 'POST /explain', { body: { request: requestId } }))
+    .body as unknown as Explained;
+  assert.deepEqual([reason, place], ['dpop_missing', undefined]);
 });
 
 test('a rule that does not list the type takes no assertion, and its refusal is that of a faulty one', async (t) => {

@@ -195,7 +195,7 @@ test('refuses grants of issuers that contradict themselves, or that could be exc
   const idp = 'issuer: https://idp.example';
   for (const [entry, fault] of [
     [idp, 'issuers[https://idp.example]: needs accepts and audiences'],
-    [`${idp}, accepts: [jwt], grants: { idJag: {} }`, 'issuers[https://idp.example]: needs accepts and audiences'],
+    [`${idp}, accepts: [jwt], grants: { idJag: {} }`, 'issuers[https://idp.example]: needs both accepts and audiences'],
     [`${idp}, grants: {}`, 'grants: needs one of idJag, chaining and workload.'],
     [`${idp}, grants: { chaining: {}, workload: {} }`, 'cannot have chaining and workload'],
     [`${idp}, grants: { idJag: { maxAge: 2d } }`, 'grants.idJag.maxAge: is longer than a day.'],

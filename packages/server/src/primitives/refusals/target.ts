@@ -7,7 +7,7 @@ export const targetRefusals = {
     reasons: {
       target_unknown: [
         'an audience or resource is not registered',
-        'Compare audience with the audiences under resources, and resource with their locations, or add the resource.',
+        'Compare audience with the audiences under resources, and resource with their locations, or add the resource. For a grant for another server, audience is the issuer or an alias of an entry under authorizationServers.',
       ],
       target_malformed: [
         'a resource is not an absolute URI without fragment (RFC 8707 section 2)',
@@ -93,7 +93,7 @@ export const targetRefusals = {
       ],
       scope_empty: [
         'subject, client, rule and targets have no scope in common',
-        'Give subject, client, rule and target a scope that all of them list.',
+        'Give subject, client, rule and target a scope that all of them list. Of several targets with different scopes, ask for one: send resource. An assertion without scope needs scope: optional under grants of its issuer entry.',
       ],
     },
   },

@@ -43,11 +43,11 @@ export const tokenFaults = {
   ],
   audience: [
     'is addressed neither to this server nor to the calling client',
-    'Let the token be issued for this server, or add its aud to audiences of the issuer entry. Without aud, its client_id counts if clientIds of the entry lists it.',
+    'Let the token be issued for this server, or add its aud to audiences of the issuer entry. Without aud, its client_id counts if clientIds of the entry lists it. For an ID-JAG, it must be made for the client: a SAML assertion for saml of the client.',
   ],
   not_accepted: [
     'is of a type that this server does not accept from its issuer',
-    'Declare a type that accepts of the issuer entry lists, or add this one.',
+    'Declare a type that accepts of the issuer entry lists, or add this one. For an ID-JAG, subjectTokens of the entry under authorizationServers lists the types.',
   ],
   too_old: [
     'was issued longer ago than its issuer entry allows',
@@ -131,7 +131,7 @@ export const redeemedFaults = {
   audience: 'Let the issuer address the assertion to this server alone, by the issuer in its metadata.',
   expired: 'Redeem each assertion at once. Compare the clocks if it was just issued.',
   not_yet_valid: 'Set the clock of the issuer: 30 seconds are tolerated, or the leeway of its entry.',
-  too_old: 'Get a new assertion, or raise maxAge under grants of the issuer entry.',
+  too_old: 'Get a new assertion, which must have iat, or raise maxAge under grants of the issuer entry.',
   not_accepted: 'Add the kind of assertion to grants of the issuer entry, if the issuer may give it.',
   replayed:
     'Get a new assertion for each redemption. Only one that is bound to a key can be used again (reuse: bound).',
@@ -140,6 +140,7 @@ export const redeemedFaults = {
   name_taken: 'Give the issuer entry a subject or a name of its own, so that two people never share a name.',
   act_not_vouched: 'Let the issuer name only its own subjects in act.',
   cannot_tell: 'Let the issuer put the claim into the assertion, or simplify the mapping of the issuer entry.',
-  revoked: 'Get a new assertion. The audit log has the revocation.',
+  revoked:
+    'Get a new assertion. After a revocation of a person, wait for a minute first: clocks may differ by 30 seconds more than leeway of the issuer entry. The audit log has the revocation.',
   suspended: 'Run cambio actors list, which says why, and cambio actors resume once the party may act again.',
 } as const satisfies Partial<Record<TokenFault, string>>;
