@@ -149,9 +149,11 @@ async function findOperators(
     const what = event.change?.what;
     if (what !== undefined && wanted.has(what) && !latest.has(what)) latest.set(what, event);
   }
-  return [...latest.values()]
-    .slice(0, MAX_OPERATORS)
-    .map(({ client, address, requestId }) => ({ client: client ?? address ?? 'unknown', request: requestId }));
+  return [...latest.values()].slice(0, MAX_OPERATORS).map(({ client, address, requestId, by }) => ({
+    client: client ?? address ?? 'unknown',
+    request: requestId,
+    ...(by && { by }),
+  }));
 }
 
 function beginRow(time: number, outcome: 'applied' | 'rejected', configuration: string): AuditEvent {

@@ -1,6 +1,7 @@
 // The configuration in force, in the audit: rows about changes, kept texts, and what a past decision was decided by.
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -107,6 +108,11 @@ test('a start, a changed file, an invalid one and a registered client each have 
   );
   const two = await cambio(t, ['policy', 'history', ...config, '--limit', '2'], { env });
   assert.match(two.stdout, /registered client reports added\n.*no change\n/);
+  const who = `${userInfo().username}@${hostname()}`;
+  assert.ok(two.stdout.includes(` ${who} (${operator?.request}) `), two.stdout);
+  // The rows of all commands, and the configuration, are found by their party and say who it was.
+  const about = await cambio(t, ['audit', 'search', '--subject', 'reports', ...config], { env });
+  assert.match(about.stdout, new RegExp(`create-client +- +reports .* ${who} +registered client reports added `));
   // A failed test of a rule is a fault of the file, and a test that passes is not.
   const subject = { type: 'access_token', claims: { sub: 'ada', scope: 'read' } };
   const tested = (expect: unknown) => ({ rules: edited('beside', { tests: [{ subject, expect }] }) });

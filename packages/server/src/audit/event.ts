@@ -81,8 +81,12 @@ export interface ConfigurationTrace {
   readonly file?: string;
   /** The process that put it in force. */
   readonly by: ProcessDescription;
-  /** The operators who changed registered clients, each by the row of the change. */
-  readonly operators?: readonly { readonly client: string; readonly request: string }[];
+  /** The operators who changed registered clients, each by the row of the change. `by` is the process of a command. */
+  readonly operators?: readonly {
+    readonly client: string;
+    readonly request: string;
+    readonly by?: ProcessDescription;
+  }[];
   /** In words, the first ones. */
   readonly changes?: readonly string[];
   /** The faults of a rejected file, the first ones. */
@@ -180,7 +184,7 @@ export interface AuditEvent {
   /** A change through the admin API, without secrets. */
   change?: { readonly what: string; readonly before?: unknown; readonly after?: unknown };
   configured?: ConfigurationTrace;
-  /** The party that an operator suspended or resumed, or whose tokens were revoked. */
+  /** The party that an operator suspended or resumed, or whose tokens were revoked, or the client that was changed. */
   party?: Principal;
   /** The accounts or clients that a new file lacks, and whose tokens were revoked. */
   removed?: readonly Principal[];

@@ -21,7 +21,7 @@ export const fields = {
     meaning:
       'the configuration in force: the first 32 characters of its digest. A command has the one of its `--config`, unless it left a faulty file out',
   },
-  by: { meaning: 'the process of a command: `user` of the operating system, `host`, `pid`' },
+  by: { meaning: 'the process of a command: `user` of the operating system (`root` under `sudo`), `host`, `pid`' },
   grant: { meaning: 'the grant of a token request' },
   client: { meaning: 'the client that authenticated' },
   clientAuthentication: { meaning: 'the method by which it authenticated' },
@@ -92,7 +92,8 @@ export const fields = {
       'how a configuration came into force, or why a file did not: `cause`, `digest`, `before`, `file`, `by`, `operators`, `changes`, `faults`, `more`',
   },
   party: {
-    meaning: 'the party that an operator suspended or resumed, or whose tokens were revoked: `iss`, `sub`',
+    meaning:
+      'the party that an operator suspended or resumed, or whose tokens were revoked, or the client that was changed: `iss`, `sub`',
     personal: true,
   },
   removed: {

@@ -1,6 +1,7 @@
 // Prints audit rows as they are found: a table for people, lines of JSON, or CSV.
 import { csvHeader, csvLine } from '../audit/csv.ts';
 import { type AuditEvent, partiesOf } from '../audit/event.ts';
+import { describeEdit, operatorOf } from '../audit/operator.ts';
 import { bold, type Form, terminalWidth } from './output.ts';
 import { print, printCsv, printFormatted } from './print.ts';
 import { type Columns, createTable } from './table.ts';
@@ -24,10 +25,15 @@ const columns: Columns<AuditEvent> = {
     [...new Set([...chain.map(({ sub }) => sub), actor?.sub])].filter(Boolean).join(', '),
   audience: ({ targets, audiencesAsked = [], resourcesAsked = [] }) =>
     (targets ?? [...audiencesAsked, ...resourcesAsked]).join(', '),
-  why: ({ reason, rule, change, configured }) =>
-    reason ?? rule ?? change?.what ?? configured?.changes?.[0] ?? configured?.faults?.[0],
+  who: operatorOf,
+  why: (event) => event.reason ?? event.rule ?? firstOf(describeEdit(event)) ?? firstOf(configuredIn(event)),
   requestId: ({ requestId }) => requestId,
 };
+
+const configuredIn = ({ configured }: AuditEvent): readonly string[] => configured?.changes ?? configured?.faults ?? [];
+
+const firstOf = ([first, ...others]: readonly string[]): string | undefined =>
+  others.length === 0 ? first : `${first}; ${others.length} more`;
 
 export function createRowPrinter(form: Form): RowPrinter {
   if (form === 'json')

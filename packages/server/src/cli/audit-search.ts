@@ -35,7 +35,10 @@ type Search = (
 
 /** Options that compare for equality: the filter of each, and its help text. */
 const equal = {
-  subject: ['subject', 'the sub of the subject token or of the issued token, or of a party that an operator suspended'],
+  subject: [
+    'subject',
+    'the sub of the subject token or of the issued token, or of a party or client that an operator changed',
+  ],
   actor: ['actor', 'the sub of a party that acts, anywhere in the chain'],
   issuer: ['issuer', 'the iss of the subject or actor; with the jti of a token (--token), the issuer of the token'],
   client: ['client', 'the client that authenticated'],

@@ -1,6 +1,7 @@
 // cambio explain: explains the answer to a past request, or the answer that an exchange would get. Changes nothing.
 import { stringify } from 'yaml';
 import { canonical, shortDigest } from '../audit/configuration.ts';
+import { userAtHost } from '../audit/operator.ts';
 import { isJudged } from '../exchange/redeem.ts';
 import type { ExplainedConfiguration } from '../explain/decided-by.ts';
 import type { Explanation } from '../explain/explain.ts';
@@ -96,10 +97,11 @@ type Request = NonNullable<Explanation['request']>;
 
 const isExchange = ({ action, grant }: Request): boolean => action === 'token' && isJudged(grant);
 
-function formatRequest({ requestId, time, action, grant, client, address }: Request): string {
+function formatRequest({ requestId, time, action, grant, client, address, by: command }: Request): string {
   const kind = grant === undefined ? action : `${action} (${grant})`;
   const from = address === undefined ? '' : `, from ${address}`;
-  const by = client === undefined ? '' : `, by ${client}`;
+  const who = command === undefined ? client : userAtHost(command);
+  const by = who === undefined ? '' : `, by ${who}`;
   return `Request ${requestId}: ${kind} at ${new Date(time).toISOString()}${from}${by}${address === undefined ? `; ${ERASED}` : ''}`;
 }
 

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { type ConfigurationContent, shortDigest } from '../audit/configuration.ts';
 import { type ConfigurationChange, describeChange, findChanges } from '../audit/configuration-changes.ts';
+import { userAtHost } from '../audit/operator.ts';
 import { readKept } from '../config/kept-files.ts';
 import { isRequestId, NOT_A_REQUEST_ID, normalRequestId } from '../explain/missing.ts';
 import { systemClock } from '../primitives/clock.ts';
@@ -30,7 +31,9 @@ const historyColumns: Columns<AppliedItem> = {
 
 /** The operators who changed registered clients, or else the user of the process that read the file. */
 const whoOf = ({ by, operators = [] }: AppliedItem): string | undefined =>
-  operators.length === 0 ? by?.user : operators.map(({ client, request }) => `${client} (${request})`).join(', ');
+  operators.length === 0
+    ? by?.user
+    : operators.map((one) => `${one.by ? userAtHost(one.by) : one.client} (${one.request})`).join(', ');
 
 function whatOf({ outcome, cause, changes, faults = [], more, digest, before }: AppliedItem): readonly string[] {
   const others = more === undefined ? [] : [`${more} more`];

@@ -21,7 +21,7 @@ import { explainWorkloads } from './workloads.ts';
 
 export interface Explanation extends ExplainedRules {
   /** The past request; absent for a simulated exchange. */
-  readonly request?: Pick<AuditEvent, 'requestId' | 'time' | 'action' | 'grant' | 'client' | 'address'>;
+  readonly request?: Pick<AuditEvent, 'requestId' | 'time' | 'action' | 'grant' | 'client' | 'address' | 'by'>;
   readonly decision: 'allowed' | 'refused';
   /** With `error_description`, all that the caller receives. */
   readonly error?: string;
@@ -117,8 +117,8 @@ export function explainRefusal(
 
 /** Explains any request from its audit row. */
 export function explainEvent(event: AuditEvent, context: ExplanationContext): Explanation {
-  const { requestId, time, action, grant, client, address } = event;
-  const request = { requestId, time, action, grant, client, address };
+  const { requestId, time, action, grant, client, address, by } = event;
+  const request = { requestId, time, action, grant, client, address, ...(by && { by }) };
   return event.reason === undefined
     ? { request, decision: 'allowed', ...explainCourse(event, context) }
     : { request, ...explainRefused(event, context) };

@@ -1,6 +1,8 @@
 // Describes the steps and the result of a request other than a token exchange.
-import { type AuditEvent, isErased } from '../audit/event.ts';
+import { type AuditEvent, isErased, partiesOf } from '../audit/event.ts';
+import { describeEdit, userAtHost } from '../audit/operator.ts';
 import { formatDuration } from '../primitives/duration.ts';
+import type { Principal } from '../primitives/principal.ts';
 import { type AnswerName, reasons } from '../primitives/refusal.ts';
 import type { ExplainedStep } from './steps.ts';
 import { describeList, describePrincipal, describeScope, ERASED } from './wording.ts';
@@ -47,15 +49,18 @@ const passed = (found: Partial<Record<ExplainedStep['step'], string | undefined>
     text === undefined ? [] : [{ step: step as ExplainedStep['step'], result: 'passed' as const, found: text }],
   );
 
-function describeClient({ client, clientAuthentication, clientClaimed }: AuditEvent): string | undefined {
+function describeClient({ client, clientAuthentication, clientClaimed, by }: AuditEvent): string | undefined {
+  if (by !== undefined) return `${userAtHost(by)}, process ${by.pid}, by a command on the database`;
   if (client === undefined) return clientClaimed && `the caller says that it is ${clientClaimed}, which was not proven`;
   return clientAuthentication === undefined ? client : `${client}, authenticated by ${clientAuthentication}`;
 }
 
-function describeRequest({ action, grant, operation, audiencesAsked, resourcesAsked, scopeAsked }: AuditEvent): string {
+function describeRequest(event: AuditEvent): string {
+  const { action, grant, operation, by, audiencesAsked, resourcesAsked, scopeAsked } = event;
+  const isCommand = by !== undefined && operation !== undefined;
   const targets = [...(audiencesAsked ?? []), ...(resourcesAsked ?? [])];
   return [
-    actions[action],
+    isCommand ? 'runs a command' : actions[action],
     grant && `by the grant ${grant}`,
     operation && `by the operation ${operation}`,
     targets.length > 0 && `for ${describeList(targets)}`,
@@ -68,13 +73,17 @@ function describeRequest({ action, grant, operation, audiencesAsked, resourcesAs
 function describePerson(event: AuditEvent, self: string): string | undefined {
   if (isErased(event)) return ERASED;
   const { subject, principal, provider, mayAct } = event;
-  const who = principal ?? subject;
+  const parties = partiesOf(event);
+  if (parties.length > 0) return `is about ${describeParties(parties, self)}`;
+  // The principal of a change is its operator.
+  const who = event.operation === undefined ? (principal ?? subject) : undefined;
   if (who === undefined) return provider && `signs in at ${provider}`;
   const acting = mayAct && `, and ${mayAct} may act for them`;
   return `is about ${describePrincipal(who, self)}${provider ? `, who signed in at ${provider}` : ''}${acting ?? ''}`;
 }
 
-function describeResult({ outcome, issued = [], targets = [], scopeGiven, time, revoked, count }: AuditEvent): string {
+function describeResult(event: AuditEvent): string {
+  const { outcome, issued = [], targets = [], scopeGiven, time, revoked, count } = event;
   const [main] = issued;
   const life = main && formatDuration(main.expiresAt - Math.floor(time / 1000));
   const parts = [
@@ -83,8 +92,18 @@ function describeResult({ outcome, issued = [], targets = [], scopeGiven, time, 
     targets.length > 0 && `for ${describeList(targets)}`,
     scopeGiven && `with ${describeScope(scopeGiven)}`,
     life && `valid for ${life}`,
-    revoked && `the token ${revoked}`,
+    event.change === undefined && revoked && `the token ${revoked}`,
+    describeEdit(event).join('; '),
     count !== undefined && `${count} of them`,
   ];
   return parts.filter(Boolean).join(', ');
+}
+
+/** A new file may lack hundreds of clients. */
+const MAX_PARTIES = 5;
+
+function describeParties(parties: readonly Principal[], self: string): string {
+  const names = parties.slice(0, MAX_PARTIES).map((one) => describePrincipal(one, self));
+  const others = parties.length - names.length;
+  return describeList(others === 0 ? names : [...names, `${others} more`]);
 }

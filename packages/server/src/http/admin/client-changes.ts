@@ -16,7 +16,7 @@ import type { HttpServices } from '../endpoint.ts';
 import { idsOf, unknownClient } from './client-ids.ts';
 import type { Call } from './operation.ts';
 import { InvalidRequest } from './problem.ts';
-import { commitAndRevoke } from './revocations.ts';
+import { commitAndRevoke, principalOf } from './revocations.ts';
 
 const time = z.iso.datetime();
 /** A client in an answer. */
@@ -92,6 +92,7 @@ export async function createClient({
   const secrets = secret === undefined ? [] : [toRegisteredSecret(secret, services)];
   await check(id, { entry, secrets }, services);
   event.change = { what: `client ${id}`, after: withoutImage(entry) };
+  event.party = principalOf({ subject: id }, services);
   await commitAndRevoke(id, event, services, registerClient(id, { entry, secrets }, services.clock()));
   const found = await reread(id, services);
   return { body: { ...showClient(found), secret }, version: versionOf(found), location: `/${encodeURIComponent(id)}` };
@@ -174,6 +175,7 @@ async function change(
   }: Pick<Call<never, never, never>, 'event' | 'services'> & { readonly judgedBy: number | 'any' },
 ): Promise<void> {
   const { admin, clock } = services;
+  event.party = principalOf({ subject: before.id }, services);
   event.change = {
     what: `client ${before.id}`,
     before: auditedEntry(before),

@@ -81,6 +81,7 @@ export const revokeTokens = operation({
       await services.revocations.revoke(id, ({ run }) => commit(run));
     } else {
       if ('subject' in body) event.party = principalOf(body, services);
+      if ('client' in body) event.party = principalOf({ subject: body.client }, services);
       checkKnown(body, services);
       const { named, what, revoked } = nameOf(body, services);
       recordRevocation(event, { revoked, what, after: call.body });

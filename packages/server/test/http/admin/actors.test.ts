@@ -262,7 +262,19 @@ test('the row of a command says who ran it and what it read, and its party is fo
   assert.deepEqual(await found('--subject', 'agent'), ['resume-actor', 'suspend-actor']);
   assert.deepEqual(await found('--subject', 'ada', '--issuer', ISSUER), ['revoke-tokens']);
   assert.deepEqual(await found('--subject', 'ada', '--issuer', 'https://elsewhere.example'), []);
-  assert.match(await run('audit search', '--subject', 'agent'), /suspend-actor +- +agent /);
+  const who = `${userInfo().username}@${hostname()}`;
+  const table = await run('audit search', '--subject', 'agent');
+  assert.match(table, new RegExp(`suspend-actor +- +agent .* ${who} +suspend: reason leak `));
+  const suspension = rows().find(({ operation }) => operation === 'suspend-actor');
+  const explained = await run('explain', '--request', String(suspension?.requestId));
+  assert.match(explained, new RegExp(`^Request \\S+: admin at \\S+, from command line, by ${who}$`, 'm'));
+  for (const line of [
+    `client +${who}, process ${process.pid}, by a command on the database`,
+    'request +runs a command by the operation suspend-actor',
+    'person +is about agent',
+    'result +changed, suspend: reason leak',
+  ])
+    assert.match(explained, new RegExp(`^  ✓ ${line}$`, 'm'));
   await run('audit erase', '--subject', 'ada', '--yes');
   assert.deepEqual(await found('--subject', 'ada'), []);
   assert.deepEqual(

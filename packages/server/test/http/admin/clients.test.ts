@@ -1,6 +1,7 @@
 // Clients registered at run time: by the admin API, by a client generated from its OpenAPI document, and by commands.
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
+import { hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { OpenAPIClientAxios } from 'openapi-client-axios';
@@ -224,6 +225,19 @@ test('runs cambio clients, keys and tokens on the database of a file, and throug
     assert.match(asked.stderr, /deletes the client .*Add --yes to do it$/m);
     assert.equal((await run('clients delete', id, '--yes')).code, 0);
     await works(rotated.stdout, 401);
+    const changes = await run('audit search', '--subject', id, '--since', '1h', '--until', '2100-01-01');
+    const operator = id === 'remote' ? 'operator' : `${userInfo().username}@${hostname()}`;
+    const lines = changes.stdout.split('\n').filter((line) => line.includes(operator));
+    for (const [operation, said] of [
+      ['create-client', `registered client ${id} added`],
+      ['disable-client|replace-client|update-client', `registered client ${id}: disabled not set → true`],
+      ['replace-client|update-client', `registered client ${id}: scopes write added`],
+      ['delete-client', `registered client ${id} removed`],
+    ] as const)
+      assert.ok(
+        lines.some((line) => new RegExp(` (${operation}) +\\S+ +${id} .*${said}`).test(line)),
+        `${operation}\n${changes.stdout}`,
+      );
     const unknown = await run('clients delete', id, '--yes');
     assert.deepEqual([unknown.code, unknown.stdout], [1, '']);
     assert.match(unknown.stderr, /there is no client/);
