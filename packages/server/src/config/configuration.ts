@@ -105,6 +105,8 @@ export interface Configuration extends ResolvedConfiguration, Renewals {
   readonly isWhole: boolean;
   /** @returns the file and the line of the value at the path, such as `cambio.yaml:12` */
   readonly placeOf: (path: Path) => string;
+  /** May the file of the entry at the path name the audience? Files of teams have limits. */
+  readonly mayName: (path: Path, audience: string) => boolean;
   /** The issuer changes only at a start, because all tokens name it. @throws ConfigurationError if the file has another one */
   readonly requireIssuer: (started: string) => void;
   /**

@@ -19,6 +19,7 @@ import { runRuleTests } from './rule-tests.ts';
 import { type ConfigurationFile, configurationFile } from './schema.ts';
 import { setAside } from './set-aside.ts';
 import type { Surroundings } from './source.ts';
+import { mayName } from './team.ts';
 import { SURE, UNSURE } from './unsure.ts';
 import { untilAtRest } from './until-at-rest.ts';
 
@@ -61,7 +62,7 @@ export async function parseConfiguration(
   const read = readFiles(text, { file, environment, inputs, leftOut });
   // Requests run between the steps of a reload.
   await nextTurn();
-  const { value, faults, files, placeOf } = read;
+  const { value, faults, files, placeOf, originOf } = read;
   const inOrder = (): readonly Fault[] => faults.toSorted(byPlace(files));
   if (isEmpty(value)) throw new ConfigurationError(file, [faultOfFile(EMPTY)]);
   const unsure = leftOut === undefined ? SURE : UNSURE;
@@ -89,6 +90,7 @@ export async function parseConfiguration(
     },
     isWhole: leftOut === undefined || leftOut.size === 0,
     placeOf,
+    mayName: (path, audience) => mayName(originOf(path).limits, audience, configuration.issuer),
     examine: () => {
       const count = configuration.examine();
       throwFaults();
@@ -120,7 +122,7 @@ export async function loadTested(file: string, environment: NodeJS.ProcessEnv, i
 async function check(
   read: ReadFiles,
   reading: Pick<Surroundings, 'folder' | 'environment' | 'unsure'> & { readonly inputs: Inputs },
-): Promise<Omit<Configuration, 'files' | 'warnings' | 'placeOf' | 'isWhole'> | undefined> {
+): Promise<Omit<Configuration, 'files' | 'warnings' | 'placeOf' | 'mayName' | 'isWhole'> | undefined> {
   const { value, unknown, complain, originOf, placeOf, extent } = read;
   const around = { ...reading, complain, originOf, placeOf };
   const parsed = configurationFile.safeParse(value);

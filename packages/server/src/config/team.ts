@@ -48,8 +48,8 @@ export function createTeams(file: ConfigurationFile, originOf: LimitsContext['or
     const team: Team = {
       include,
       limits,
-      owns: (audience) => matchesAudience(limits.audiences, audience) && !isOurs(audience, file.issuer),
-      ownsServer: (issuer) => matchesAudience(limits.authorizationServers, issuer) && !isOurs(issuer, file.issuer),
+      owns: (audience) => owns(limits, audience, file.issuer),
+      ownsServer: (server) => ownsServer(limits, server, file.issuer),
       foreign: (audience) =>
         isOurs(audience, file.issuer)
           ? `${JSON.stringify(audience)} is an audience of this server itself, which belongs to no file with limits. Move the entry to the main file.`
@@ -61,6 +61,16 @@ export function createTeams(file: ConfigurationFile, originOf: LimitsContext['or
     return team;
   };
 }
+
+/** May an entry name the audience or the authorization server? @param limits undefined: the main file, or a file without limits */
+export const mayName = (limits: FileLimits | undefined, audience: string, issuer: string): boolean =>
+  limits === undefined || owns(limits, audience, issuer) || ownsServer(limits, audience, issuer);
+
+const owns = ({ audiences }: FileLimits, audience: string, issuer: string): boolean =>
+  matchesAudience(audiences, audience) && !isOurs(audience, issuer);
+
+const ownsServer = ({ authorizationServers }: FileLimits, server: string, issuer: string): boolean =>
+  matchesAudience(authorizationServers, server) && !isOurs(server, issuer);
 
 /** Lists names in a message. */
 export const listed = (names: readonly string[]): string => (names.length === 0 ? 'none' : names.join(', '));

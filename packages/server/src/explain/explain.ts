@@ -11,7 +11,8 @@ import type { Parameters } from '../primitives/parameters.ts';
 import { publicAnswer, type Reason, Refusal, reasons, type TokenErrorCode } from '../primitives/refusal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 import type { ExplainedConfiguration } from './decided-by.ts';
-import { type ExplainedPlace, findPlace, type PlaceContext } from './place.ts';
+import type { ExplainedPlace, PlaceContext } from './locate.ts';
+import { findPlace } from './place.ts';
 import { explainRequest } from './request-steps.ts';
 import { type ExplainedRules, explainRules } from './rules.ts';
 import { findJudgedClient, grantUsed } from './simulate.ts';
@@ -134,11 +135,10 @@ function explainCourse(
   context: ExplanationContext,
   limits?: Limits,
   leftOut: readonly string[] = [],
-): Pick<Explanation, 'steps' | 'rules' | 'rulesOfOthers' | 'place'> {
+): Pick<Explanation, 'steps' | 'rules' | 'rulesOfOthers' | 'place' | 'remedy'> {
   const { policy } = context;
-  const place = findPlace(event, context);
   return {
-    ...(place && { place }),
+    ...findPlace(event, context),
     steps: isExchange(event) ? explainSteps({ event, policy, limits, leftOut }) : explainRequest(event, policy.issuer),
     ...(evaluatesRules(event) ? explainRules(policy, event) : { rules: [], rulesOfOthers: 0 }),
   };

@@ -1,81 +1,25 @@
 // Finds the entry of the configuration file that a decision depends on: the line to change.
 import type { AuditEvent } from '../audit/event.ts';
-import type { Clients } from '../model/client.ts';
-import type { Targeting } from '../narrowing/targets.ts';
-import { allRules, type Policy } from '../policy/policy.ts';
 import type { Reason, Role, TokenFault } from '../primitives/refusal.ts';
 import type { Bound, Scope } from '../primitives/scope.ts';
+import { type ExplainedPlace, type Find, locate, type Named, type PlaceContext } from './locate.ts';
+import { nearestRules, ungranted } from './ungranted.ts';
 
-/** The configuration file in force. */
-export interface FileIndex {
-  /** @returns the file and the line that the path leads to, or the nearest that exists */
-  readonly placeOf: (path: readonly (string | number)[]) => string;
-  readonly entries: Readonly<Record<'resources' | 'authorizationServers' | 'issuers', readonly object[]>>;
-  /** Clients of the file by id, in its order. */
-  readonly fileClients: ReadonlyMap<string, unknown>;
+export interface FoundPlace {
+  readonly place?: ExplainedPlace;
+  /** Replaces the remedy of the reason, which the limits of the file forbid. */
+  readonly remedy?: string;
 }
 
-export interface PlaceContext {
-  readonly policy: Policy;
-  readonly clients: Clients;
-  readonly targeting: Targeting;
-  readonly file: FileIndex;
-}
-
-export interface ExplainedPlace {
-  /** `cambio.yaml:12`; absent for a client that was registered at run time. */
-  readonly at?: string;
-  /** `clients[gateway].grants` */
-  readonly key: string;
-}
-
-/** An entry of a section by name, and a key of the entry. Without a name, the section itself. */
-interface Entry {
-  readonly section: string;
-  readonly name?: string | undefined;
-  readonly key?: string;
-}
-
-type Find = (event: AuditEvent, context: PlaceContext) => Entry | undefined;
-
-/** @returns undefined if no entry would change the answer */
-export function findPlace(event: AuditEvent, context: PlaceContext): ExplainedPlace | undefined {
+/** @returns no place if no entry would change the answer */
+export function findPlace(event: AuditEvent, context: PlaceContext): FoundPlace {
   const { reason, rule } = event;
   const entry =
     reason === undefined ? rule && { section: 'rules', name: rule } : findByReason[reason]?.(event, context);
-  return entry ? locate(entry, context) : undefined;
+  if (!entry) return {};
+  const { remedy } = entry;
+  return { place: locate(entry, context), ...(remedy !== undefined && { remedy }) };
 }
-
-function locate({ section, name, key }: Entry, { file, clients, policy }: PlaceContext): ExplainedPlace {
-  const keys = key?.split('.') ?? [];
-  const within = key === undefined ? '' : `.${key}`;
-  if (name === undefined) return { at: file.placeOf([section, ...keys]), key: `${section}${within}` };
-  const index = indexOf(section, name, file, policy);
-  if (index !== -1) return { at: file.placeOf([section, index, ...keys]), key: `${section}[${name}]${within}` };
-  if (section === 'clients' && clients.has(name)) return { key: `the registered client ${name}${within}` };
-  return { at: file.placeOf([section]), key: section };
-}
-
-function indexOf(section: string, name: string, { entries, fileClients }: FileIndex, policy: Policy): number {
-  if (section === 'clients') return [...fileClients.keys()].indexOf(name);
-  if (section === 'rules') return allRules(policy).find((rule) => rule.name === name)?.position ?? -1;
-  const all = section === 'issuers' || section === 'authorizationServers' ? entries[section] : entries.resources;
-  return all.findIndex((entry) => namesOf(entry as Named).includes(name));
-}
-
-interface Named {
-  readonly issuer?: unknown;
-  readonly saml?: unknown;
-  readonly trustDomain?: unknown;
-  readonly audience?: unknown;
-}
-
-const namesOf = ({ issuer, saml, trustDomain, audience }: Named): readonly unknown[] => [
-  issuer,
-  saml,
-  audience,
-  trustDomain === undefined ? undefined : `spiffe://${trustDomain}`,
-];
 
 const client =
   (key: string): Find =>
@@ -92,11 +36,11 @@ const issuer =
     return { section: 'issuers', name, ...(name !== undefined && { key }) };
   };
 
-/** Finds the rule that decided, or the last one that was evaluated. */
+/** Finds the rule that decided, or the first of those that came nearest. */
 const rule =
   (key: string): Find =>
-  ({ rule: decided, mismatches = [] }) => {
-    const name = decided ?? mismatches.at(-1)?.rule;
+  (event, { policy }) => {
+    const name = event.rule ?? nearestRules(event, policy)[0];
     return { section: 'rules', name, ...(name !== undefined && { key }) };
   };
 
@@ -245,7 +189,7 @@ const findByReason: Partial<Record<Reason, Find>> = {
   server_needs_proof: server('keyBinding'),
   sign_in_too_weak: server('acr'),
   sign_in_too_old: server('maxAge'),
-  target_not_granted: ruleOrClient('grant.audiences', 'audiences'),
+  target_not_granted: ungranted,
   target_missing: client('audiences'),
   targets_disagree: resource('token'),
   target_needs_acr: resource('requiredAcr'),

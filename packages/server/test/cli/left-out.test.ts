@@ -4,8 +4,9 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { eventOf } from '../../src/audit/row.ts';
-import { API, exchange } from '../support/basics.ts';
+import { API, configuration, exchange, subjectToken } from '../support/basics.ts';
 import { beside, type Outcome } from '../support/command.ts';
+import { changed } from '../support/configuration.ts';
 import { everythingIn, start, type TestServer } from '../support/harness.ts';
 
 const PAY = 'https://pay.example/api';
@@ -138,8 +139,8 @@ for (const [name, change, said, file] of faulty)
       }
       // The rest of the files is not a configuration that anybody wrote.
       const written = (everythingIn(server).audit as { event: string; personal: string | null }[]).map(eventOf);
-      for (const { by, configuration } of written.filter(({ address }) => address === 'command line'))
-        assert.deepEqual([by?.pid, configuration], [process.pid, undefined]);
+      for (const { by, configuration: digest } of written.filter(({ address }) => address === 'command line'))
+        assert.deepEqual([by?.pid, digest], [process.pid, undefined]);
       assert.ok(written.some(({ address }) => address === 'command line'));
       const explained = await beside(t, server, ['explain', '--request', String(refused.body.request_id)]);
       assert.equal(explained.code, 3, explained.stderr);
@@ -180,3 +181,50 @@ test('several faulty files are left out together; without a fault nothing is sai
   assert.match(stderr, /the name pay-api\. .*--unknown/);
   assert.equal((await beside(t, server, ['actors suspend', 'pay-api', '--unknown'])).code, 0);
 });
+
+test(
+  'explain sends nobody to a file whose limits forbid the mend, and names the first rule that came nearest',
+  patient,
+  async (t) => {
+    const other = 'https://other.example/api';
+    const gateway = { id: 'gateway', auth: 'client_secret_post', secret: { plain: 'gateway-secret' } };
+    const server = await start(
+      t,
+      changed(configuration, {
+        include: { path: 'team-a.yaml', audiences: ['https://pay.example/*', 'https://other.example/*'] },
+        resources: [API, other].map((audience) => ({ audience, scopes: ['read'] })),
+        clients: [{ ...gateway, grants: ['client_credentials'], audiences: [PAY], scopes: ['pay'] }],
+        rules: undefined,
+      }),
+
+      {
+        files: {
+          'team-a.yaml': `${team}  - { name: pay later, client: pay-api, grant: { audiences: [${PAY}], scopes: [pay] } }\n`,
+        },
+      },
+    );
+    const subject_token = await subjectToken(server);
+    const explained = async (audience: string): Promise<string> => {
+      const { stdout } = await beside(t, server, [
+        'explain',
+        '--client',
+        'pay-api',
+        '--subject-token',
+        subject_token,
+        '--audience',
+        audience,
+      ]);
+      assert.match(stdout, /The reason is target_not_granted/);
+      return stdout;
+    };
+    const foreign = await explained(API);
+    assert.match(
+      foreign,
+      /^What to do: Write a rule for the client in the main file: the limits of \S*team-a\.yaml exclude the audience\. Or let the entry of include there have it\.$/m,
+    );
+    assert.match(foreign, /^In the file: \S*cambio\.yaml:\d+, rules$/m);
+    const ours = await explained(other);
+    assert.match(ours, /^What to do: Add the audience to grant\.audiences of the rule/m);
+    assert.match(ours, /^In the file: \S*team-a\.yaml:6, rules\[pay\]\.grant\.audiences$/m);
+  },
+);

@@ -4,7 +4,8 @@ import { test } from 'node:test';
 import type { AuditEvent, TokenTrace } from '../../src/audit/event.ts';
 import { recordSent } from '../../src/audit/sent.ts';
 import { explainEvent } from '../../src/explain/explain.ts';
-import { findPlace, type PlaceContext } from '../../src/explain/place.ts';
+import type { PlaceContext } from '../../src/explain/locate.ts';
+import { findPlace } from '../../src/explain/place.ts';
 import { explainRules } from '../../src/explain/rules.ts';
 import { explainSteps } from '../../src/explain/steps.ts';
 import { describeChain, describeList, describePrincipal, describeScope } from '../../src/explain/wording.ts';
@@ -516,7 +517,7 @@ test('points to the list that lacks a requested scope: of the rule, of the clien
     const parts = partsOf({ resources: [target], rules: [rule([target], { grant: { scopes: new Set(inRule) } })] });
     const event = newEvent({ client: 'gateway', rule: 'rule', audiencesAsked: ['api'], scopeAsked: ['write'] });
     const context = { ...parts, clients: new Map([['gateway', caller]]), file: anyFile } as unknown as PlaceContext;
-    return findPlace({ ...event, reason: 'scope_exceeded' }, context)?.key;
+    return findPlace({ ...event, reason: 'scope_exceeded' }, context).place?.key;
   };
   assert.equal(place(['read'], ['read'], ['read']), 'rules[rule].grant.scopes');
   assert.equal(place(['write'], ['read'], ['read']), 'the registered client gateway.scopes');

@@ -138,9 +138,9 @@ test('the row names the rule that cannot be told last, whichever rules follow it
   // Rows of older versions name it among the mismatches only.
   assert.deepEqual(explainRules(policy, { ...event, rule: undefined } as typeof event).rules[0], first);
   const context = { policy, clients: new Map(), file: anyFile } as unknown as Parameters<typeof findPlace>[1];
-  assert.equal(findPlace(event, context)?.key, 'rules[undecided].subject.when');
+  assert.equal(findPlace(event, context).place?.key, 'rules[undecided].subject.when');
   const denied = newEvent({ rule: 'of batch', reason: 'denied_by_rule', mismatches: [] });
-  assert.equal(findPlace(denied, context)?.key, 'rules[of batch]');
+  assert.equal(findPlace(denied, context).place?.key, 'rules[of batch]');
 });
 
 test('a target that is not requested but given by default is denied too', () => {

@@ -180,6 +180,7 @@ export const partsOf = ({ resources, rules, denials = [] }: World): Parts => ({
 /** A file in which each path is its own position. */
 export const anyFile = {
   placeOf: (path: readonly (string | number)[]): string => path.join(' '),
+  mayName: () => true,
   entries: { resources: [], issuers: [], rules: [] },
   fileClients: new Map(),
 };

@@ -23,7 +23,7 @@ export const targetRefusals = {
       ],
       target_not_granted: [
         'rules match client, subject and actor, but none grants this target',
-        'Add the audience to grant.audiences of the rule (to audiences of the client for its own tokens).',
+        'Add the audience to grant.audiences of the rule (to audiences of the client for its own tokens). If the limits of its file exclude the audience, write the rule in the main file.',
       ],
       target_not_agreed: [
         'the subject token is limited to the targets that a person agreed to, and this is not one of them',
