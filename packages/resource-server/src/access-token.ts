@@ -1,7 +1,7 @@
 // Reads the claims of an access token, and checks them against the requirements of a route.
 import { checkActors } from './check-options.ts';
 import { AccessRefusal, Denial, type Scheme } from './refusal.ts';
-import type { Actor, Claims, Requirements } from './requirements.ts';
+import type { Actor, ActorPattern, Claims, Requirements } from './requirements.ts';
 
 export interface AccessToken {
   readonly issuer: string;
@@ -46,19 +46,21 @@ export function readAccessToken(
 
 /**
  * Returns the actors, the current one first. Earlier actors inform only: access depends on the current one (RFC 8693
- * section 4.1). An actor without `iss` has the issuer of the token.
+ * section 4.1), which alone `requireActor` and `Requirements` read. An actor without `iss` has the issuer of the token. Of each
+ * actor, only the members that identify it and say what it is are read.
  */
 export function actors({ claims, issuer }: AccessToken): readonly Actor[] {
   const chain: Actor[] = [];
   for (let next = claims.act; next !== undefined; next = (next as { act?: unknown }).act) {
-    const { iss = issuer, sub } = (next ?? {}) as Partial<Record<'iss' | 'sub', unknown>>;
+    const { iss = issuer, sub, sub_profile: profile } = (next ?? {}) as Readonly<Record<string, unknown>>;
     if (typeof iss !== 'string' || typeof sub !== 'string') throw new Denial('invalid_token');
-    chain.push({ iss, sub });
+    const subProfile = typeof profile === 'string' ? profile.split(' ').filter(Boolean) : [];
+    chain.push({ iss, sub, ...(subProfile.length > 0 && { subProfile }) });
   }
   return chain;
 }
 
-/** @param now milliseconds since 1970 @throws Denial insufficient_scope, insufficient_user_authentication */
+/** @param now milliseconds since 1970 @throws Denial insufficient_scope, actor_unauthorized, insufficient_user_authentication */
 export function checkRequirements(token: AccessToken, { scope, actor, acr, maxAge }: Requirements, now: number): void {
   if (!(scope ?? '').split(' ').every((name) => name === '' || token.scope.has(name))) {
     throw new Denial('insufficient_scope', { attributes: { scope } });
@@ -74,24 +76,26 @@ export function checkRequirements(token: AccessToken, { scope, actor, acr, maxAg
   }
 }
 
-function isActedBy(token: AccessToken, patterns: readonly Partial<Actor>[]): boolean {
+function isActedBy(token: AccessToken, patterns: readonly ActorPattern[]): boolean {
   const [current] = actors(token);
   if (current === undefined) return false;
-  return patterns.some(({ iss, sub }) => {
+  return patterns.some(({ iss, sub, subProfile }) => {
     const issuer = iss ?? (sub === undefined ? current.iss : token.issuer);
-    return issuer === current.iss && (sub === undefined || sub === current.sub);
+    const isOfKind = subProfile === undefined || current.subProfile?.includes(subProfile) === true;
+    return issuer === current.iss && (sub === undefined || sub === current.sub) && isOfKind;
   });
 }
 
+/** The actor profile has a code of its own: more scope would not help. */
 const actorDenied = (): Denial =>
-  new Denial('insufficient_scope', { attributes: { error_description: 'Another actor must act here' } });
+  new Denial('actor_unauthorized', { attributes: { error_description: 'Another actor must act here' } });
 
 /**
  * Checks the actor inside a handler, for a handler that learns late which actors are allowed.
  * @param anyOf patterns as in `Requirements`: at least one; `{}` matches every actor, but there must be an actor
- * @returns the current actor @throws AccessRefusal insufficient_scope
+ * @returns the current actor @throws AccessRefusal actor_unauthorized
  */
-export function requireActor(token: AccessToken, ...anyOf: readonly Partial<Actor>[]): Actor {
+export function requireActor(token: AccessToken, ...anyOf: readonly ActorPattern[]): Actor {
   checkActors(anyOf);
   const [current] = actors(token);
   if (current === undefined || !isActedBy(token, anyOf)) {

@@ -1,7 +1,7 @@
 // Finds faults in options and requirements at start, so that a value missing by mistake never admits everyone.
 
 import type { VerifierOptions } from './options.ts';
-import type { Actor, Requirements } from './requirements.ts';
+import type { ActorPattern, Requirements } from './requirements.ts';
 
 /** @throws TypeError that names the option and says what to write */
 export function checkOptions(options: VerifierOptions): void {
@@ -29,6 +29,7 @@ export function checkOptions(options: VerifierOptions): void {
 }
 
 const REQUIREMENTS = ['scope', 'actor', 'acr', 'maxAge'];
+const ACTOR = ['iss', 'sub', 'subProfile'];
 const INTROSPECTION = ['endpoint', 'clientId', 'clientSecret', 'method', 'tokens', 'cacheFor'];
 /** The options of a verifier, and the two additional ones of a guard. */
 const OPTIONS = [
@@ -51,14 +52,16 @@ export function checkRequirementsForm(requirements: Requirements): void {
 }
 
 /** `{}` is the only pattern that admits every actor, and it must be written out. @throws TypeError as `checkOptions` */
-export function checkActors(patterns: readonly Partial<Actor>[]): void {
+export function checkActors(patterns: readonly ActorPattern[]): void {
   if (patterns.length === 0) throw fault('actor', patterns, 'at least one pattern');
   for (const pattern of patterns) {
     if (typeof pattern !== 'object' || pattern === null) throw fault('actor', pattern, '{ sub } or { iss, sub }');
     refuseUndefined('actor', pattern);
     for (const [name, value] of Object.entries(pattern)) {
-      if (name !== 'iss' && name !== 'sub') throw fault(`actor.${name}`, value, 'iss and sub only');
+      if (!ACTOR.includes(name)) throw fault(`actor.${name}`, value, `one of ${ACTOR.join(', ')}`);
       checkText(`actor.${name}`, value);
+      if (name === 'subProfile' && /\s/.test(String(value)))
+        throw fault('actor.subProfile', value, 'one kind, such as ai_agent');
     }
   }
 }

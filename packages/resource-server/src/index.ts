@@ -6,6 +6,6 @@ export type { IntrospectionOptions } from './introspection.ts';
 export type { VerifierOptions } from './options.ts';
 export { AccessRefusal, type RefusalCode, type Scheme } from './refusal.ts';
 export { createMemoryReplayStore, type ReplayStore } from './replay.ts';
-export type { Actor, Claims, Requirements } from './requirements.ts';
+export type { Actor, ActorPattern, Claims, Requirements } from './requirements.ts';
 export { describeResource, type ResourceDescription, type ResourceMetadata } from './resource-metadata.ts';
 export { createVerifier, type Verifier } from './verifier.ts';

@@ -1,5 +1,5 @@
 // A refusal of an API: a status, and a challenge that says what the client should do (RFC 6750 section 3, RFC 9449 section 7.1,
-// RFC 9470 section 3, RFC 9728 section 5.1).
+// RFC 9470 section 3, RFC 9728 section 5.1, actor profile).
 
 /** `missing` is not an error code of an RFC: without a token the challenge has no code (RFC 6750 section 3.1). */
 const STATUS = {
@@ -10,10 +10,14 @@ const STATUS = {
   use_dpop_nonce: 401,
   insufficient_user_authentication: 401,
   insufficient_scope: 403,
+  actor_unauthorized: 403,
   temporarily_unavailable: 503,
 } as const;
 
 export type RefusalCode = keyof typeof STATUS;
+
+/** Was the token valid, but not enough for the request? Then another scheme would not help. */
+export const isForbidden = (code: RefusalCode): boolean => STATUS[code] === 403;
 
 /** How an access token is presented: `Authorization: SCHEME TOKEN`. */
 export type Scheme = 'Bearer' | 'DPoP';

@@ -11,6 +11,8 @@ export interface ResourceDescription extends Readonly<Record<string, unknown>> {
   readonly resource_documentation?: string;
   readonly dpop_bound_access_tokens_required?: boolean;
   readonly tls_client_certificate_bound_access_tokens?: boolean;
+  /** The API requires that delegated tokens follow the actor profile: each actor has `iss` and `sub`. */
+  readonly actor_profile_required?: boolean;
 }
 
 export interface ResourceMetadata {

@@ -7,7 +7,7 @@ import { type Credentials, type ProtectedRequest, readCredentials } from './cred
 import type { ProofSettings } from './dpop.ts';
 import { createNonces } from './nonce.ts';
 import { PROOF_ALGORITHMS, type VerifierOptions } from './options.ts';
-import { AccessRefusal, type Attributes, Denial, type Scheme } from './refusal.ts';
+import { AccessRefusal, type Attributes, Denial, isForbidden, type Scheme } from './refusal.ts';
 import { createMemoryReplayStore } from './replay.ts';
 import type { Requirements } from './requirements.ts';
 
@@ -32,10 +32,12 @@ export function createVerifier(options: VerifierOptions): Verifier {
 
   const refuse = (denial: Denial, attempted: Scheme | undefined, { scope }: Requirements): AccessRefusal => {
     const { code, details } = denial;
-    const about = code === 'missing' ? { scope } : { error: code, ...details.attributes };
+    // A client that must get a new token learns which scope to ask for.
+    const again = code === 'missing' || code === 'invalid_token' ? { scope } : {};
+    const about = { error: code === 'missing' ? undefined : code, ...again, ...details.attributes };
     const challenges = offers
       // After a valid token, challenge only in the scheme that was used.
-      .filter(([scheme]) => code !== 'insufficient_scope' || scheme === attempted)
+      .filter(([scheme]) => !isForbidden(code) || scheme === attempted)
       .map(([scheme, attributes]) => {
         const told = attempted === undefined || scheme === attempted ? about : {};
         return [scheme, { ...told, resource_metadata: options.metadata?.url, ...attributes }] as const;

@@ -186,7 +186,7 @@ for (const [name, serve] of Object.entries(frameworks)) {
       assert.equal((await api.get('/acted', bearer(acted))).status, 200);
       const refused = await api.get('/acted', bearer(await issuer.sign()));
       assert.equal(refused.status, 403);
-      assert.match(refused.challenge ?? '', /^Bearer error="insufficient_scope", error_description=/);
+      assert.match(refused.challenge ?? '', /^Bearer error="actor_unauthorized", error_description=/);
       assert.equal((await api.get('/open', bearer(acted))).status, 500);
     });
 

@@ -50,6 +50,7 @@ test('throws for a requirement that is undefined, empty or unknown when the guar
     'actor.iss is undefined': { actor: { iss: unset, sub: 'gateway' } },
     'actor.sub': { actor: [{ sub: 'gateway' }, { sub: '' }] },
     'actor.id': { actor: { id: 'gateway' } },
+    'actor.subProfile': { actor: { subProfile: 'ai_agent service' } },
     'actor is \\[\\]': { actor: [] },
     'requirements.actor is undefined': { actor: unset },
     'requirements.scope is undefined': { scope: unset },

@@ -42,13 +42,16 @@ async function install(t: TestContext): Promise<string> {
   await npm(folder, 'install', '--offline', '--no-audit', '--no-fund', ...tarballs);
   const installed = readdirSync(join(folder, 'node_modules')).filter((name) => !name.startsWith('.'));
   assert.deepEqual(installed, ['@cambio', 'jose'], 'one dependency');
-  for (const name of ['fastify', 'express', 'hono', '@hono/node-server']) {
+  for (const name of ['fastify', 'express', 'hono', '@hono/node-server', '@modelcontextprotocol']) {
     const link = join(folder, 'node_modules', name);
     mkdirSync(dirname(link), { recursive: true });
     symlinkSync(join(repository, 'node_modules', name), link);
   }
   return folder;
 }
+
+const MOVED = 'Moving from express-oauth2-jwt-bearer';
+const fileOf = (heading: string): string => heading.replaceAll(' ', '-');
 
 /** The programs of the README by heading. */
 function programsOf(readme: string): ReadonlyMap<string, string> {
@@ -67,15 +70,15 @@ test('the programs of the README run from the tarball, and accept tokens of a Ca
   const folder = await install(t);
   const cambio = await start(t, server);
   const programs = programsOf(readFileSync(join(import.meta.dirname, '../README.md'), 'utf8'));
-  assert.deepEqual([...programs.keys()], ['Fastify', 'Express', 'Hono', 'Metadata']);
+  assert.deepEqual([...programs.keys()], [...['Fastify', 'Express', 'Hono', 'MCP'], MOVED, 'Metadata']);
   const apis = new Map<string, string>();
   for (const [name, program] of programs) {
     const port = await freePort();
     const text = program.replaceAll('http://localhost:8080', cambio.issuer).replaceAll('8082', String(port));
-    writeFileSync(join(folder, `${name}.mjs`), text);
+    writeFileSync(join(folder, `${fileOf(name)}.mjs`), text);
     apis.set(name, `http://localhost:${port}`);
   }
-  const imports = [...apis.keys()].map((name) => `await import('./${name}.mjs');`);
+  const imports = [...apis.keys()].map((name) => `await import('./${fileOf(name)}.mjs');`);
   writeFileSync(join(folder, 'all.mjs'), [...imports, "console.log('ready');"].join('\n'));
   // The oldest Node that is installed: the package supports 20.
   const api = startProgram(t, [findOldNode() ?? process.execPath, 'all.mjs'], { cwd: folder });
@@ -109,6 +112,23 @@ test('the programs of the README run from the tarball, and accept tokens of a Ca
     assert.equal((await call(url, narrow)).status, 403);
     assert.equal((await call(url, `${token}x`)).status, 401);
   }
+  const mcp = `${apis.get('MCP')}/mcp`;
+  const use = async (tool: string, text: string) => {
+    const program = [process.execPath, join(import.meta.dirname, 'mcp-client.mjs'), mcp, text, tool];
+    return runProgram(t, program, { cwd: folder, env: { PATH: path } });
+  };
+  const whoami = await use('whoami', token);
+  assert.equal(whoami.code, 0, whoami.stderr);
+  const [content] = JSON.parse(whoami.stdout).content;
+  assert.deepEqual(JSON.parse(content.text), { subject: 'gateway', actors: [{ iss: cambio.issuer, sub: 'agent' }] });
+  assert.equal((await use('read', token)).code, 0);
+  const opened = await obtain({ ...credentials, scope: 'openapi' });
+  assert.match((await use('read', opened)).stderr, /InsufficientScopeError: Insufficient scope: required "read"/);
+  const moved = apis.get(MOVED) ?? '';
+  assert.deepEqual([(await call(moved, token)).status, (await call(moved, narrow)).status], [200, 403]);
+  const agents = (text: string) => fetch(`${moved}/v1/agents`, { headers: { Authorization: `Bearer ${text}` } });
+  assert.deepEqual(await (await agents(token)).json(), { sub: 'agent', iss: cambio.issuer });
+  assert.equal((await agents(narrow)).status, 403);
   const described = apis.get('Metadata') ?? '';
   const document = `${described}/.well-known/oauth-protected-resource`;
   assert.ok((await call(described)).challenge.includes(`resource_metadata="${document}"`));

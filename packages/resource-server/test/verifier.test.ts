@@ -149,7 +149,7 @@ suite('the actors of a token (RFC 8693 section 4.1)', () => {
     for (const act of malformed) await refusesDifference({ claims: { act } });
   });
 
-  test('may be required: only the current actor counts, by issuer and subject', async () => {
+  test('may be required: only the current actor counts, by issuer, subject and kind (AP-11b, AP-15)', async () => {
     const token = await actedBy(chain);
     const foreign = await actedBy({ sub: 'agent', iss: 'https://idp.example' });
     const nobody = await actedBy(undefined);
@@ -159,6 +159,16 @@ suite('the actors of a token (RFC 8693 section 4.1)', () => {
     assert.throws(() => requireActor(token), TypeError);
     assert.deepEqual(requireActor(token, { sub: 'other' }, { sub: 'agent' }), agent);
     assert.deepEqual(requireActor(token, { iss: ISSUER }), agent);
+    const kinds = await actedBy({
+      sub: 'agent',
+      sub_profile: 'service ai_agent',
+      act: { sub: 'x', sub_profile: 'user' },
+    });
+    const ofKind = { ...agent, subProfile: ['service', 'ai_agent'] };
+    assert.deepEqual(requireActor(kinds, { subProfile: 'ai_agent' }), ofKind);
+    assert.deepEqual(requireActor(kinds, { sub: 'agent', subProfile: 'service' }), ofKind);
+    const unreadable = await actedBy({ sub: 'agent', sub_profile: ['ai_agent'] });
+    assert.deepEqual(requireActor(unreadable, { sub: 'agent' }), agent);
     assert.deepEqual(requireActor(foreign, { iss: 'https://idp.example', sub: 'agent' }).iss, 'https://idp.example');
     const refused: [AccessToken, Parameters<typeof requireActor>[1][]][] = [
       [nobody, [{}]],
@@ -167,6 +177,11 @@ suite('the actors of a token (RFC 8693 section 4.1)', () => {
       [token, [{ iss: 'https://idp.example', sub: 'agent' }]],
       [foreign, [{ sub: 'agent' }]],
       [foreign, [{ iss: ISSUER }]],
+      [token, [{ subProfile: 'ai_agent' }]],
+      [kinds, [{ subProfile: 'user' }]],
+      [kinds, [{ subProfile: 'ai' }]],
+      [kinds, [{ sub: 'other', subProfile: 'ai_agent' }]],
+      [unreadable, [{ subProfile: 'ai_agent' }]],
     ];
     for (const [given, patterns] of refused) {
       assert.throws(
@@ -175,7 +190,7 @@ suite('the actors of a token (RFC 8693 section 4.1)', () => {
           error instanceof AccessRefusal &&
           error.status === 403 &&
           error.headers['WWW-Authenticate'] ===
-            'Bearer error="insufficient_scope", error_description="Another actor must act here"',
+            'Bearer error="actor_unauthorized", error_description="Another actor must act here"',
       );
     }
   });
