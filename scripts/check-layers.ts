@@ -53,6 +53,8 @@ const OTHER_TEXT =
 
 /** A package or a name, and the only places that may use it. */
 const RESERVED = [
+  // Use primitives/node-http.ts. Types cost nothing.
+  { what: /^import (?!type )[^;]*from 'node:http'/m, where: /^$/ },
   { what: /from 'path-to-regexp'/, where: /^http\/router\.ts$/ },
   { what: /from 'prom-client'/, where: /^metrics\// },
   { what: /from '@opentelemetry\/api'/, where: /^(primitives\/tracing|http\/trace)\.ts$/ },

@@ -46,6 +46,8 @@ const args = [
   main,
   ...process.argv.slice(2),
 ];
+// Node keeps what it has compiled. Beside the program: only a user who may change the program can write there.
+process.env.NODE_COMPILE_CACHE ??= join(here, '../node_modules/.cache/compile');
 process.removeAllListeners('warning'); // execve is still marked experimental, which the user need not read
 if (typeof process.execve === 'function' && process.platform !== 'win32') {
   process.execve(node, [node, ...args], process.env);

@@ -1,10 +1,5 @@
-// Starts the program: its compile cache, its output and its exit code.
+// Starts the program: its output and its exit code.
 import cluster from 'node:cluster';
-import { enableCompileCache } from 'node:module';
-import { join } from 'node:path';
-
-// Beside the program: only a user who may change the program can write there.
-enableCompileCache(join(import.meta.dirname, '../node_modules/.cache/compile'));
 
 // The reader of the output may stop reading, as `head` does.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -1,6 +1,6 @@
 // Answers bytes that are not an HTTP request, and connections above the limit. Node has no response object for these.
-import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
+import { STATUS_CODES } from '../primitives/node-http.ts';
 import { newId } from '../primitives/random.ts';
 import { type Reason, Refusal } from '../primitives/refusal.ts';
 import { commonHeaders, JSON_TYPE, renderJson } from './render.ts';

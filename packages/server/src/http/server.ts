@@ -1,11 +1,12 @@
 // Runs Node's HTTP server: plain or with TLS, its deadlines, its connections, and its end. handle.ts answers the requests.
 import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
-import { createServer, type Server, ServerResponse } from 'node:http';
+import type { Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { Server as TlsServer } from 'node:tls';
 import { isDeepStrictEqual } from 'node:util';
+import { createServer, ServerResponse } from '../primitives/node-http.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import { adminEndpoints } from './admin/endpoints.ts';
 import { operationsFor } from './admin/index.ts';

@@ -1,9 +1,9 @@
 // Serves GET /metrics and /readyz with details on a listener of its own, so that scrapers need not reach the token endpoint, and its
 // callers neither of them.
 import { once } from 'node:events';
-import { createServer } from 'node:http';
 import { Registry } from 'prom-client';
 import { describeReadiness, type Readiness } from '../http/readiness.ts';
+import { createServer } from '../primitives/node-http.ts';
 
 export interface MetricsAddress {
   readonly host: string;

@@ -1,11 +1,11 @@
 // Makes all outgoing requests: https, without redirects, proxies or cookies. Checks the address that the socket connects to, and
 // limits the size after decompression, the total time, and the concurrent requests for each issuer.
 import { ADDRCONFIG, lookup } from 'node:dns';
-import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http';
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import { describeError } from '../primitives/failure.ts';
+import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from '../primitives/node-http.ts';
 import { type JsonObject, parseJsonObject } from '../primitives/strict-json.ts';
 import { step, traceHeaders } from '../primitives/tracing.ts';
 import { decodeUtf8 } from '../primitives/utf8.ts';

@@ -1,7 +1,7 @@
 // Calls oidc-provider with requests in memory. It gets only checked input, and we send, record or refuse its answer.
-import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
+import { IncomingMessage, ServerResponse } from '../primitives/node-http.ts';
 import type { Cookies, Visitor } from './cookies.ts';
 import { basePath } from './paths.ts';
 

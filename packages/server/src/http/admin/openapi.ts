@@ -1,7 +1,7 @@
 // Describes the admin API in OpenAPI 3.1, from the list of operations.
-import { STATUS_CODES } from 'node:http';
 import { z } from 'zod';
 import { adminAudience } from '../../model/resource.ts';
+import { STATUS_CODES } from '../../primitives/node-http.ts';
 import type { Operation } from './operation.ts';
 import { problem } from './problem.ts';
 
