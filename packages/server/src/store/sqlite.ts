@@ -88,8 +88,7 @@ function openLanes(file: string, access: Access, threads: Threads | undefined): 
   const open = (use: Access): Lane =>
     createLane(threads === undefined ? linkHere(file, use) : linkToThread(file, use, threads.report));
   const only = open(access);
-  // No second connection sees a database in memory.
-  if (threads === undefined || access === 'read' || file === ':memory:') return { writing: only, reading: only };
+  if (threads === undefined || access === 'read') return { writing: only, reading: only };
   return { writing: only, reading: open('read') };
 }
 

@@ -37,19 +37,28 @@ export async function openStore(
     use === 'migrate' ? migrate(store, location.kind, now) : checkCurrent(store, location.kind);
   if (location.kind === 'postgres') return openShared(location.connection, prepare);
   if (use === 'require current') checkExists(location.file);
-  return openEmbedded(openSqlite(location.file, access, threads), location.file, prepare);
+  return openEmbedded(location.file, access, { prepare, threads });
 }
 
 type Prepare = (store: Store) => Promise<unknown>;
 
-async function openEmbedded(store: Store, file: string, prepare: Prepare): Promise<Store> {
+async function openEmbedded(
+  file: string,
+  access: Access,
+  { prepare, threads }: { readonly prepare: Prepare; readonly threads: Threads | undefined },
+): Promise<Store> {
+  // While the server starts, nobody else wants the event loop. A new database takes some seventy statements.
+  const store = openSqlite(file, access);
   try {
     await prepare(store);
-    return store;
   } catch (error) {
     await store.destroy();
     throw explainSqlite(error, file);
   }
+  // No second connection sees a database in memory, which has no disk to wait for.
+  if (threads === undefined || file === ':memory:') return store;
+  await store.destroy();
+  return openSqlite(file, access, threads);
 }
 
 function checkExists(file: string): void {
