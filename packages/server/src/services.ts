@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { administer } from './administration.ts';
 import { countThrottled } from './audit/throttled.ts';
 import type { Base } from './base.ts';
+import { AllClients, openClientDocuments } from './client-auth/client-documents.ts';
 import { openClientKeys } from './client-auth/client-keys.ts';
 import type { Configuration } from './config/configuration.ts';
 import { hasSignIn } from './grants/index.ts';
@@ -39,7 +40,7 @@ import { indexSubjectNames } from './trust/subject-names.ts';
 /** The previous configuration. Its open and fetched parts are used again, so that a change rarely needs the database. */
 export interface Before {
   readonly configuration: Configuration;
-  readonly services: Pick<HttpServices, 'issuers' | 'clientKeys' | 'keys'>;
+  readonly services: Pick<HttpServices, 'issuers' | 'clientKeys' | 'clientDocuments' | 'keys'>;
 }
 
 export async function openServices(
@@ -48,9 +49,10 @@ export async function openServices(
   observer: Observer,
   before?: Before,
 ): Promise<HttpServices> {
-  const clients = configuration.withRegistered(base.registered.all().values());
   const { issuer, policy, resources, authorizationServers, issuers, keys } = configuration;
   const { clock, store, sharedSecret, freshness } = base;
+  const documents = openClientDocuments(configuration.clientDocuments, clock, before?.services.clientDocuments);
+  const clients = new AllClients(configuration.withRegistered(base.registered.all().values()), documents);
   const { clientCertificates, trustProxy, dpopNonces } = configuration.server;
   const audit = observer.audit(base.audit);
   const trusted = issuers.map((entry) =>
@@ -60,8 +62,8 @@ export async function openServices(
   const ring = await openKeys(keys, base, before);
   const targeting = indexResources(resources, authorizationServers);
   const leashes = indexLeashes(configuration.actors, clients, issuer);
-  const context = hasSignIn(clients)
-    ? await describeSignIn({ ...configuration, clients }, { ...base, keys: ring, targeting })
+  const context = hasSignIn({ clients, clientDocuments: documents })
+    ? await describeSignIn(configuration, clients, { ...base, keys: ring, targeting })
     : undefined;
   const signIn = context && createCodes(context);
   return {
@@ -81,7 +83,8 @@ export async function openServices(
     names: indexSubjectNames({ ...configuration, clients, issuers: [...issuers, ...configuration.saml] }),
     clientIndex: indexClients(clients),
     clientKeys,
-    keysOf: ({ id }) => clientKeys.get(id)?.source,
+    clientDocuments: documents,
+    keysOf: ({ id }) => clientKeys.get(id)?.source ?? documents?.keysOf(id),
     signIn,
     regrant: (family, now) => regrantAll(family, now, { issuer, policy, targeting, leashes, clients, signIn }),
     people: context && (await base.openPeople?.(context)),
@@ -158,7 +161,8 @@ const openKeys = async (keys: Configuration['keys'], base: Base, before: Before 
 
 /** The dependencies of sign-in, from the file and from the store. */
 async function describeSignIn(
-  { issuer, clients, accounts, upstream, keys: { algorithms } }: Configuration,
+  { issuer, accounts, upstream, keys: { algorithms } }: Configuration,
+  clients: AllClients,
   base: Base & { readonly keys: KeyRing; readonly targeting: Targeting },
 ): Promise<ProviderContext> {
   const { revocations, passwordRateLimit } = base;

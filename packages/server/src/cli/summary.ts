@@ -67,10 +67,14 @@ function sealedBy({ sealingKey }: Configuration): string {
 }
 
 function switchedOn(configuration: Configuration, servesMetrics: boolean): readonly string[] {
-  const { issuer, server, audit, accounts, upstream, clients, resources } = configuration;
+  const { issuer, server, audit, accounts, upstream, clientDocuments, resources } = configuration;
   const isOn: readonly (readonly [what: string, on: boolean])[] = [
-    [accounts.length > 0 ? `sign-in with ${countOf(accounts.length, 'account')}` : 'sign-in', hasSignIn(clients)],
+    [accounts.length > 0 ? `sign-in with ${countOf(accounts.length, 'account')}` : 'sign-in', hasSignIn(configuration)],
     [`sign-in at ${upstream?.issuer}`, upstream !== undefined],
+    [
+      `clients that describe themselves, of ${[...(clientDocuments?.domains ?? [])].join(', ')}`,
+      clientDocuments !== undefined,
+    ],
     ['admin API', resources.some(({ audience }) => audience === adminAudience(issuer))],
     [`metrics on ${server.metrics?.host} port ${server.metrics?.port}`, servesMetrics],
     ['DPoP nonces', server.dpopNonces],

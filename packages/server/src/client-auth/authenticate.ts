@@ -58,6 +58,7 @@ async function authenticate(
   context: AuthenticationContext,
 ): Promise<AuthenticatedClient> {
   context.freshness.check();
+  if (context.clients.haveDocuments) await readDocument(request, context);
   const { method, credentials } = readCredentials(request, context);
   const { clients, failures } = context;
   // All texts that are not valid client ids share one count, and none is recorded.
@@ -102,6 +103,23 @@ async function authenticate(
   }
 }
 
+/** The document of a client that describes itself says how it authenticates. */
+async function readDocument(
+  { parameters, address }: AuthenticationRequest,
+  { clients, failures }: AuthenticationContext,
+): Promise<void> {
+  const id = parameters.get('client_id') ?? presentedClaims(parameters.get('client_assertion') ?? '').iss;
+  if (typeof id !== 'string') return;
+  failures.check(id, address, () => recordName(id));
+  try {
+    await clients.find(id);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    failures.failed(id, address);
+    throw new Refusal(error.reason, { clientClaimed: recordName(id), detail: error.detail, cause: error });
+  }
+}
+
 const methods: readonly ClientAuthMethod[] = clientAuthMethods;
 const byCredentials = methods.filter(({ recognizedBy }) => recognizedBy === 'credentials');
 const overTls = methods.find(({ over }) => over === 'tls');
@@ -132,7 +150,8 @@ function readCredentials(request: AuthenticationRequest, context: Authentication
   if (presented === undefined) {
     const { subjectToken } = request;
     // The token of a workload can identify a client that is not named.
-    if (id !== undefined || subjectToken === undefined) throw new Refusal('client_authentication_missing');
+    if (id !== undefined || subjectToken === undefined)
+      throw new Refusal('client_authentication_missing', { detail: context.clients.whyNotDescribed(id ?? '') });
     const detail = whyNoWorkload(subjectToken, context);
     throw new Refusal('client_authentication_missing', { detail, sent: presentedClaims(subjectToken) });
   }

@@ -1,7 +1,7 @@
 // The interface of a client authentication method: it reads its credentials in a request, and proves them against a client's
 // entry.
 import type { X509Certificate } from 'node:crypto';
-import type { Client, ClientIndex, Clients } from '../model/client.ts';
+import type { Client, ClientDirectory, ClientIndex } from '../model/client.ts';
 import type { Clock } from '../primitives/clock.ts';
 import type { Parameters } from '../primitives/parameters.ts';
 import type { Freshness } from '../store/freshness.ts';
@@ -36,7 +36,7 @@ export interface AuthenticationContext {
   /** Our issuer. */
   readonly issuer: string;
   readonly tokenEndpoint: string;
-  readonly clients: Clients;
+  readonly clients: ClientDirectory;
   readonly clientIndex: ClientIndex;
   /** The keys of a client, if it has any. */
   readonly keysOf: (client: Client) => KeySource | undefined;

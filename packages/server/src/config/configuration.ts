@@ -9,6 +9,7 @@ import type { KeySchedule } from '../keys/key-sets.ts';
 import type { SealingKeySource } from '../keys/sealing-key.ts';
 import type { MetricsAddress } from '../metrics/listener.ts';
 import type { Clients } from '../model/client.ts';
+import type { ClientDocumentSettings } from '../model/client-document.ts';
 import type { Resource } from '../model/resource.ts';
 import type { ActorEntry } from '../narrowing/leashes.ts';
 import type { ServerTargets } from '../narrowing/targets.ts';
@@ -66,6 +67,8 @@ export interface ResolvedConfiguration extends Registering {
   /** Other authorization servers, with their targets. */
   readonly authorizationServers: readonly ServerTargets[];
   readonly clients: Clients;
+  /** Undefined if no client may describe itself. */
+  readonly clientDocuments: ClientDocumentSettings | undefined;
   readonly accounts: readonly Account[];
   /** Another provider at which people sign in. */
   readonly upstream: ConfiguredUpstream | undefined;

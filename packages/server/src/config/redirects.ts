@@ -1,8 +1,8 @@
-// Checks redirect URIs: each must be a place at which no other party can listen (RFC 9700 section 4.1, RFC 8252 section 7).
+// Checks the redirect URIs of clients, and the keys of a client that go with them.
 import { SIGN_IN_GRANTS } from '../grants/index.ts';
 import { isPublic } from '../model/client.ts';
+import { redirectProblem } from '../model/redirect-uri.ts';
 import { showUrl } from '../primitives/form.ts';
-import { isLoopback } from '../primitives/network.ts';
 import type { Complain, Path } from './fault.ts';
 import type { ClientSource } from './schema.ts';
 
@@ -32,7 +32,7 @@ export function checkRedirects(entry: ClientSource, path: Path, complain: Compla
   checkLoosened(entry, path, complain);
   for (const [key, uris] of Object.entries({ redirectUris, postLogoutRedirectUris })) {
     for (const [index, uri] of uris.entries()) {
-      const problem = problemOf(uri);
+      const problem = redirectProblem(uri);
       if (problem !== undefined) complain([...path, key, index], `${showUrl(uri)} ${problem}`);
     }
   }
@@ -64,18 +64,4 @@ function checkLoosened(entry: ClientSource, path: Path, complain: Complain): voi
       [...path, 'anyLocalhostPort'],
       'is for a program on the person’s machine: a client with auth: none and a redirect URI such as http://localhost/callback. Remove it.',
     );
-}
-
-function problemOf(text: string): string | undefined {
-  if (!URL.canParse(text) || /[#*\s\\]/.test(text))
-    return 'is not an absolute URI without a fragment and a wildcard. Write one such as https://app.example.com/callback.';
-  const { protocol, hostname, username, password } = new URL(text);
-  if (username !== '' || password !== '') return 'holds a user name. Write it without one.';
-  if (protocol === 'https:') return undefined;
-  if (protocol === 'http:')
-    return isLoopback(hostname) ? undefined : 'is http, which is for loopback only. Write https.';
-  // The scheme of an app is the reverse of its domain name (RFC 8252 section 7.1). `javascript:` and `data:` have no dot.
-  return protocol.includes('.')
-    ? undefined
-    : 'has a scheme that is not safe. Write https, http on loopback, or the scheme of an app with a dot, such as com.example.app:/callback.';
 }

@@ -62,6 +62,10 @@ export function resolveDenial(name: string, entry: DenyEntry, about: DenialPlace
   };
 }
 
-function warnOfClients(ids: readonly string[], path: Path, { clients, unknown, complain }: DenialPlace): void {
-  for (const id of ids) if (!clients.has(id)) complain(path, unknown.client(id), 'warning');
+function warnOfClients(
+  ids: readonly string[],
+  path: Path,
+  { clients, unknown, isDescribed, complain }: DenialPlace,
+): void {
+  for (const id of ids) if (!clients.has(id) && !isDescribed(id)) complain(path, unknown.client(id), 'warning');
 }

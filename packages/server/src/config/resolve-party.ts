@@ -13,6 +13,8 @@ export interface RulePlace {
   readonly issuerNames: IssuerNames;
   /** Words a name that no entry has. */
   readonly unknown: Readonly<Record<'client' | 'issuer' | 'resource', (name: string) => string>>;
+  /** Could it be a client that describes itself? */
+  readonly isDescribed: (client: string) => boolean;
   readonly unsure: Unsure;
   readonly complain: Complain;
 }

@@ -1,6 +1,8 @@
 // Resolves the rules of the configuration file.
+
 import { SIGN_IN_GRANTS } from '../grants/index.ts';
 import { RESERVED_CLAIMS } from '../issuing/access-token-claims.ts';
+import { isDocumentId } from '../model/client-document.ts';
 import type { Resource, Targets } from '../model/resource.ts';
 import type { TargetNames } from '../narrowing/targets.ts';
 import type { DenyRule, Rule } from '../policy/rule.ts';
@@ -43,6 +45,8 @@ export function resolveRules(
       ]),
     ]),
   };
+  const domains = new Set(file.clientDocuments?.domains);
+  const isDescribed = (client: string): boolean => isDocumentId(client, domains);
   const seen = new Map<string, Path>();
   const teamOf = createTeams(file, originOf);
   const rules = new Map<Rule, Path>();
@@ -57,7 +61,7 @@ export function resolveRules(
         `another rule${elsewhere(path, twin, { originOf, placeOf })} has the name ${JSON.stringify(name)}. Give each rule its own.`,
       );
     seen.set(name, twin ?? path);
-    const about = { path, issuerNames, unknown, unsure, complain };
+    const about = { path, issuerNames, unknown, isDescribed, unsure, complain };
     if (entry.effect === 'deny') {
       denials.set(resolveDenial(name, entry, { ...about, clients, byAudience }), path);
       continue;
@@ -231,7 +235,7 @@ const getsIdTokens = ({ grants, scopes }: ClientSource): boolean =>
 function warnOfStrangers(
   entry: AllowEntry,
   clients: ReadonlyMap<string, ClientSource>,
-  { path, issuerNames, unknown, complain }: RulePlace,
+  { path, issuerNames, unknown, isDescribed, complain }: RulePlace,
 ): void {
   const check = (
     kind: 'client' | 'issuer',
@@ -243,7 +247,8 @@ function warnOfStrangers(
       // A single name may be written without a list.
       const within = names.length === 1 ? where : [...where, place];
       const isMatched = where[0] === 'actor' && matchesSome(name, known.keys());
-      if (!known.has(name) && !isMatched) complain([...path, ...within], unknown[kind](name), 'warning');
+      if (!known.has(name) && !isMatched && !(kind === 'client' && isDescribed(name)))
+        complain([...path, ...within], unknown[kind](name), 'warning');
     }
   };
   check('client', clients, entry.client, 'client');

@@ -20,6 +20,7 @@ import { resolveAudit } from './resolve-audit.ts';
 import { resolveBranding } from './resolve-branding.ts';
 import { resolveClients } from './resolve-clients.ts';
 import { resolveIssuers } from './resolve-issuers.ts';
+import { resolveClientDocuments } from './resolve-open-clients.ts';
 import { resolveResources } from './resolve-resources.ts';
 import { resolveRules } from './resolve-rules.ts';
 import { resolveServer } from './resolve-server.ts';
@@ -66,6 +67,7 @@ export async function resolveConfiguration(
     resources,
     authorizationServers,
     clients,
+    clientDocuments: resolveClientDocuments(file, resources, around),
     accounts,
     upstream,
     actors: resolveActors(file, issuerNames, around),
@@ -82,7 +84,7 @@ export async function resolveConfiguration(
 const KEY_SET_MAX_AGE_SECONDS = 300;
 
 function resolveKeys(
-  { keys, clients }: ConfigurationFile,
+  { keys, clients, clientDocuments }: ConfigurationFile,
   { resources, authorizationServers }: Pick<Configuration, 'resources' | 'authorizationServers'>,
   complain: Complain,
 ): Configuration['keys'] {
@@ -94,9 +96,8 @@ function resolveKeys(
     );
   if (rotateEvery <= publishAhead)
     complain(['keys', 'rotateEvery'], 'must be longer than keys.publishAhead. Write a longer time, such as 30d.');
-  const ownLifetime = clients.some(({ grants }) => grants.some((grant) => SIGN_IN_GRANTS.has(grant)))
-    ? OWN_LIFETIME_SECONDS
-    : 0;
+  const hasSignIn = clients.some(({ grants }) => grants.some((grant) => SIGN_IN_GRANTS.has(grant)));
+  const ownLifetime = hasSignIn || clientDocuments !== undefined ? OWN_LIFETIME_SECONDS : 0;
   const sets = Map.groupBy(
     [{ jwks: undefined, alg }, ...resources.map(({ token }) => token)],
     ({ jwks }) => jwks ?? MAIN_SET,

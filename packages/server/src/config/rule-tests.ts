@@ -1,4 +1,5 @@
 // Runs the tests of rules: simulated requests, evaluated with the rules of the file.
+import { AllClients, openClientDocuments } from '../client-auth/client-documents.ts';
 import type { RuleServices } from '../exchange/judge.ts';
 import { withinAssertion } from '../exchange/redeem.ts';
 import { grantOf, type Simulated, type SimulatedRequest, simulate } from '../explain/simulate.ts';
@@ -21,7 +22,16 @@ import { readTestToken } from './test-token.ts';
 
 type Tested = Pick<
   Configuration,
-  'issuer' | 'clients' | 'accounts' | 'upstream' | 'resources' | 'authorizationServers' | 'policy' | 'issuers' | 'saml'
+  | 'issuer'
+  | 'clients'
+  | 'clientDocuments'
+  | 'accounts'
+  | 'upstream'
+  | 'resources'
+  | 'authorizationServers'
+  | 'policy'
+  | 'issuers'
+  | 'saml'
 >;
 type Context = RuleServices & Pick<ValidationContext, 'clients' | 'names' | 'issuers' | 'saml' | 'now'>;
 
@@ -30,12 +40,18 @@ const NOW = 1_800_000_000;
 
 /** Reports failed tests. @returns the number of tests that were run */
 export function runRuleTests(file: ConfigurationFile, tested: Tested, complain: Complain): number {
+  // No document is fetched: their clients are parties of tokens only.
+  const clients = new AllClients(
+    tested.clients,
+    openClientDocuments(tested.clientDocuments, () => NOW * 1000),
+  );
   const context: Context = {
     ...tested,
+    clients,
     targeting: indexResources(tested.resources, tested.authorizationServers),
     // No keys are fetched, because no signature is verified.
     issuers: indexIssuers(tested.issuers as readonly TrustedIssuer[]),
-    names: indexSubjectNames({ ...tested, issuers: [...tested.issuers, ...tested.saml] }),
+    names: indexSubjectNames({ ...tested, clients, issuers: [...tested.issuers, ...tested.saml] }),
     saml: new Map(tested.saml.map((entry) => [entry.entityId, entry])),
     now: NOW,
   };

@@ -12,6 +12,7 @@ import { actor, claimWords, limits, subjectPattern } from './schema-actors.ts';
 import { branding, displayName, words } from './schema-branding.ts';
 import { include } from './schema-include.ts';
 import { issuer, keySet, type oauthIssuer, type samlIssuer } from './schema-issuers.ts';
+import { clientDocuments } from './schema-open-clients.ts';
 import { account, upstream } from './schema-people.ts';
 import { rule } from './schema-rules.ts';
 import { audit, server } from './schema-server.ts';
@@ -186,6 +187,7 @@ const topLevel = z.strictObject({
   resources: z.array(resource).default([]),
   authorizationServers: z.array(authorizationServer).default([]),
   clients: z.array(client).default([]),
+  clientDocuments: clientDocuments.optional(),
   accounts: z.array(account).default([]),
   upstream: upstream.optional(),
   issuers: z.array(issuer).default([]),

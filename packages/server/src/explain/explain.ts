@@ -1,4 +1,5 @@
 // Explains why a request was allowed or refused, from its audit event: a past request of any kind, or a simulated exchange.
+
 import type { AuditEvent } from '../audit/event.ts';
 import { recordSent } from '../audit/sent.ts';
 import { type ExchangeServices, judgeRequest } from '../exchange/exchange.ts';
@@ -6,6 +7,7 @@ import { isJudged, judgeAssertion } from '../exchange/redeem.ts';
 import type { Decision } from '../issuing/authorization.ts';
 import { imaginedClaims } from '../issuing/grant-claims.ts';
 import { refuseSuspendedClient, type Suspensions } from '../issuing/suspensions.ts';
+import type { ClientDirectory } from '../model/client.ts';
 import type { Limits } from '../narrowing/narrow.ts';
 import type { Parameters } from '../primitives/parameters.ts';
 import { publicAnswer, type Reason, Refusal, reasons, type TokenErrorCode } from '../primitives/refusal.ts';
@@ -51,6 +53,7 @@ export interface ExplanationContext extends ValueContext, PlaceContext {
 }
 
 interface ExplainContext extends ExchangeServices, ExplanationContext {
+  readonly clients: ClientDirectory;
   /** Seconds since 1970. */
   readonly now: number;
   readonly suspensions: Pick<Suspensions, 'find'>;

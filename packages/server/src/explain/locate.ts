@@ -1,6 +1,6 @@
 // Locates an entry of the configuration file: its line, and its name for people.
 import type { AuditEvent } from '../audit/event.ts';
-import type { Clients } from '../model/client.ts';
+import type { ClientDirectory } from '../model/client.ts';
 import type { Targeting } from '../narrowing/targets.ts';
 import { allRules, type Policy } from '../policy/policy.ts';
 
@@ -11,13 +11,13 @@ export interface FileIndex {
   /** May the file of the entry at the path name the audience? Files of teams have limits. */
   readonly mayName: (path: readonly (string | number)[], audience: string) => boolean;
   readonly entries: Readonly<Record<'resources' | 'authorizationServers' | 'issuers', readonly object[]>>;
-  /** Clients of the file by id, in its order. */
+  /** ClientDirectory of the file by id, in its order. */
   readonly fileClients: ReadonlyMap<string, unknown>;
 }
 
 export interface PlaceContext {
   readonly policy: Policy;
-  readonly clients: Clients;
+  readonly clients: ClientDirectory;
   readonly targeting: Targeting;
   readonly file: FileIndex;
 }
@@ -46,6 +46,8 @@ export function locate({ section, name, key }: EntryToChange, { file, clients, p
   if (name === undefined) return { at: file.placeOf([section, ...keys]), key: `${section}${within}` };
   const index = indexOf(section, name, file, policy);
   if (index !== -1) return { at: file.placeOf([section, index, ...keys]), key: `${section}[${name}]${within}` };
+  if (section === 'clients' && clients.isDescribed(name))
+    return { at: file.placeOf(['clientDocuments']), key: 'clientDocuments' };
   if (section === 'clients' && clients.has(name)) return { key: `the registered client ${name}${within}` };
   return { at: file.placeOf([section]), key: section };
 }

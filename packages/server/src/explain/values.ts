@@ -1,6 +1,6 @@
 // Compares the values that a caller sent with the known ones, and finds the nearest known value.
 import type { AuditEvent } from '../audit/event.ts';
-import type { Client, Clients } from '../model/client.ts';
+import type { Client, ClientDirectory } from '../model/client.ts';
 import type { Resource } from '../model/resource.ts';
 import { parseResourceUri, type Targeting } from '../narrowing/targets.ts';
 import { nearest } from '../primitives/nearest.ts';
@@ -12,7 +12,7 @@ import type { SamlIssuerEntry } from '../trust/saml-issuer.ts';
 
 export interface ValueContext {
   readonly issuer: string;
-  readonly clients: Clients;
+  readonly clients: ClientDirectory;
   readonly issuers: TrustedIssuers;
   readonly saml: ReadonlyMap<string, SamlIssuerEntry>;
   readonly targeting: Targeting;

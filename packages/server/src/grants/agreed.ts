@@ -132,6 +132,7 @@ export async function decideAgreed(
   const { client, event, now } = request;
   const { id, sub, origin, session, actor, claims, nonce } = agreement;
   event.agreement = id;
+  if (agreement.document !== client.document?.digest) throw new Refusal('code_document');
   await refuseEnded(agreement, code, services);
   requireKey(agreement.confirmation, request.confirmation);
   const offline = agreement.scope.includes('offline_access');
@@ -181,7 +182,7 @@ function limitCode(agreement: Agreement, client: Client, services: AgreedService
 
 /** Remembers the whole agreement, even if the first token is for a part of it. */
 function rememberAgreed(
-  { scope, targets }: Agreement,
+  { scope, targets, document }: Agreement,
   { clientId, sub, origin, mayAct, lineage, authentication, delegation, extraClaims }: TokenDecision,
   { issuer }: AgreedServices,
 ): RememberedGrant {
@@ -203,6 +204,7 @@ function rememberAgreed(
       delegation,
     },
     extraClaims,
+    ...(document !== undefined && { document }),
     agreed: true,
     subject,
   };

@@ -21,6 +21,7 @@ export const grants = [
 /** The grants that begin with a person in a browser. */
 export const SIGN_IN_GRANTS: ReadonlySet<string> = new Set([authorizationCode.name, deviceCode.name]);
 
-/** Can people sign in to any of these clients? */
-export const hasSignIn = (clients: Clients): boolean =>
+/** Can people sign in to any of the clients? */
+export const hasSignIn = ({ clients, clientDocuments }: { clients: Clients; clientDocuments: unknown }): boolean =>
+  clientDocuments !== undefined ||
   [...clients.values()].some((client) => [...client.grants].some((grant) => SIGN_IN_GRANTS.has(grant)));

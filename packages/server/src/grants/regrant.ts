@@ -3,7 +3,7 @@ import type { Judgement, JudgeServices, Moment } from '../exchange/judge.ts';
 import { orRefusal } from '../exchange/judge.ts';
 import { judgeAgain, type RefreshCase, refreshed, unknownDelegation } from '../exchange/judge-again.ts';
 import type { Granted } from '../issuing/authorization.ts';
-import type { Clients } from '../model/client.ts';
+import type { ClientDirectory } from '../model/client.ts';
 import type { RefreshFamily } from '../model/refresh-family.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import { type AgreedServices, limitAgreed, narrowAgreed } from './agreed.ts';
@@ -21,6 +21,10 @@ export async function regrant(
   if (!grant.agreed) return judgeAgain(judged, { ...services, now, confirmation });
   if (!(await services.signIn?.hasAccount(grant)))
     throw new Refusal('refresh_token_not_allowed', { detail: 'the account does not exist any more' });
+  if (grant.document !== client.document?.digest)
+    throw new Refusal('refresh_token_document', {
+      detail: `the document at ${client.id} is not the one that they saw`,
+    });
   const result = orRefusal((): Granted => {
     const before = grant.delegation ?? unknownDelegation(grant.authentication);
     const { end, ...limited } = refreshed(() => limitAgreed(grant, before, client, services, now));
@@ -38,9 +42,9 @@ export async function regrant(
 export async function regrantAll(
   family: RefreshFamily,
   now: number,
-  services: RegrantServices & { readonly clients: Clients },
+  services: RegrantServices & { readonly clients: ClientDirectory },
 ): Promise<Granted> {
-  const client = services.clients.get(family.clientId);
+  const client = await services.clients.find(family.clientId);
   if (client === undefined) throw new Refusal('client_unknown');
   const wanted = { audiences: [], resources: [], scope: undefined };
   const { confirmation } = family;

@@ -8,6 +8,7 @@ import { bindTo } from '../issuing/authorization.ts';
 import { type IssuedToken, issue } from '../issuing/issue.ts';
 import type { TokenSigner } from '../issuing/signer.ts';
 import { refuseSuspendedClient } from '../issuing/suspensions.ts';
+import type { ClientDirectory } from '../model/client.ts';
 import { seconds } from '../primitives/clock.ts';
 import { refuseRepeated } from '../primitives/parameters.ts';
 import { recordKnown } from '../primitives/redact.ts';
@@ -21,7 +22,9 @@ export interface TokenServices
   extends TokenSigner,
     AuthenticationContext,
     GrantServices,
-    Pick<HolderContext, 'nonces' | 'isUsed'> {}
+    Pick<HolderContext, 'nonces' | 'isUsed'> {
+  readonly clients: ClientDirectory;
+}
 
 export interface TokenRequest extends AuthenticationRequest, KeyEvidence {}
 

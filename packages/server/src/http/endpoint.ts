@@ -1,6 +1,7 @@
 // The interface of an endpoint: its path, its methods, the form of its refusals, and its answer.
 import type { AuditEvent } from '../audit/event.ts';
 import type { ThrottledRows } from '../audit/throttled.ts';
+import type { ClientDocuments } from '../client-auth/client-documents.ts';
 import type { HeldClientKeys } from '../client-auth/client-keys.ts';
 import type { TokenServices } from '../grants/token-endpoint.ts';
 import type { Resource } from '../model/resource.ts';
@@ -25,6 +26,8 @@ export interface HttpServices extends TokenServices {
   readonly branding: Branding;
   readonly resources: readonly Resource[];
   readonly clientKeys: HeldClientKeys;
+  /** Undefined if no client may describe itself. */
+  readonly clientDocuments: ClientDocuments | undefined;
   /** Undefined if callers cannot present certificates. */
   readonly readCertificate: CertificateReader | undefined;
   /** Counts refusals above a limit, instead of a row for each. */

@@ -18,6 +18,8 @@ export interface Agreement {
   /** `acr`, `amr` and `auth_time`. */
   readonly authentication: JsonObject;
   readonly nonce?: string;
+  /** The digest of the client's document, as the person saw it. */
+  readonly document: string | undefined;
   /** Claims about the person, from the account. */
   readonly claims: JsonObject;
   /** The client that will act for the person, as the consent page said. */

@@ -4,6 +4,7 @@ import type { Bound, Scope } from '../primitives/scope.ts';
 import type { SecretDigest } from '../primitives/secret.ts';
 import { patternsOf } from '../primitives/spiffe-id.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
+import type { ClientDocument } from './client-document.ts';
 import type { LeashLimits } from './leash.ts';
 
 /** The public keys of a client, or their location. */
@@ -79,6 +80,8 @@ export interface Client {
   /** Lifetime in seconds of refresh tokens that a person agreed to. */
   readonly refreshLifetime: number;
   readonly disabled: boolean;
+  /** If the client describes itself at the URL that is its id. */
+  readonly document?: ClientDocument;
   /** Of all tokens in which it takes part. */
   readonly limits: Bound<LeashLimits>;
 }
@@ -92,6 +95,18 @@ const CLIENT_ID = /^[\x20-\x7e]{1,256}$/;
 export const isClientId = (text: string): boolean => text.length <= 256 && CLIENT_ID.test(text);
 
 export type Clients = ReadonlyMap<string, Client>;
+
+/** All clients. `get` also returns a client that describes itself, once `find` has returned it; `has` is true of each that may. */
+export interface ClientDirectory extends Clients {
+  /** May a client have the URL of its document as its id? */
+  readonly haveDocuments: boolean;
+  /** Why the id of an unknown client names no document, in words; undefined if it is not a URL, or no client describes itself. */
+  readonly whyNotDescribed: (id: string) => string | undefined;
+  /** Has the client no entry, and an id that may be the URL of its document? */
+  readonly isDescribed: (id: string) => boolean;
+  /** Fetches the client's document if its id is the URL of one. @throws Refusal client_document_… */
+  readonly find: (id: string) => Promise<Client | undefined>;
+}
 
 /** Finds clients by an identity other than their id. */
 export interface ClientIndex {

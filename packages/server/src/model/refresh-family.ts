@@ -26,6 +26,8 @@ export interface RememberedGrant {
   readonly delegation?: Delegation;
   /** Present if a person agreed at sign-in: no rule is evaluated. */
   readonly agreed?: true;
+  /** The digest of the client's document, if it describes itself. */
+  readonly document?: string;
   /** The parties that the rules are evaluated for. */
   readonly subject: Party;
   readonly actor?: Party;

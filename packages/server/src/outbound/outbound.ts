@@ -16,6 +16,8 @@ import { shareLookups } from './lookups.ts';
 const DEADLINE_MS = 3000;
 /** The maximum size of an answer, decompressed. */
 const MAX_BODY_BYTES = 524_288;
+/** The maximum size of a client's document (draft-ietf-oauth-client-id-metadata-document section 6.6). */
+const MAX_DOCUMENT_BYTES = 5120;
 /** Requests in progress for one issuer. A further one fails at once. */
 const MAX_CONCURRENT = 64;
 /** Requests in progress that one client may cause, so that it does not use up the limit for others or for us. */
@@ -25,16 +27,16 @@ const MAX_CONCURRENT_PER_CLIENT = MAX_CONCURRENT / 4;
 export class OutboundFailure extends Error {
   /** The status of the answer, if there was one and it was not 200. */
   readonly status: number | undefined;
-  /** The answer is 200, and is not JSON. */
-  readonly isNotJson: boolean;
+  /** The answer is 200, and is too large or not JSON. */
+  readonly isUnusable: boolean;
 
   constructor(
     message: string,
-    options: { readonly status?: number | undefined; readonly isNotJson?: boolean; readonly cause?: unknown } = {},
+    options: { readonly status?: number | undefined; readonly isUnusable?: boolean; readonly cause?: unknown } = {},
   ) {
     super(message, { cause: options.cause });
     this.status = options.status;
-    this.isNotJson = options.isNotJson === true;
+    this.isUnusable = options.isUnusable === true;
   }
 }
 
@@ -66,10 +68,26 @@ export interface TimedAnswer {
 /** A deadline for requests that share their time. */
 export const startDeadline = (): AbortSignal => AbortSignal.timeout(DEADLINE_MS);
 
-export const createOutbound = (network: 'public' | 'private'): Outbound => createRequester(network, readObject);
+export const createOutbound = (network: 'public' | 'private'): Outbound =>
+  createRequester(network, (answer) => readObject(answer));
 
 export const createProbe = (network: 'public' | 'private'): Requester<TimedAnswer> =>
   createRequester(network, async (answer) => ({ json: await readObject(answer), time: readTime(answer) }));
+
+/** A document with the seconds for which it may be cached; undefined if its server does not say. */
+export interface CacheableAnswer {
+  readonly json: JsonObject;
+  readonly maxAge: number | undefined;
+}
+
+/** For documents that clients publish about themselves. */
+export const createDocumentReader = (network: 'public' | 'private'): Requester<CacheableAnswer> =>
+  createRequester(network, async (answer) => {
+    const json = await readObject(answer, MAX_DOCUMENT_BYTES);
+    if (!/^application\/(?:[\w.+-]+\+)?json *(?:;|$)/i.test(answer.headers['content-type'] ?? ''))
+      throw new OutboundFailure('its Content-Type is not JSON', { isUnusable: true });
+    return { json, maxAge: readMaxAge(answer) };
+  });
 
 export const createDelivery = (network: 'public' | 'private'): Delivery => createRequester(network, readAccepted);
 
@@ -101,8 +119,8 @@ function createRequester<T>(
       );
     } catch (error) {
       const why = deadline.aborted ? `no answer within ${DEADLINE_MS} ms` : describeError(error);
-      const { status, isNotJson = false } = error instanceof OutboundFailure ? error : {};
-      throw new OutboundFailure(`${origin}${pathname}: ${why}`, { status, isNotJson, cause: error });
+      const { status, isUnusable = false } = error instanceof OutboundFailure ? error : {};
+      throw new OutboundFailure(`${origin}${pathname}: ${why}`, { status, isUnusable, cause: error });
     } finally {
       underWay--;
       const left = (shares.get(causedBy) ?? 0) - 1;
@@ -205,13 +223,13 @@ async function readAnswer<T>(read: (answer: IncomingMessage) => Promise<T>, resp
   }
 }
 
-async function readObject(response: IncomingMessage): Promise<JsonObject> {
+async function readObject(response: IncomingMessage, maxBytes = MAX_BODY_BYTES): Promise<JsonObject> {
   if (response.statusCode !== 200) throw statusFailure(response);
-  const text = decodeUtf8(await readBody(response));
+  const text = decodeUtf8(await readBody(response, maxBytes));
   if (text === undefined) throw new OutboundFailure('the answer is not UTF-8');
   // A byte order mark (RFC 8259 section 8.1).
   const json = parseJsonObject(text.replace(/^\uFEFF/, ''));
-  if (json === undefined) throw new OutboundFailure('the answer is not a JSON object', { isNotJson: true });
+  if (json === undefined) throw new OutboundFailure('the answer is not a JSON object', { isUnusable: true });
   return json;
 }
 
@@ -219,6 +237,13 @@ async function readObject(response: IncomingMessage): Promise<JsonObject> {
 function readTime({ headers: { date = '', age = '0' } }: IncomingMessage): number | undefined {
   const time = Date.parse(date) + Number(age) * 1000;
   return Number.isNaN(time) ? undefined : time;
+}
+
+/** RFC 9111 sections 4.2 and 5.2. */
+function readMaxAge({ headers: { 'cache-control': control = '', age = '0' } }: IncomingMessage): number | undefined {
+  if (/\bno-(?:store|cache)\b/i.test(control)) return 0;
+  const [, seconds] = /(?:^|[\s,])max-age="?(\d{1,10})"?/i.exec(control) ?? [];
+  return seconds === undefined ? undefined : Number(seconds) - (Number(age) || 0);
 }
 
 async function readAccepted(response: IncomingMessage): Promise<string> {
@@ -232,12 +257,12 @@ function statusFailure({ statusCode: status = 0 }: IncomingMessage): OutboundFai
   return new OutboundFailure(`status ${status}${redirect}`, { status });
 }
 
-async function readBody(response: IncomingMessage): Promise<Buffer> {
+async function readBody(response: IncomingMessage, maxBytes = MAX_BODY_BYTES): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of response as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > MAX_BODY_BYTES) throw new OutboundFailure(`more than ${MAX_BODY_BYTES} bytes`);
+    if (size > maxBytes) throw new OutboundFailure(`more than ${maxBytes} bytes`, { isUnusable: true });
     chunks.push(chunk);
   }
   const body = Buffer.concat(chunks);
@@ -245,5 +270,5 @@ async function readBody(response: IncomingMessage): Promise<Buffer> {
   if (encoding === '' || encoding === 'identity') return body;
   // RFC 9110 section 8.4.1.3: x-gzip is gzip.
   if (encoding !== 'gzip' && encoding !== 'x-gzip') throw new OutboundFailure('an encoding that was not asked for');
-  return gunzipSync(body, { maxOutputLength: MAX_BODY_BYTES });
+  return gunzipSync(body, { maxOutputLength: maxBytes });
 }

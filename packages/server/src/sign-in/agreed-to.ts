@@ -9,12 +9,15 @@ export interface AgreedTo {
   readonly targets: readonly string[];
   readonly scope: readonly string[];
   readonly actor?: string;
+  /** The digest of the client's document. */
+  readonly document?: string;
 }
 
-export const agreedTo = ({ targets, scope, actor }: WantedSignIn): AgreedTo => ({
+export const agreedTo = ({ targets, scope, actor, document }: WantedSignIn): AgreedTo => ({
   targets: targets.map(({ audience }) => audience),
   scope: [...scope],
   ...(actor !== undefined && { actor }),
+  ...(document !== undefined && { document }),
 });
 
 /** The form of a consent page contains this digest, so that the answer belongs to what the page showed. */

@@ -26,7 +26,7 @@ type Running = { readonly ctx: KoaContextWithOIDC | undefined };
 const CARRIED: Readonly<Record<string, readonly string[]>> = {
   Session: ['epoch'],
   Interaction: ['epoch', 'browser'],
-  Grant: ['epoch'],
+  Grant: ['epoch', 'document'],
 };
 
 /** The epoch at the start of each request: a revocation during the request applies to what the request stores. */

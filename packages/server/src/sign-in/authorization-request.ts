@@ -1,6 +1,6 @@
 // Checks what an authorization request asks for: when it arrives, when the person is asked, and when an older code is redeemed.
 
-import type { Client, Clients } from '../model/client.ts';
+import type { Client, ClientDirectory, Clients } from '../model/client.ts';
 import type { Resource, Targets } from '../model/resource.ts';
 import { checkTargetsAgree, limitsOf, listedScopes, narrowScope, SIGN_IN_SCOPES } from '../narrowing/narrow.ts';
 import type { Targeting } from '../narrowing/targets.ts';
@@ -27,6 +27,8 @@ export const packRequest = (parameters: Parameters): string =>
 export interface WantedSignIn {
   readonly targets: Targets;
   readonly scope: Scope;
+  /** The digest of the client's document, if it describes itself. */
+  readonly document: string | undefined;
   /** The client that will act for the person: `requested_actor`. */
   readonly actor: string | undefined;
   /** The key that the code will be bound to (RFC 9449 section 10). */
@@ -34,7 +36,7 @@ export interface WantedSignIn {
 }
 
 export interface RequestContext {
-  readonly clients: Clients;
+  readonly clients: ClientDirectory;
   readonly targeting: Targeting;
   /** This server as a resource: the target of tokens that only identify a person. */
   readonly own: Resource;
@@ -70,6 +72,7 @@ export function evaluateRequest(packed: string, client: Client, context: Request
   return {
     targets,
     scope,
+    document: client.document?.digest,
     actor: parameters.get('requested_actor'),
     confirmation: readKey(parameters.get('dpop_jkt')),
   };

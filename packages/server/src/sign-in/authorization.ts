@@ -7,6 +7,7 @@ import { type Client, isPublic } from '../model/client.ts';
 import { noteWanted, readScope, readTargets } from '../narrowing/wanted.ts';
 import { seconds } from '../primitives/clock.ts';
 import { type Parameters, refuseRepeated } from '../primitives/parameters.ts';
+import { recordName } from '../primitives/redact.ts';
 import { type Reason, Refusal } from '../primitives/refusal.ts';
 import { formatScope } from '../primitives/scope.ts';
 import { POLL_INTERVAL_SECONDS } from '../store/sign-in-artifacts.ts';
@@ -82,7 +83,7 @@ export async function answerAuthorization(
   const { query, form, cookie } = request;
   const parameters = form ?? query;
   refuseRepeated(parameters, authorizationParameters);
-  const client = signIn.context.clients.get(parameters.get('client_id') ?? '');
+  const client = await findClient(parameters.get('client_id') ?? '', signIn);
   if (client !== undefined) event.client = client.id;
   if (form !== undefined) {
     const names = [...authorizationParameters, 'audience', 'resource'];
@@ -97,12 +98,26 @@ export async function answerAuthorization(
   return withBrowserCookie(visitor, answer);
 }
 
+/** Never sends the browser on if the client's document cannot be used. @throws Refusal client_document_… */
+async function findClient(id: string, { context }: SignIn): Promise<Client | undefined> {
+  try {
+    return await context.clients.find(id);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    throw new Refusal(error.reason, { clientClaimed: recordName(id), detail: error.detail, cause: error });
+  }
+}
+
 /**
  * Checks the client and its redirect URI first. The public answer is the same for all faults, so that it does not show which
  * clients exist. The audit row has the reason.
  * @throws Refusal authorization_client_unknown, redirect_uri_unregistered, request_uri_invalid
  */
-async function refuseUnknown(parameters: Parameters, client: Client | undefined, { provider }: SignIn): Promise<void> {
+async function refuseUnknown(
+  parameters: Parameters,
+  client: Client | undefined,
+  { provider, context }: SignIn,
+): Promise<void> {
   // The library refuses a request without client_id.
   if (parameters.get('client_id') === undefined) return;
   const isUsable = client !== undefined && !client.disabled && client.grants.has('authorization_code');
@@ -114,8 +129,10 @@ async function refuseUnknown(parameters: Parameters, client: Client | undefined,
     throw new Refusal('request_uri_invalid', { detail: 'client_id is not a client with the grant authorization_code' });
   }
   if (!isUsable) {
-    const detail = client && (client.disabled ? `${client.id} is disabled` : describeGrants(client));
-    throw new Refusal('authorization_client_unknown', { detail, sent: { client_id: parameters.get('client_id') } });
+    const id = parameters.get('client_id') ?? '';
+    const known = client && (client.disabled ? `${client.id} is disabled` : describeGrants(client));
+    const detail = known ?? context.clients.whyNotDescribed(id);
+    throw new Refusal('authorization_client_unknown', { detail, sent: { client_id: id } });
   }
   const [only, ...others] = client.redirectUris;
   const uri = parameters.get('redirect_uri') ?? (others.length === 0 ? only : undefined);

@@ -3,7 +3,7 @@ import type { Adapter, ClientMetadata } from 'oidc-provider';
 import type { Client } from '../model/client.ts';
 
 /** Returns configured and registered clients as public ones: we have authenticated them already. */
-export const clientAdapter = (find: (id: string) => Client | undefined): Adapter => {
+export const clientAdapter = (find: (id: string) => Promise<Client | undefined>): Adapter => {
   const never = async (): Promise<undefined> => undefined;
   return {
     upsert: never,
@@ -13,7 +13,7 @@ export const clientAdapter = (find: (id: string) => Client | undefined): Adapter
     destroy: never,
     revokeByGrantId: never,
     find: async (id: string): Promise<ClientMetadata | undefined> => {
-      const client = find(id);
+      const client = await find(id);
       return client === undefined || client.disabled ? undefined : describeClient(client);
     },
   };

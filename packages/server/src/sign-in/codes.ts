@@ -1,7 +1,6 @@
 // Reads authorization codes and device codes for the token endpoint, without the library.
 import type { AdapterPayload } from 'oidc-provider';
 import type { Agreement, AuthorizationCode, Code, DeviceCode, SignInCodes } from '../model/agreement.ts';
-import type { Clients } from '../model/client.ts';
 import { redactTokens } from '../primitives/redact.ts';
 import { pollArtifact } from '../store/sign-in-artifacts.ts';
 import { orUnavailable } from '../store/store.ts';
@@ -13,7 +12,6 @@ import { evaluateRequest, keyOf, type RequestContext, requireActor } from './aut
 import { CODE_SECONDS, DEVICE_CODE_SECONDS } from './lifetimes.ts';
 
 export interface CodeContext extends ArtifactContext, RequestContext {
-  readonly clients: Clients;
   readonly accounts: Accounts;
 }
 
@@ -76,7 +74,7 @@ async function readAgreement({ row, payload }: Artifact, context: CodeContext): 
   // An earlier version stored only the request.
   const agreed =
     (payload.agreed as AgreedTo | undefined) ?? agreedTo(evaluateRequest(packedRequestOf(payload), client, context));
-  const { targets, scope, actor } = requireActor(agreed, context.clients);
+  const { targets, scope, document, actor } = requireActor(agreed, context.clients);
   const session = sessionHandle(sessionUid);
   const stored = await readOwned('handle', session, context);
   const account = await context.accounts.find(accountId);
@@ -89,6 +87,7 @@ async function readAgreement({ row, payload }: Artifact, context: CodeContext): 
     targets,
     authentication: authenticationClaims({ acr: payload.acr, amr: payload.amr, auth_time: payload.authTime }),
     ...(nonce !== undefined && { nonce }),
+    document,
     claims: account?.claims ?? {},
     ...(actor !== undefined && { actor }),
     confirmation: keyOf(packedRequestOf(payload)),

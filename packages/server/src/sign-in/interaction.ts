@@ -65,7 +65,7 @@ export async function findInteraction(request: BrowserRequest, signIn: SignIn): 
     const details = await provider.interactionDetails(...library.toMessages(asked));
     const { client_id: clientId } = details.params;
     if (details.uid !== own.interaction || typeof clientId !== 'string') throw new Refusal('interaction_unknown');
-    if (context.clients.get(clientId)?.disabled !== false) throw new Refusal('sign_in_client_unknown');
+    if ((await context.clients.find(clientId))?.disabled !== false) throw new Refusal('sign_in_client_unknown');
     return { details, clientId, browser: own.visitor.browser, messages: library.toMessages(asked) };
   } catch (cause) {
     if (cause instanceof Refusal) throw cause;
@@ -238,12 +238,13 @@ async function agree(
   const { provider, context } = signIn;
   const agreed = agreedTo(judge(active, signIn));
   if (shown !== digestOfAgreed(agreed)) throw new Refusal('interaction_unknown', { detail: CHANGED });
-  const { targets, scope, actor } = agreed;
+  const { targets, scope, actor, document } = agreed;
   const accountId = details.session?.accountId ?? '';
   const before = details.grantId === undefined ? undefined : await provider.Grant.find(details.grantId);
   const { epoch } = details as { readonly epoch?: number };
   const grant = before ?? Object.assign(new provider.Grant({ accountId, clientId }), { epoch });
   const names = [...scope].join(' ');
+  Object.assign(grant, { document });
   grant.addOIDCScope(names);
   for (const audience of targets) grant.addResourceScope(audience, names);
   const grantId = await grant.save();

@@ -61,7 +61,7 @@ export function createPrompts(
 
 /**
  * Consent is remembered for the session, by client, target and scope. The person is always asked for an actor, for offline access, for
- * a device, and for a client that another program could impersonate (RFC 8252 section 8.6).
+ * a device, after the document of the client changed, and for a client that another program could impersonate (RFC 8252 section 8.6).
  */
 function isAgreed(
   { result, entities, client, params, route }: KoaContextWithOIDC['oidc'],
@@ -70,8 +70,9 @@ function isAgreed(
   if (result?.consent !== undefined) return true;
   const { Grant: grant } = entities;
   if (grant === undefined || client === undefined || /device|code_verification/.test(route)) return false;
-  const { targets, scope, actor } = context.judge(packedRequestOf({ params }), client.clientId);
+  const { targets, scope, document, actor } = context.judge(packedRequestOf({ params }), client.clientId);
   if (actor !== undefined || scope.has('offline_access') || context.isNative(client.clientId)) return false;
+  if (document !== (grant as { readonly document?: string }).document) return false;
   return targets.every(({ audience }) => {
     const agreed = new Set(grant.getResourceScope(audience).split(' '));
     return scope.isSubsetOf(agreed);

@@ -74,7 +74,7 @@ export async function createProvider(context: ProviderContext, cookies: Cookies)
     ...describeProtocol(context, cookies),
     adapter: (kind: string) =>
       kind === 'Client'
-        ? clientAdapter((id) => clients.get(id))
+        ? clientAdapter((id) => clients.find(id))
         : createAdapter(kind, context, createArtifactHooks(kind, Provider, began, context)),
     extraParams: { [ASKED]: checkAsked as never },
     interactions: { policy: prompts, url: (_context, { uid }) => interactionPath(issuer, uid) },

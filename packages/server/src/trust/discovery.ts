@@ -32,11 +32,11 @@ export async function discoverKeys(issuer: string, outbound: Outbound, deadline?
       return uri;
     } catch (error) {
       if (!(error instanceof OutboundFailure)) throw error;
-      const { status = 0, isNotJson } = error;
-      const isElsewhere = isNotJson || (status >= 400 && status < 500 && !BUSY.has(status));
+      const { status = 0, isUnusable } = error;
+      const isElsewhere = isUnusable || (status >= 400 && status < 500 && !BUSY.has(status));
       if (!isElsewhere) throw error;
       // Some servers refuse unknown paths, or answer them with a page. The document may be at the other place.
-      if (isNotJson || REFUSED.has(status)) refused ??= error;
+      if (isUnusable || REFUSED.has(status)) refused ??= error;
     }
   }
   if (refused !== undefined) throw new OutboundFailure(refused.message, { cause: refused });

@@ -41,7 +41,7 @@ const AUTHENTICATING = new Set(['token_endpoint', 'introspection_endpoint', 'rev
 
 /** RFC 8414 section 2. `response_types_supported` is required even if it is empty. */
 function describe(endpoints: readonly Endpoint[], services: HttpServices) {
-  const { issuer, targeting, defaultAlgorithm, clients, people, branding } = services;
+  const { issuer, targeting, defaultAlgorithm, clients, clientDocuments, people, branding } = services;
   const certificateBound = [...clients.values()].some(
     ({ certificateBoundAccessTokens }) => certificateBoundAccessTokens,
   );
@@ -68,6 +68,7 @@ function describe(endpoints: readonly Endpoint[], services: HttpServices) {
     ...(scopes.length > 0 && { scopes_supported: scopes }),
     response_types_supported: people === undefined ? [] : ['code'],
     dpop_signing_alg_values_supported: algorithmNames,
+    ...(clientDocuments !== undefined && { client_id_metadata_document_supported: true }),
     ...(certificateBound && { tls_client_certificate_bound_access_tokens: true }),
     grant_types_supported: grants
       .filter(({ name }) => people !== undefined || !SIGN_IN_GRANTS.has(name))

@@ -54,6 +54,10 @@ export const availabilityRefusals = {
         'the queue of waiting requests is full (server.limits.waiting)',
         'Try again in a second. If it happens every day, run more processes or nodes.',
       ],
+      client_document_unavailable: [
+        'the client id is a URL, and the document there cannot be fetched',
+        'Check that this server can reach the URL in the detail: name resolution, firewall, certificate. Set clientDocuments.allowPrivateNetwork for a client in a private network.',
+      ],
       issuer_unavailable: [
         'the keys or the introspection of a trusted issuer are unavailable',
         'Check that this server can reach the URL in the detail: name resolution, firewall, certificate. Set allowPrivateNetwork for an issuer in a private network.',

@@ -44,6 +44,15 @@ export const clientRefusals = {
       ],
     },
   },
+  client_document: {
+    answer: [400, 'invalid_client', 'The client metadata document at the client_id cannot be used'],
+    reasons: {
+      client_document_invalid: [
+        'the client id is a URL, and no valid document describes the client there',
+        'Read the detail: it says what the document lacks. Its publisher must correct it. No redirect is followed.',
+      ],
+    },
+  },
   client_missing: {
     answer: [401, 'invalid_client', 'Client authentication is missing: use HTTP Basic, or client_id and client_secret'],
     reasons: {

@@ -45,6 +45,10 @@ export const grantRefusals = {
         'a rule that denies (effect: deny) matches what the refresh token was issued for',
         'Change the rule that the detail names. A rule that allows cannot outweigh it.',
       ],
+      refresh_token_document: [
+        'the client describes itself, and its document changed since the person agreed',
+        'Send the person to the authorization endpoint again: they see the document as it is now.',
+      ],
       refresh_token_not_allowed: [
         'no rule allows the grant of the refresh token any longer',
         'Compare the rules with what the client had. Begin again once a rule allows it.',
@@ -86,6 +90,10 @@ export const grantRefusals = {
       code_verifier: [
         'code_verifier is missing, or does not fit the code_challenge',
         'Keep the code_verifier of the authorization request, and send it. The challenge is base64url of its SHA-256, without padding.',
+      ],
+      code_document: [
+        'the client describes itself, and its document changed since the person agreed',
+        'Send the person to the authorization endpoint again: they see the document as it is now.',
       ],
       code_account: ['the account is gone', 'Let a person sign in who has an account.'],
     },

@@ -1,4 +1,5 @@
 // Shows a client: its name, its id, its website, and where the person returns to.
+import type { ClientDocument } from '../../model/client-document.ts';
 import { type Html, html } from './html.ts';
 import type { Look } from './look.ts';
 import { named } from './page.ts';
@@ -10,6 +11,8 @@ export interface ShownClient {
   readonly logo?: string | undefined;
   /** Its home page. */
   readonly uri?: string | undefined;
+  /** If the client describes itself. */
+  readonly document?: Pick<ClientDocument, 'host' | 'isLocal'>;
 }
 
 export const clientName = ({ id, name }: ShownClient): Html => named(name ?? id);
@@ -17,10 +20,21 @@ export const clientName = ({ id, name }: ShownClient): Html => named(name ?? id)
 /**
  * Shows the unique id beside the name, since a name may imitate another client. Returns nothing for a client that has only its id.
  */
-export function clientLine({ id, name, logo, uri }: ShownClient, { sentences: { client } }: Look): Html | undefined {
+export function clientLine(shown: ShownClient, look: Look): Html | undefined {
+  const { id, name, logo, uri, document } = shown;
+  const { client } = look.sentences;
+  if (document !== undefined) return describedLine({ ...shown, document }, look);
   if (name === undefined && logo === undefined && uri === undefined) return undefined;
   return html`<p class="client">${logo && html`<img src="${logo}" alt="">`}<span>${name && html`<span>${client.id(html`<code>${id}</code>`)}</span> `}${uri && html`<span>${client.website(link(uri))}</span>`}</span></p>`;
 }
+
+/** Only the host of its document is proven of a client that describes itself. */
+const describedLine = (
+  { id, document: { host, isLocal } }: ShownClient & Required<Pick<ShownClient, 'document'>>,
+  { sentences: { client } }: Look,
+): Html =>
+  html`<section class="panel" aria-label="${host}"><p>${client.described(named(host))}${isLocal && html` ${client.local}`}</p>
+<p>${client.id(html`<code>${id}</code>`)}</p></section>`;
 
 const link = (uri: string): Html =>
   html`<a href="${uri}" rel="noopener noreferrer" target="_blank"><bdi>${new URL(uri).host}</bdi></a>`;

@@ -10,6 +10,11 @@ export const english = {
   client: {
     /** Beside the name of a client. */
     id: (id: Html) => html`Client ID: ${id}`,
+    /** A client that wrote its name itself, in a document at a host. */
+    described: (host: Html) => html`This application is published by ${host}. It chose its name itself.`,
+    /** Any program on the person's machine can pose as the client. */
+    local:
+      'It runs on your device, and other programs there could use its name: continue only if you have just started it.',
     website: (host: Html) => html`Website: ${host}`,
     returns: (host: Html) => html`Afterwards you return to ${host}.`,
     /** A redirect URI such as `com.example.app:/callback`. */

@@ -8,6 +8,10 @@ export const german: Sentences = {
   },
   client: {
     id: (id: Html) => html`Client-ID: ${id}`,
+    described: (host: Html) =>
+      html`Diese Anwendung wird von ${host} veröffentlicht. Ihren Namen hat sie selbst gewählt.`,
+    local:
+      'Sie läuft auf Ihrem Gerät, und andere Programme dort könnten ihren Namen benutzen: Fahren Sie nur fort, wenn Sie sie gerade gestartet haben.',
     website: (host: Html) => html`Website: ${host}`,
     returns: (host: Html) => html`Danach kehren Sie zu ${host} zurück.`,
     returnsToApp: (scheme: Html) => html`Danach kehren Sie zur App ${scheme} auf diesem Gerät zurück.`,

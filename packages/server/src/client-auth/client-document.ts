@@ -1,0 +1,93 @@
+// Reads the document by which a client describes itself (draft-ietf-oauth-client-id-metadata-document section 4; the members are
+// those of RFC 7591). Unknown members are ignored, as are a logo and the scopes that it wishes for.
+import type { Client, ClientKeys } from '../model/client.ts';
+import { type ClientDocumentSettings, isDocumentId } from '../model/client-document.ts';
+import { redirectProblem } from '../model/redirect-uri.ts';
+import { isLoopback } from '../primitives/network.ts';
+import { hasInvisibleCharacters } from '../primitives/principal.ts';
+import { redactValue } from '../primitives/redact.ts';
+import { sha256 } from '../primitives/secret.ts';
+import type { JsonObject } from '../primitives/strict-json.ts';
+import { readKeySet } from '../trust/key-set.ts';
+
+/** @returns the client, or the reason why the document cannot be used */
+export function readClientDocument(
+  id: string,
+  document: JsonObject,
+  settings: ClientDocumentSettings,
+): Client | string {
+  const { client_id: named, token_endpoint_auth_method: method, grant_types: grants, redirect_uris: uris } = document;
+  if (named !== id) return `its client_id is ${JSON.stringify(redactValue(named ?? null))}, and must be its own URL`;
+  if (Object.keys(document).some((member) => member.startsWith('client_secret')))
+    return 'it has a client_secret, which a public document cannot keep';
+  const keys = readKeys(document, settings);
+  if (typeof keys === 'string') return keys;
+  const asked = grants === undefined ? ['authorization_code'] : textsOf(grants);
+  if (!asked?.includes('authorization_code')) return 'its grant_types lack authorization_code';
+  const types = document.response_types === undefined ? ['code'] : textsOf(document.response_types);
+  if (!types?.includes('code')) return 'its response_types lack code';
+  // An unsafe one is left out, so that nobody is sent there.
+  const redirectUris = textsOf(uris)?.filter((uri) => redirectProblem(uri) === undefined) ?? [];
+  if (redirectUris.length === 0) return 'it has no redirect_uris that are https, loopback, or of an app';
+  const name = isDisplayName(document.client_name) ? document.client_name : undefined;
+  const { host } = new URL(id);
+  const auth = keys === undefined ? 'none' : 'private_key_jwt';
+  return {
+    id,
+    name,
+    uri: isOfHost(document.client_uri, host) ? document.client_uri : undefined,
+    auth: [auth],
+    secrets: [],
+    ...(keys !== undefined && { keys }),
+    grants: new Set(['authorization_code', ...(asked.includes('refresh_token') ? ['refresh_token'] : [])]),
+    audiences: settings.audiences,
+    scopes: settings.scopes,
+    resource: undefined,
+    saml: undefined,
+    dpopBoundAccessTokens: document.dpop_bound_access_tokens === true,
+    certificateBoundAccessTokens: false,
+    redirectUris,
+    anyLocalhostPort: true,
+    pkce: 'required',
+    postLogoutRedirectUris: [],
+    refreshLifetime: settings.refreshLifetime,
+    disabled: false,
+    document: {
+      host,
+      isLocal: redirectUris.every((uri) => isLoopback(new URL(uri).hostname)),
+      digest: sha256(JSON.stringify([method ?? null, keys ?? null, redirectUris, name ?? null])),
+    },
+    limits: 'unbounded',
+  };
+}
+
+const isOfHost = (uri: unknown, host: string): uri is string =>
+  typeof uri === 'string' && /^https?:/.test(uri) && URL.canParse(uri) && new URL(uri).host === host;
+
+/** @returns the keys of private_key_jwt, undefined for none, or the fault */
+function readKeys(
+  { token_endpoint_auth_method: method, jwks, jwks_uri: uri }: JsonObject,
+  { domains, network }: ClientDocumentSettings,
+): ClientKeys | string | undefined {
+  const hasKeys = jwks !== undefined || uri !== undefined;
+  if (method === 'none' || (method === undefined && !hasKeys)) return undefined;
+  if (method !== 'private_key_jwt')
+    return `its token_endpoint_auth_method is ${JSON.stringify(redactValue(method ?? null))}, and must be none or private_key_jwt`;
+  if (!hasKeys || (jwks !== undefined && uri !== undefined)) return 'private_key_jwt needs either jwks or jwks_uri';
+  if (jwks === undefined) {
+    const isAllowed = typeof uri === 'string' && isDocumentId(uri, domains);
+    return isAllowed ? { jwksUri: uri, network } : 'its jwks_uri is not a URL in clientDocuments.domains';
+  }
+  if (typeof jwks !== 'object' || jwks === null || Array.isArray(jwks)) return 'its jwks is not a JWK Set';
+  const set = readKeySet(jwks as JsonObject);
+  return typeof set === 'string' ? `its jwks is not valid: ${set}` : { jwks: jwks as JsonObject };
+}
+
+const textsOf = (value: unknown): readonly string[] | undefined =>
+  Array.isArray(value) && value.every((one) => typeof one === 'string') ? value : undefined;
+
+const isDisplayName = (name: unknown): name is string =>
+  typeof name === 'string' &&
+  /^[^\s\p{C}](?:[^\p{C}]{0,98}[^\s\p{C}])?$/u.test(name) &&
+  /[\p{L}\p{N}]/u.test(name) &&
+  !hasInvisibleCharacters(name);

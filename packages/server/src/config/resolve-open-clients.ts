@@ -1,0 +1,67 @@
+// Resolves the section about clients that describe themselves.
+import type { ClientDocumentSettings } from '../model/client-document.ts';
+import type { Resource } from '../model/resource.ts';
+import { SIGN_IN_SCOPES } from '../narrowing/narrow.ts';
+import { indexAudiences } from '../narrowing/targets.ts';
+import { didYouMean } from '../primitives/nearest.ts';
+import { isLoopback } from '../primitives/network.ts';
+import type { Path } from './fault.ts';
+import { createNameDescriber } from './references.ts';
+import type { ConfigurationFile } from './schema.ts';
+import type { Surroundings } from './source.ts';
+
+export function resolveClientDocuments(
+  { issuer, clientDocuments, accounts, upstream }: ConfigurationFile,
+  resources: readonly Resource[],
+  around: Surroundings,
+): ClientDocumentSettings | undefined {
+  if (clientDocuments === undefined) return undefined;
+  const { complain, unsure } = around;
+  const { domains, audiences, scopes, refreshLifetime, allowPrivateNetwork } = clientDocuments;
+  const at = (...path: Path): Path => ['clientDocuments', ...path];
+  const host = URL.canParse(issuer) ? new URL(issuer).hostname : issuer;
+  for (const [place, domain] of domains.entries()) {
+    if (!isLoopback(new URL(`https://${domain}`).hostname)) continue;
+    if (!isLoopback(host))
+      complain(
+        at('domains', place),
+        `${domain} is this machine, where any program could describe itself, and the issuer is not on loopback. Name the host that publishes the documents.`,
+      );
+    else if (!allowPrivateNetwork)
+      complain(
+        at('domains', place),
+        `${domain} is a loopback address, which needs allowPrivateNetwork: true beside domains.`,
+      );
+  }
+  const byAudience = indexAudiences(resources);
+  const describeUnknown = createNameDescriber(
+    'resource',
+    resources.map(({ audience }) => audience),
+  );
+  const found = audiences.map(byAudience);
+  for (const [place, audience] of audiences.entries())
+    if (found[place] === undefined && !unsure.name('resources', audience))
+      complain(at('audiences', place), describeUnknown(audience));
+  if (audiences.length === 0 && !scopes.includes('openid'))
+    complain(
+      at('audiences'),
+      'people sign in for an audience or for the scope openid, and these clients have neither. Add audiences, or openid to scopes.',
+    );
+  const known = new Set([...SIGN_IN_SCOPES, ...found.flatMap((resource) => [...(resource?.scopes ?? [])])]);
+  for (const [place, scope] of scopes.entries())
+    if (!known.has(scope) && found.every((resource) => resource !== undefined))
+      complain(
+        at('scopes', place),
+        `no audience of clientDocuments has the scope ${JSON.stringify(scope)}.${didYouMean(scope, known) || ' Add it to the scopes of a resource.'}`,
+        'warning',
+      );
+  if (accounts.length === 0 && upstream === undefined && !unsure.key('accounts') && !unsure.key('upstream'))
+    complain(['clientDocuments'], 'nobody can sign in: there are no accounts and no upstream. Add one.', 'warning');
+  return {
+    domains: new Set(domains),
+    network: allowPrivateNetwork ? 'private' : 'public',
+    audiences,
+    scopes: new Set(scopes),
+    refreshLifetime,
+  };
+}

@@ -1,0 +1,372 @@
+// A client whose id is the URL of a document that describes it (draft-ietf-oauth-client-id-metadata-document).
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { type TestContext, test } from 'node:test';
+import { API, BACKEND, client } from '../support/basics.ts';
+import { createBrowser, type Page } from '../support/browser.ts';
+import { added, type Configuration, changed } from '../support/configuration.ts';
+import { type Answer, claimsOf, EXCHANGE, type Form, type TestServer, type } from '../support/harness.ts';
+import {
+  type Behaviour,
+  type Claims,
+  type FakeIssuer,
+  type FakeKey,
+  json,
+  newKey,
+  privateJwk,
+  silence,
+  startIssuer,
+  status,
+} from '../support/issuer.ts';
+import { authorizationUrl, authorizeAs, configuration, goThrough, startPeople, VERIFIER } from '../support/people.ts';
+
+const RETURN = 'http://127.0.0.1/callback';
+const AT = 'http://127.0.0.1:49152/callback';
+
+const open: Configuration = {
+  clientDocuments: {
+    domains: ['127.0.0.1', 'localhost'],
+    allowPrivateNetwork: true,
+    audiences: [API],
+    scopes: ['openid', 'offline_access', 'read'],
+  },
+};
+
+interface World {
+  readonly server: TestServer;
+  readonly host: FakeIssuer;
+  readonly id: string;
+  /** Publishes a document with changes at its usual place, or at another path. */
+  readonly publish: (members?: Claims, path?: string) => string;
+}
+
+/** Starts the host of documents and a server that accepts them. @param more changes, for the id of the usual document */
+async function startWorld(t: TestContext, more: (id: string) => Configuration = () => ({})): Promise<World> {
+  const host = await startIssuer(t);
+  const publish: World['publish'] = (members = {}, path = '/agent.json') => {
+    const id = host.url + path;
+    const document = {
+      client_id: id,
+      client_name: 'Helpful agent',
+      redirect_uris: [RETURN],
+      grant_types: ['authorization_code', 'refresh_token'],
+      token_endpoint_auth_method: 'none',
+      ...members,
+    };
+    host.instead.set(path, json(document));
+    return id;
+  };
+  const id = publish();
+  return { server: await startPeople(t, changed(configuration, open, more(id))), host, id, publish };
+}
+
+const ask = (id: string, more: Form = {}): Form => ({ client_id: id, redirect_uri: AT, scope: 'read', ...more });
+
+const redeem = (server: TestServer, id: string, at: URL, more: Form = {}): Promise<Answer> =>
+  server.token({
+    grant_type: 'authorization_code',
+    client_id: id,
+    code: at.searchParams.get('code') ?? '',
+    code_verifier: VERIFIER,
+    ...more,
+  });
+
+/** Begins to sign in, in a new browser. */
+const begin = (server: TestServer, form: Form): Promise<Page> =>
+  createBrowser(server.issuer).get(authorizationUrl(form));
+
+const refresh = (server: TestServer, id: string, { body }: Answer): Promise<Answer> =>
+  server.token({ grant_type: 'refresh_token', client_id: id, refresh_token: String(body.refresh_token) });
+
+/** Beyond the time for which a document is kept. */
+const LATER_MS = 3_600_001;
+
+test('a person signs in to a client that describes itself, and sees the host of its document (CI-01, CI-03, CI-04)', async (t) => {
+  const { server, id, host, publish } = await startWorld(t);
+  const metadata = (await (await fetch(`${server.issuer}/.well-known/oauth-authorization-server`)).json()) as Claims;
+  assert.equal(metadata.client_id_metadata_document_supported, true);
+  const browser = createBrowser(server.issuer);
+  const page = await browser.get(authorizationUrl(ask(id)));
+  assert.match(page.text, /This application is published by <strong><bdi>127\.0\.0\.1:\d+<\/bdi><\/strong>/);
+  assert.match(page.text, /other programs there could use its name/);
+  const at = (await goThrough(browser, page)).leftTo ?? assert.fail(page.text);
+  assert.equal(at.origin + at.pathname, AT);
+  assert.equal(at.searchParams.get('iss'), server.issuer);
+  const answer = await redeem(server, id, at);
+  assert.equal(answer.status, 200, answer.text);
+  const claims = claimsOf(String(answer.body.access_token));
+  assert.deepEqual([claims.client_id, claims.aud], [id, API]);
+  assert.equal(server.audit(answer)?.client, id);
+  assert.equal(host.count('/agent.json'), 1, 'the document was kept');
+  // `localhost` is loopback, too; another place is not registered.
+  publish({ redirect_uris: ['http://localhost/callback', 'https://agent.example/callback'] }, '/other.json');
+  const other = `${host.url}/other.json`;
+  const there = await authorizeAs(server, ask(other, { redirect_uri: 'http://localhost:5000/callback' }));
+  assert.equal((await redeem(server, other, there)).status, 200);
+  const web = await begin(server, ask(other, { redirect_uri: 'https://agent.example/callback' }));
+  assert.doesNotMatch(web.text, /other programs there/, 'it is not for loopback alone');
+  const elsewhere = await begin(server, ask(other, { redirect_uri: 'https://agent.example/callback/x' }));
+  assert.deepEqual([elsewhere.status, server.audit(elsewhere)?.reason], [400, 'redirect_uri_unregistered']);
+});
+
+test('a client that describes itself may prove itself with its own key (CI-03, CI-06)', async (t) => {
+  const { server, host, publish } = await startWorld(t);
+  const key = newKey();
+  const prove = (id: string, by: FakeKey) => ({
+    client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+    client_assertion: host.signAll(
+      { iss: id, sub: id, aud: server.issuer, jti: randomUUID(), exp: Math.floor(server.clock.now / 1000) + 60 },
+      { key: by },
+    ),
+  });
+  // The form of a document in the field: members that we do not know are ignored.
+  const own = publish(
+    {
+      token_endpoint_auth_method: 'private_key_jwt',
+      token_endpoint_auth_methods_supported: ['private_key_jwt', 'none'],
+      grant_types: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:jwt-bearer'],
+      response_types: ['code'],
+      redirect_uris: ['https://agent.example/callback'],
+      jwks_uri: `${host.url}/jwks`,
+    },
+    '/by-url.json',
+  );
+  const inside = publish(
+    {
+      token_endpoint_auth_method: 'private_key_jwt',
+      redirect_uris: ['https://agent.example/callback'],
+      jwks: { keys: [key.jwk] },
+    },
+    '/by-value.json',
+  );
+  for (const [id, good, wrong] of [
+    [own, host.keys[0] as FakeKey, key],
+    [inside, key, host.keys[0] as FakeKey],
+  ] as const) {
+    const at = await authorizeAs(server, ask(id, { redirect_uri: 'https://agent.example/callback' }));
+    const refused = await redeem(server, id, at, prove(id, wrong));
+    assert.deepEqual([refused.status, refused.body.error], [401, 'invalid_client']);
+    const unproven = await redeem(server, id, at);
+    assert.deepEqual([unproven.status, unproven.body.error], [401, 'invalid_client']);
+    const answer = await redeem(server, id, at, { ...prove(id, good), client_id: undefined });
+    assert.equal(answer.status, 200, answer.text);
+    assert.equal(server.audit(answer)?.clientAuthentication, 'private_key_jwt');
+  }
+});
+
+test('a document that cannot be used, and an id that names none, never redirect (CI-01, CI-02, CI-03, CI-07)', async (t) => {
+  const { server, host, id, publish } = await startWorld(t);
+  const documents: readonly (readonly [Claims, RegExp])[] = [
+    [{ client_id: `${host.url}/agent2.json` }, /its client_id is .*must be its own URL/],
+    [{ client_secret: 'x' }, /it has a client_secret/],
+    [{ client_secret_expires_at: 0 }, /it has a client_secret/],
+    [{ token_endpoint_auth_method: 'client_secret_basic' }, /must be none or private_key_jwt/],
+    [{ token_endpoint_auth_method: undefined, jwks: { keys: [] } }, /must be none or private_key_jwt/],
+    [{ token_endpoint_auth_method: 'private_key_jwt' }, /needs either jwks or jwks_uri/],
+    [
+      { token_endpoint_auth_method: 'private_key_jwt', jwks_uri: 'https://elsewhere.example/jwks' },
+      /its jwks_uri is not a URL in clientDocuments\.domains/,
+    ],
+    [
+      { token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [privateJwk(newKey())] } },
+      /its jwks is not valid: it holds a private/,
+    ],
+    [{ redirect_uris: undefined }, /it has no redirect_uris/],
+    [{ redirect_uris: ['javascript:alert(1)', 'http://app.example/', 'data:,x'] }, /it has no redirect_uris/],
+    [{ redirect_uris: [RETURN, 1] }, /it has no redirect_uris/],
+    [{ grant_types: ['client_credentials'] }, /its grant_types lack authorization_code/],
+    [{ response_types: ['token'] }, /its response_types lack code/],
+    [{ padding: 'x'.repeat(5120) }, /more than 5120 bytes/],
+  ];
+  for (const [members, why] of documents) {
+    const page = await begin(server, ask(publish(members, '/bad.json')));
+    assert.deepEqual([page.status, page.leftTo], [400, undefined]);
+    const row = server.audit(page);
+    assert.equal(row?.reason, 'client_document_invalid');
+    assert.match(String(row?.detail), why);
+  }
+  const behaviours: readonly (readonly [Behaviour, number, RegExp])[] = [
+    [status(404), 400, /status 404/],
+    [status(302, { location: id }), 400, /a redirect, which is not followed/],
+    [json({ client_id: `${host.url}/bad.json` }, { 'content-type': 'text/html' }), 400, /its Content-Type is not JSON/],
+    [status(200), 400, /not a JSON object/],
+    [status(500), 503, /status 500/],
+    [status(429), 503, /status 429/],
+    [silence, 503, /no answer within 3000 ms/],
+  ];
+  for (const [behaviour, code, why] of behaviours) {
+    host.instead.set('/bad.json', behaviour);
+    const page = await begin(server, ask(`${host.url}/bad.json`));
+    assert.deepEqual([page.status, page.leftTo], [code, undefined]);
+    assert.match(String(server.audit(page)?.detail), why);
+  }
+  const atTokenEndpoint = await server.token({ grant_type: 'authorization_code', client_id: `${host.url}/none.json` });
+  assert.deepEqual([atTokenEndpoint.status, atTokenEndpoint.body.error], [400, 'invalid_client']);
+  const { port } = new URL(host.url);
+  const asked = host.seen.length;
+  for (const other of [
+    'https://evil.example/agent.json',
+    `http://127.0.0.1.evil.example:${port}/agent.json`,
+    `http://127.0.0.1@evil.example:${port}/agent.json`,
+    `http://user@127.0.0.1:${port}/agent.json`,
+    `http://127.1:${port}/agent.json`,
+    `http://127.0.0.1.:${port}/agent.json`,
+    `http://[::1]:${port}/agent.json`,
+    `HTTP://127.0.0.1:${port}/agent.json`,
+    `http://127.0.0.1:${port}/x/../agent.json`,
+    `http://127.0.0.1:${port}/x/%2e%2e/agent.json`,
+    `http://127.0.0.1:${port}\\agent.json`,
+    `http://127.0.0.1:${port}/agent.json#`,
+    `http://127.0.0.1:${port}/agent.json#x`,
+    `http://127.0.0.1:${port}/`,
+    `http://127.0.0.1:${port}`,
+    `http://127.0.0.1:0${port}/agent.json`,
+    `http://ⓛocalhost:${port}/agent.json`,
+    `ftp://127.0.0.1:${port}/agent.json`,
+    `http://127.0.0.1:${port}/${'a'.repeat(256)}`,
+  ]) {
+    const page = await begin(server, ask(other));
+    assert.deepEqual(
+      [page.status, page.leftTo, server.audit(page)?.reason],
+      [400, undefined, 'authorization_client_unknown'],
+      other,
+    );
+  }
+  assert.equal(host.seen.length, asked, 'nothing was fetched');
+  assert.equal((await begin(server, ask(id))).status, 200);
+});
+
+test('a document that changed asks for consent again, and ends what was agreed before (CI-05)', async (t) => {
+  const { server, id, publish } = await startWorld(t);
+  const web = { redirect_uris: ['https://agent.example/callback', 'https://agent.example/other'] };
+  const form = ask(id, { redirect_uri: 'https://agent.example/callback' });
+  publish(web);
+  const browser = createBrowser(server.issuer);
+  const at = await authorizeAs(server, form, browser);
+  const tokens = await redeem(server, id, at);
+  assert.equal(tokens.status, 200);
+  const again = await browser.get(authorizationUrl(form));
+  assert.ok(again.leftTo !== undefined, 'consent is remembered for the session');
+  const refreshed = await refresh(server, id, tokens);
+  assert.equal(refreshed.status, 200, refreshed.text);
+  // Its server says nothing about caching, so the document is read again after five minutes.
+  server.clock.now += 300_001;
+  const code = (await browser.get(authorizationUrl(form))).leftTo ?? assert.fail();
+  publish({ ...web, redirect_uris: [...web.redirect_uris, 'https://agent.example/third'] });
+  server.clock.now += 300_001;
+  const changedCode = await redeem(server, id, code);
+  assert.deepEqual([changedCode.status, changedCode.body.error], [400, 'invalid_grant']);
+  const ended = await refresh(server, id, refreshed);
+  assert.deepEqual([ended.status, ended.body.error], [400, 'invalid_grant']);
+  assert.equal(server.audit(ended)?.reason, 'refresh_token_document');
+  const asked = await browser.get(authorizationUrl(form));
+  assert.match(asked.text, /name="agree"/);
+  // It changes once more, after the page was shown.
+  publish({ ...web, client_name: 'Another name' });
+  server.clock.now += 300_001;
+  const stale = await browser.submit(asked, { agree: 'yes' });
+  assert.deepEqual([stale.status, stale.leftTo], [400, undefined]);
+  const fresh = await authorizeAs(server, form, browser);
+  assert.equal((await redeem(server, id, fresh)).status, 200);
+});
+
+test('a document is kept for the time that its server says, within bounds, and no longer (CI-02)', async (t) => {
+  const { server, host, id } = await startWorld(t);
+  const answer = await redeem(server, id, await authorizeAs(server, ask(id)));
+  const publishFor = (control: string) =>
+    host.instead.set(
+      '/agent.json',
+      json(
+        {
+          client_id: id,
+          client_name: 'Helpful agent',
+          redirect_uris: [RETURN],
+          grant_types: ['authorization_code', 'refresh_token'],
+          token_endpoint_auth_method: 'none',
+        },
+        { 'cache-control': control },
+      ),
+    );
+  const readAfter = async (ms: number): Promise<number> => {
+    const before = host.count('/agent.json');
+    server.clock.now += ms;
+    assert.equal((await begin(server, ask(id))).status, 200);
+    return host.count('/agent.json') - before;
+  };
+  publishFor('max-age=1200');
+  assert.deepEqual([await readAfter(299_000), await readAfter(2000)], [0, 1]);
+  publishFor('public, max-age=999999');
+  assert.deepEqual([await readAfter(1_199_000), await readAfter(2000)], [0, 1]);
+  publishFor('no-store');
+  assert.deepEqual([await readAfter(3_599_000), await readAfter(2000)], [0, 1]);
+  assert.deepEqual([await readAfter(299_000), await readAfter(2000)], [0, 1]);
+  // A failure is neither kept nor covered by the older document.
+  host.instead.set('/agent.json', status(500));
+  server.clock.now += LATER_MS;
+  const failed = await refresh(server, id, answer);
+  assert.deepEqual([failed.status, failed.body.error], [503, 'temporarily_unavailable']);
+  assert.equal(server.audit(failed)?.reason, 'client_document_unavailable');
+  publishFor('no-store');
+  assert.equal((await refresh(server, id, answer)).status, 200);
+  host.instead.set('/agent.json', status(404));
+  server.clock.now += LATER_MS;
+  assert.equal((await refresh(server, id, answer)).body.error, 'invalid_client');
+});
+
+test('a configured client wins over the document at its id, and a rule may name a client that describes itself (CI-04)', async (t) => {
+  const { server, host, id } = await startWorld(t, (described) => ({
+    clients: added(
+      client(described.replace('agent.json', 'own.json'), {
+        auth: 'none',
+        secret: undefined,
+        grants: ['authorization_code'],
+        redirectUris: ['https://own.example/callback'],
+      }),
+    ),
+    rules: added({
+      name: 'the agent acts for people of the described client',
+      client: 'agent',
+      subject: { issuer: 'self', clients: [described], types: ['access_token'] },
+      actor: { clients: ['agent'] },
+      grant: { audiences: [BACKEND], scopes: ['read'] },
+    }),
+  }));
+  const own = `${host.url}/own.json`;
+  const at = await authorizeAs(server, ask(own, { redirect_uri: 'https://own.example/callback' }));
+  assert.equal((await redeem(server, own, at)).status, 200);
+  assert.equal(host.count('/own.json'), 0);
+  const { body } = await redeem(server, id, await authorizeAs(server, ask(id)));
+  const exchange = (): Promise<Answer> =>
+    server.token({
+      grant_type: EXCHANGE,
+      client_id: 'agent',
+      client_secret: 'agent-secret',
+      subject_token: String(body.access_token),
+      subject_token_type: type('access_token'),
+      audience: BACKEND,
+      scope: 'read',
+    });
+  assert.equal((await exchange()).status, 200);
+  // Another process has not read the document, and need not.
+  const reloaded = (domains: readonly string[]) =>
+    server.reload(
+      changed(configuration, open, {
+        clientDocuments: { domains },
+        rules: added({
+          name: 'the agent acts for people of the described client',
+          client: 'agent',
+          subject: { issuer: 'self', clients: [id], types: ['access_token'] },
+          actor: { clients: ['agent'] },
+          grant: { audiences: [BACKEND], scopes: ['read'] },
+        }),
+      }),
+    );
+  const asked = host.count('/agent.json');
+  await reloaded(['127.0.0.1']);
+  assert.equal((await exchange()).status, 200);
+  assert.equal(host.count('/agent.json'), asked);
+  // A domain that is removed takes the clients with it.
+  await reloaded(['localhost']);
+  const refused = await exchange();
+  assert.deepEqual([refused.status, server.audit(refused)?.reason], [400, 'subject_token_client_disabled']);
+});
