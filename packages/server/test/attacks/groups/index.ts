@@ -5,6 +5,7 @@ import { administration } from './admin/group.ts';
 import { binding } from './binding/group.ts';
 import { clientAuthentication } from './client-authentication/group.ts';
 import { delegation } from './delegation/group.ts';
+import { described } from './described/group.ts';
 import { exhaustion } from './exhaustion/group.ts';
 import { issuers } from './issuers/group.ts';
 import { otherServers } from './other-servers/group.ts';
@@ -33,4 +34,5 @@ export const groups: readonly Group[] = [
   publishedFlaws,
   redeeming,
   otherServers,
+  described,
 ];
