@@ -34,7 +34,7 @@ export function administer(
   { store, sealer, clock, registered }: Administered,
   audit: AuditLog,
 ): Administration {
-  const { entries, keys, faultsOf, placeOf, mayName } = configuration;
+  const { entries, keys, faultsOf, placeOf, mayName, leftOut } = configuration;
   const { issuer, resources, policy, accounts, upstream } = configuration;
   const people = accounts.length > 0 || upstream !== undefined ? 'some' : 'none';
   const operatorsOf = (clients: readonly RegisteredClient[]): Operators =>
@@ -44,6 +44,7 @@ export function administer(
     fileClients: new Map(entries.clients.map(({ id, ...entry }) => [String(id), entry])),
     placeOf,
     mayName,
+    leftOut,
     clientEntry,
     registered,
     faultsOf: async (id, stored) =>

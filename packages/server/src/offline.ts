@@ -49,7 +49,7 @@ export async function openOperator(configuration: Configuration, clock: Clock = 
   const { store, chains } = base;
   const opened = await openServices(configuration, base, unobserved);
   const record = createConfigurationRecord(base, base.node);
-  const kept = configuration.isWhole ? record.keep(atStart(configuration)) : undefined;
+  const kept = configuration.leftOut.length === 0 ? record.keep(atStart(configuration)) : undefined;
   const digest = kept && shortDigest(kept.digest);
   /** Rows refer to a configuration only if its texts are stored. */
   const keepTexts = async (): Promise<void> => {

@@ -7,7 +7,7 @@ import type { AuditFilter, Coverage, RowMark } from '../audit/search.ts';
 import { isRequestId, NOT_A_REQUEST_ID, normalRequestId } from '../explain/missing.ts';
 import { allRules } from '../policy/policy.ts';
 import { systemClock } from '../primitives/clock.ts';
-import { didYouMean } from '../primitives/nearest.ts';
+import { didYouMean, mayBeIn } from '../primitives/nearest.ts';
 import { type Reason, reasons } from '../primitives/refusal.ts';
 import { looksLikeToken } from '../subject-tokens/identify.ts';
 import { type Administer, describePlace, loadForDatabase, refuseUnusedToken, runOperation } from './administration.ts';
@@ -115,7 +115,10 @@ async function findAll(search: Search, filter: AuditFilter, count: number): Prom
 }
 
 /** The names in force, of the kinds that a filter can compare. */
-type Names = Readonly<Record<'client' | 'rule', readonly string[]>>;
+interface Names extends Readonly<Record<'client' | 'rule', readonly string[]>> {
+  /** The files that are not read. */
+  readonly leftOut: readonly string[];
+}
 
 async function listNames(call: Administer): Promise<Names> {
   const list = async (id: 'list-clients' | 'list-rules') => {
@@ -132,6 +135,7 @@ async function listNames(call: Administer): Promise<Names> {
   return {
     client: clients.map(({ id }) => String(id)),
     rule: rules.map(({ name }, index) => String(name ?? `rule ${index + 1}`)),
+    leftOut: [],
   };
 }
 
@@ -142,7 +146,8 @@ async function printUnknown(options: Options, names: () => Promise<Names>): Prom
   for (const kind of ['client', 'rule'] as const) {
     const name = options[kind];
     if (typeof name !== 'string' || known[kind].includes(name)) continue;
-    printError(`there is no ${kind} ${name}.${didYouMean(name, known[kind])}`);
+    const near = known.leftOut.length === 0 ? didYouMean(name, known[kind]) : mayBeIn(known.leftOut);
+    printError(`there is no ${kind} ${name}.${near}`);
   }
 }
 
@@ -186,6 +191,7 @@ async function withSearch(
     await work(searchEvents, async () => ({
       client: [...services.clients.keys()],
       rule: allRules(services.policy).map(({ name }) => name),
+      leftOut: services.admin.leftOut,
     }));
     return EXIT.done;
   } finally {

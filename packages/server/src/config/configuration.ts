@@ -104,8 +104,8 @@ export interface Configuration extends ResolvedConfiguration, Renewals {
   /** The files as the audit keeps them: without secrets and people. */
   readonly kept: readonly KeptFile[];
   readonly warnings: readonly Fault[];
-  /** False if faulty included files were left out. */
-  readonly isWhole: boolean;
+  /** The faulty included files that were left out, as faults name them. A server has none. */
+  readonly leftOut: readonly string[];
   /** @returns the file and the line of the value at the path, such as `cambio.yaml:12` */
   readonly placeOf: (path: Path) => string;
   /** May the file of the entry at the path name the audience? Files of teams have limits. */

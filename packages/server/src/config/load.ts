@@ -88,7 +88,7 @@ export async function parseConfiguration(
     get warnings() {
       return inOrder();
     },
-    isWhole: leftOut === undefined || leftOut.size === 0,
+    leftOut: [...(leftOut?.keys() ?? [])],
     placeOf,
     mayName: (path, audience) => mayName(originOf(path).limits, audience, configuration.issuer),
     examine: () => {
@@ -122,7 +122,7 @@ export async function loadTested(file: string, environment: NodeJS.ProcessEnv, i
 async function check(
   read: ReadFiles,
   reading: Pick<Surroundings, 'folder' | 'environment' | 'unsure'> & { readonly inputs: Inputs },
-): Promise<Omit<Configuration, 'files' | 'warnings' | 'placeOf' | 'mayName' | 'isWhole'> | undefined> {
+): Promise<Omit<Configuration, 'files' | 'warnings' | 'placeOf' | 'mayName' | 'leftOut'> | undefined> {
   const { value, unknown, complain, originOf, placeOf, extent } = read;
   const around = { ...reading, complain, originOf, placeOf };
   const parsed = configurationFile.safeParse(value);

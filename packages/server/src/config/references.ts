@@ -11,10 +11,13 @@ const KINDS = {
 /** Further unknown names get no suggestion: each costs a comparison with all names, and they probably have one cause. */
 const MAX_SUGGESTIONS = 100;
 
-/** @returns a function that describes an unknown name */
-export function createNameDescriber(kind: keyof typeof KINDS, known: readonly string[]): (name: string) => string {
+/** Describes an unknown name. `mayMean` limits the suggestions to the names that the file with the name can use. */
+export type DescribeName = (name: string, mayMean?: (known: string) => boolean) => string;
+
+export function createNameDescriber(kind: keyof typeof KINDS, known: readonly string[]): DescribeName {
   let count = 0;
-  return (name) => describeUnknownName(kind, name, ++count > MAX_SUGGESTIONS ? [] : known);
+  return (name, mayMean = () => true) =>
+    describeUnknownName(kind, name, ++count > MAX_SUGGESTIONS ? [] : known.filter(mayMean));
 }
 
 export function describeUnknownName(kind: keyof typeof KINDS, name: string, known: Iterable<string>): string {

@@ -12,6 +12,7 @@ import { checkIndexed, resolveAuthentication } from './resolve-authentication.ts
 import { readWebsite } from './resolve-branding.ts';
 import type { ClientSource, ConfigurationFile } from './schema.ts';
 import { elsewhere, type Surroundings } from './source.ts';
+import { createTeams } from './team.ts';
 
 export function resolveClients(
   file: ConfigurationFile,
@@ -23,9 +24,11 @@ export function resolveClients(
     'resource',
     resources.map(({ audience }) => audience),
   );
+  const teamOf = createTeams(file, around.originOf);
   const clients = new Map<string, Client>();
   for (const [index, entry] of file.clients.entries()) {
     const path: Path = ['clients', index];
+    const mayMean = teamOf('clients', index)?.mayMean.resource;
     if (clients.has(entry.id))
       around.complain(
         [...path, 'id'],
@@ -39,11 +42,11 @@ export function resolveClients(
       );
     for (const [place, audience] of entry.audiences.entries()) {
       if (byAudience(audience) === undefined && !around.unsure.name('resources', audience))
-        around.complain([...path, 'audiences', place], describeUnknownAudience(audience));
+        around.complain([...path, 'audiences', place], describeUnknownAudience(audience, mayMean));
     }
     const resource = entry.resource === undefined ? undefined : byAudience(entry.resource)?.audience;
     if (entry.resource !== undefined && resource === undefined && !around.unsure.name('resources', entry.resource))
-      around.complain([...path, 'resource'], describeUnknownAudience(entry.resource));
+      around.complain([...path, 'resource'], describeUnknownAudience(entry.resource, mayMean));
     checkRedirects(entry, path, around.complain);
     checkAudienceOfIdTokens(entry, byAudience, [...path, 'id'], around.complain);
     clients.set(entry.id, {

@@ -33,7 +33,7 @@ export function resolveRules(
   const issuerNames = indexIssuerNames(file.issuer, issuers);
   const clients = new Map(file.clients.map((client) => [client.id, client]));
   const byAudience = (name: string): readonly Resource[] => targetsNamed(name, targeting);
-  const unknown = {
+  const describe = {
     client: createNameDescriber('client', [...clients.keys()]),
     issuer: createNameDescriber('issuer', [...issuerNames.keys()]),
     resource: createNameDescriber('resource', [
@@ -61,6 +61,12 @@ export function resolveRules(
         `another rule${elsewhere(path, twin, { originOf, placeOf })} has the name ${JSON.stringify(name)}. Give each rule its own.`,
       );
     seen.set(name, twin ?? path);
+    const team = teamOf('rules', index);
+    const unknown = {
+      client: (id: string) => describe.client(id, team?.mayMean.client),
+      issuer: (issuer: string) => describe.issuer(issuer, team?.mayMean.issuer),
+      resource: (audience: string) => describe.resource(audience, team?.mayMean.resource),
+    };
     const about = { path, issuerNames, unknown, isDescribed, unsure, complain };
     if (entry.effect === 'deny') {
       denials.set(resolveDenial(name, entry, { ...about, clients, byAudience }), path);
@@ -70,7 +76,6 @@ export function resolveRules(
     warnOfTypes(entry, clients, file.issuer, path, complain);
     const [first, ...others] = grantedTargets(entry, byAudience, about);
     if (first === undefined) continue;
-    const team = teamOf('rules', index);
     const guests = new Set(team === undefined ? [] : entry.client.filter((id) => !team.ownsClient(id)));
     rules.set({ ...toRule(name, entry, [first, ...others], about), guests }, path);
   }

@@ -3,12 +3,13 @@ import { RESERVED_CLAIMS } from '../issuing/access-token-claims.ts';
 import type { AuthorizationServer } from '../model/authorization-server.ts';
 import type { Resource } from '../model/resource.ts';
 import { indexAudiences, normalAudience, parseResourceUri, type ServerTargets } from '../narrowing/targets.ts';
-import { didYouMean } from '../primitives/nearest.ts';
 import type { Path } from './fault.ts';
+import { createNameDescriber, type DescribeName } from './references.ts';
 import { isOurs } from './resolve-resources.ts';
 import type { ConfigurationFile } from './schema.ts';
 import { type ServerSource, scopeMapOf, scopesHere } from './schema-servers.ts';
 import { elsewhere, type Surroundings } from './source.ts';
+import { createTeams } from './team.ts';
 import { reserved } from './wording.ts';
 
 export function resolveServers(
@@ -17,13 +18,17 @@ export function resolveServers(
   around: Surroundings,
 ): readonly ServerTargets[] {
   const checkName = createNameCheck(file, resources, around);
+  const known = file.clients.map(({ id }) => id);
+  const describeClient = createNameDescriber('client', known);
+  const teamOf = createTeams(file, around.originOf);
   return file.authorizationServers.map((source, index) => {
     const path: Path = ['authorizationServers', index];
     const { issuer, aliases } = source;
     checkIssuer(issuer, [...path, 'issuer'], around);
     checkName(issuer, [...path, 'issuer']);
     for (const [place, alias] of aliases.entries()) checkName(alias, [...path, 'aliases', place]);
-    checkClients(source, path, file, around);
+    const mayMean = teamOf('authorizationServers', index)?.mayMean.client;
+    checkClients(source, path, known, (id) => describeClient(id, mayMean), around);
     checkClaims(source, path, around);
     const server = toServer(source, path, around);
     const uris = Object.keys(source.resources);
@@ -88,17 +93,12 @@ function checkIssuer(issuer: string, path: Path, { complain }: Surroundings): vo
 function checkClients(
   { clients }: ServerSource,
   path: Path,
-  file: ConfigurationFile,
+  known: readonly string[],
+  describe: DescribeName,
   { complain, unsure }: Surroundings,
 ): void {
-  const known = file.clients.map(({ id }) => id);
   for (const id of Object.keys(clients))
-    if (!known.includes(id) && !unsure.name('clients', id))
-      complain(
-        [...path, 'clients', id],
-        `there is no client ${JSON.stringify(id)}.${didYouMean(id, known) || ' Add it to clients.'}`,
-        'warning',
-      );
+    if (!known.includes(id) && !unsure.name('clients', id)) complain([...path, 'clients', id], describe(id), 'warning');
 }
 
 /** How the subject signed in. An ID-JAG has these always. */

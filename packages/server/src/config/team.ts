@@ -21,6 +21,8 @@ export interface Team {
   readonly issuers: ReadonlySet<string>;
   /** Did a file of the team declare the client, or do its limits name it? A pattern must be one of the limits, or narrower. */
   readonly ownsClient: (id: string) => boolean;
+  /** Can a file of the team use the name? A suggestion of another one would lead to a fault, or to a stranger's entry. */
+  readonly mayMean: Readonly<Record<'client' | 'issuer' | 'resource', (name: string) => boolean>>;
 }
 
 export interface LimitsContext {
@@ -45,6 +47,9 @@ export function createTeams(file: ConfigurationFile, originOf: LimitsContext['or
     const declared = new Set(
       file.clients.filter((_, place) => originOf(['clients', place]).include === include).map(({ id }) => id),
     );
+    const ownsClient = (id: string): boolean =>
+      (!id.includes('*') && declared.has(id)) || matchesAny(limits.clients ?? [], id);
+    const issuers = allowedIssuers(limits, file);
     const team: Team = {
       include,
       limits,
@@ -54,8 +59,13 @@ export function createTeams(file: ConfigurationFile, originOf: LimitsContext['or
         isOurs(audience, file.issuer)
           ? `${JSON.stringify(audience)} is an audience of this server itself, which belongs to no file with limits. Move the entry to the main file.`
           : foreignAudience(audience, limits.audiences),
-      issuers: allowedIssuers(limits, file),
-      ownsClient: (id) => (!id.includes('*') && declared.has(id)) || matchesAny(limits.clients ?? [], id),
+      issuers,
+      ownsClient,
+      mayMean: {
+        client: ownsClient,
+        issuer: (name) => name === 'self' || name === file.issuer || issuers.has(name),
+        resource: (name) => mayName(limits, name, file.issuer),
+      },
     };
     teams.set(include, team);
     return team;

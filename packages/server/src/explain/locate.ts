@@ -8,6 +8,8 @@ import { allRules, type Policy } from '../policy/policy.ts';
 export interface FileIndex {
   /** @returns the file and the line that the path leads to, or the nearest that exists */
   readonly placeOf: (path: readonly (string | number)[]) => string;
+  /** The files that are not read: what has an unknown name may be in one of them. */
+  readonly leftOut: readonly string[];
   /** May the file of the entry at the path name the audience? Files of teams have limits. */
   readonly mayName: (path: readonly (string | number)[], audience: string) => boolean;
   readonly entries: Readonly<Record<'resources' | 'authorizationServers' | 'issuers', readonly object[]>>;

@@ -9,9 +9,11 @@ import type { Reason } from '../primitives/refusal.ts';
 import { tokenTypeUri } from '../primitives/token-type.ts';
 import type { TrustedIssuers } from '../trust/issuer.ts';
 import type { SamlIssuerEntry } from '../trust/saml-issuer.ts';
+import type { FileIndex } from './locate.ts';
 
 export interface ValueContext {
   readonly issuer: string;
+  readonly file: FileIndex;
   readonly clients: ClientDirectory;
   readonly issuers: TrustedIssuers;
   readonly saml: ReadonlyMap<string, SamlIssuerEntry>;
@@ -42,12 +44,13 @@ export function explainValues(event: AuditEvent, context: ValueContext): readonl
   const { reason, sent = {} } = event;
   if (reason === undefined) return [];
   const values = { ...sent, ...sentElsewhere(reason, event) };
-  return Object.entries(values).map(([name, value]) =>
-    compare(name, value, known(name, reason, event, context), {
-      reason,
-      isKnown: (one) => namesTarget(name, one, context),
-    }),
-  );
+  // A registered audience that is not granted is not a typing mistake, nor is a name that may be in a file that was left out.
+  const isGuessed = reason !== 'target_not_granted' && context.file.leftOut.length === 0;
+  return Object.entries(values).map(([name, value]) => {
+    const all = known(name, reason, event, context);
+    const isKnown = (one: unknown): boolean => namesTarget(name, one, context);
+    return compare(name, value, all, { isKnown, guesses: isGuessed ? all : undefined });
+  });
 }
 
 /** Returns values that have their own fields in the audit row. */
@@ -74,19 +77,21 @@ function namesTarget(name: string, sent: unknown, { targeting }: ValueContext): 
   return (here ?? elsewhere.byServer(sent) ?? elsewhere.byName(sent)) !== undefined;
 }
 
+/** @param guesses the values of which one may be meant */
 function compare(
   name: string,
   sent: unknown,
   all: readonly string[] | undefined,
-  { reason, isKnown }: { readonly reason: Reason; readonly isKnown: (one: unknown) => boolean },
+  {
+    isKnown,
+    guesses = [],
+  }: { readonly isKnown: (one: unknown) => boolean; readonly guesses?: readonly string[] | undefined },
 ): ExplainedValue {
   if (all === undefined) return { name, sent };
   const wrong = [sent].flat().filter((one) => !all.some((name) => name === one) && !isKnown(one));
   if (wrong.length === 0) return { name, sent };
-  // A registered audience that is not granted is not a typing mistake.
-  const guesses = reason === 'target_not_granted' ? [] : wrong;
-  const [meant] = guesses.flatMap((one) =>
-    typeof one === 'string' && one !== REDACTED ? (nearest(one, all) ?? []) : [],
+  const [meant] = wrong.flatMap((one) =>
+    typeof one === 'string' && one !== REDACTED ? (nearest(one, guesses) ?? []) : [],
   );
   const ordered = meant === undefined ? all : [meant, ...all.filter((one) => one !== meant)];
   const more = ordered.length - MAX_KNOWN;

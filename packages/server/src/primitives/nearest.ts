@@ -24,6 +24,9 @@ export function didYouMean(text: string, known: Iterable<string>): string {
   return name === undefined ? '' : ` Did you mean ${name}?`;
 }
 
+/** For an unknown name while files are left out: it is probably right, and a similar one would be somebody else's. */
+export const mayBeIn = (leftOut: readonly string[]): string => ` It may be in ${leftOut.join(', ')}, left out here.`;
+
 /** Ignores case, and the way in which words are joined. */
 const simplify = (name: string): string => name.toLowerCase().replaceAll(/[-_\s]/g, '');
 

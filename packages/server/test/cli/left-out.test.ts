@@ -173,12 +173,26 @@ test('several faulty files are left out together; without a fault nothing is sai
   const server = await startWithTeams(t);
   const good = await beside(t, server, ['actors list']);
   assert.deepEqual([good.code, good.stderr], [0, '']);
+  const mistyped = await beside(t, server, ['actors suspend', 'gatewax']);
+  assert.match(mistyped.stderr, /Did you mean gateway\?/);
   writeFileSync(join(server.folder, 'team-a.yaml'), `${team}  - [\n`);
   writeFileSync(join(server.folder, 'team-b.yaml'), otherFile('aut'));
   const { code, stderr } = await beside(t, server, ['actors suspend', 'pay-api']);
   assert.equal(code, 1, stderr);
   assert.match(stderr, /team-a\.yaml: warning: the file is left out[\s\S]*team-b\.yaml: warning: the file is left out/);
-  assert.match(stderr, /the name pay-api\. .*--unknown/);
+  assert.match(stderr, /the name pay-api\. It may be in \S*team-a\.yaml, \S*team-b\.yaml, left out here\. .*--unknown/);
+  // A name that is similar is somebody else's.
+  for (const [command, ...names] of [
+    ['actors suspend', 'gatewax'],
+    ['tokens revoke', '--client', 'gatewax'],
+    ['tokens revoke', '--issuer', `${server.issuer}/x`],
+    ['audit search', '--client', 'gatewax'],
+    ['clients show', 'gatewax'],
+  ] as const) {
+    const outcome = await beside(t, server, [command, ...names]);
+    assert.match(outcome.stderr, /It may be in \S*team-a\.yaml, /, command);
+    assert.doesNotMatch(outcome.stderr, /there is no .*Did you mean/, command);
+  }
   assert.equal((await beside(t, server, ['actors suspend', 'pay-api', '--unknown'])).code, 0);
 });
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { ConfigurationError, formatFault } from '../../src/config/fault.ts';
+import { ConfigurationError, type Fault, formatFault } from '../../src/config/fault.ts';
 import { loadConfiguration } from '../../src/config/load.ts';
 import { temporaryFolder } from '../support/program.ts';
 
@@ -28,6 +28,16 @@ const rule = (party: string, name = 'more', audience = 'https://orders.example',
   `rules:\n  - name: ${name}\n    client: ${name === 'pay' ? 'pay-api' : 'gateway'}\n    ${party}\n    grant: { audiences: [${audience}], scopes: [${scope}] }\n`;
 const payRule = (party: string): string => rule(party, 'pay', 'https://pay.example/api', 'pay');
 const actors = (names: string): string => `actors:\n  - { name: research, ${names}, limits: { perDay: 5 } }\n`;
+
+async function messagesOf(t: TestContext, mainFile: string, teamFile: string): Promise<readonly string[]> {
+  const folder = temporaryFolder(t);
+  const file = join(folder, 'cambio.yaml');
+  mkdirSync(join(folder, 'others'));
+  writeFileSync(file, mainFile);
+  writeFileSync(join(folder, 'team.yaml'), teamFile);
+  const { warnings } = await loadConfiguration(file, {}).catch((error) => ({ warnings: error.faults }));
+  return warnings.map((fault: Fault) => formatFault(file, fault).replaceAll(`${folder}/`, ''));
+}
 
 async function faultsOf(t: TestContext, mainFile: string, teamFile: string): Promise<readonly string[]> {
   const folder = temporaryFolder(t);
@@ -211,4 +221,17 @@ test('a file with limits has a thousand entries of a section at most, and a file
     (await faultsOf(t, reading, named)).join('\n'),
     /clients\[pay-api\]\.secret: cannot read .*secret: it has 500000000 bytes, and a named file may have 1048576/,
   );
+});
+
+test('a suggestion is a name that the file with limits can use, and in the main file any name', async (t) => {
+  const own =
+    team('pay-api', client('pay-batch')) + payRule('subject: { clients: pay-batsh }').replace('pay-api', 'agent-2');
+  const ofTeam = await messagesOf(t, main('', ', clients: [pay-*, agent-2, orders-*]'), own);
+  assert.match(ofTeam.join('\n'), /there is no client "agent-2"\. Add it to clients\.$/m);
+  assert.match(ofTeam.join('\n'), /there is no client "pay-batsh"\. Did you mean pay-batch\?$/m);
+  const mistyped = rule('subject: { issuer: self }', 'pay', 'https://pay.example/ap', 'pay');
+  const ofAudience = await messagesOf(t, main('', ''), team('pay-api') + mistyped);
+  assert.match(ofAudience.join('\n'), /"https:\/\/pay\.example\/ap"\. Did you mean https:\/\/pay\.example\/api\?$/m);
+  const inMain = await messagesOf(t, main(rule('subject: { clients: agent-2 }'), ''), team('pay-api'));
+  assert.match(inMain.join('\n'), /there is no client "agent-2"\. Did you mean agent-1\?$/m);
 });

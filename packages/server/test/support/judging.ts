@@ -181,6 +181,7 @@ export const partsOf = ({ resources, rules, denials = [] }: World): Parts => ({
 export const anyFile = {
   placeOf: (path: readonly (string | number)[]): string => path.join(' '),
   mayName: () => true,
+  leftOut: [],
   entries: { resources: [], issuers: [], rules: [] },
   fileClients: new Map(),
 };

@@ -1,11 +1,11 @@
 // The operations of the admin API on suspended parties: list, suspend, resume.
 import { z } from 'zod';
 import type { PartyName } from '../../issuing/token-names.ts';
-import { didYouMean } from '../../primitives/nearest.ts';
 import { redactTokens } from '../../primitives/redact.ts';
 import { Refusal } from '../../primitives/refusal.ts';
 import { trustDomainOf } from '../../primitives/spiffe-id.ts';
 import type { HttpServices } from '../endpoint.ts';
+import { meant } from './client-ids.ts';
 import { operation } from './operation.ts';
 import { pageFrom, pageOf, pageQuery } from './page.ts';
 import { checkIssuer, namesOfSubject, partyName, principalOf, withoutOurIssuer } from './revocations.ts';
@@ -122,7 +122,7 @@ function checkKnown({ subject, issuer }: Party, services: HttpServices): void {
   const { names, clients } = services;
   const isKnown = names.ownerHere(subject) !== undefined || namesOfSubject({ subject }, services).length > 1;
   if (isKnown) return;
-  const near = didYouMean(subject, clients.keys());
+  const near = meant(subject, clients.keys(), services);
   throw new Refusal('admin_item_unknown', {
     detail: `there is no client, no account and no subject of an issuer with the name ${redactTokens(subject)}.${near} Give its issuer (--issuer), or add unknown (--unknown)`,
   });

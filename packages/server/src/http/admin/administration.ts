@@ -23,6 +23,8 @@ export interface Administration {
   readonly fileClients: ReadonlyMap<string, JsonObject>;
   /** @returns the file and the line of a path in the configuration */
   readonly placeOf: (path: readonly (string | number)[]) => string;
+  /** The files that a command left out: what has an unknown name may be in one of them. */
+  readonly leftOut: readonly string[];
   /** May the file of the entry at the path name the audience? Files of teams have limits. */
   readonly mayName: (path: readonly (string | number)[], audience: string) => boolean;
   /** The schema of the entry of a client, without `id` and secrets. */

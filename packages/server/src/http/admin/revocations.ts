@@ -2,7 +2,6 @@
 import { z } from 'zod';
 import type { AuditEvent } from '../../audit/event.ts';
 import type { BulkRevocation, PartyName } from '../../issuing/token-names.ts';
-import { didYouMean } from '../../primitives/nearest.ts';
 import { isName, type Principal } from '../../primitives/principal.ts';
 import { redactTokens } from '../../primitives/redact.ts';
 import { Refusal } from '../../primitives/refusal.ts';
@@ -11,7 +10,7 @@ import { foreignTokenId } from '../../subject-tokens/foreign.ts';
 import { identifyToken, looksLikeToken, mayBeTokenId } from '../../subject-tokens/identify.ts';
 import { issuersOf, principalsOf, subjectsOf } from '../../trust/naming.ts';
 import type { HttpServices } from '../endpoint.ts';
-import { idsOf, unknownClient } from './client-ids.ts';
+import { idsOf, meant, unknownClient } from './client-ids.ts';
 import { type Call, operation } from './operation.ts';
 
 /** A name of a party in tokens. */
@@ -149,7 +148,7 @@ export function checkIssuer(issuer: string | undefined, services: HttpServices, 
   const known = issuersOf(services);
   if (issuer === undefined || known.includes(issuer)) return;
   throw new Refusal('admin_item_unknown', {
-    detail: `there is no issuer ${redactTokens(issuer)}.${didYouMean(issuer, known)}${next}`,
+    detail: `there is no issuer ${redactTokens(issuer)}.${meant(issuer, known, services)}${next}`,
   });
 }
 
