@@ -10,6 +10,8 @@ import { sha256 } from '../primitives/secret.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 import { readKeySet } from '../trust/key-set.ts';
 
+const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
+
 /** @returns the client, or the reason why the document cannot be used */
 export function readClientDocument(
   id: string,
@@ -39,7 +41,12 @@ export function readClientDocument(
     auth: [auth],
     secrets: [],
     ...(keys !== undefined && { keys }),
-    grants: new Set(['authorization_code', ...(asked.includes('refresh_token') ? ['refresh_token'] : [])]),
+    grants: new Set([
+      'authorization_code',
+      ...(asked.includes('refresh_token') ? ['refresh_token'] : []),
+      // A rule must name the client, too.
+      ...(asked.includes(TOKEN_EXCHANGE) && keys !== undefined ? ['token_exchange'] : []),
+    ]),
     audiences: settings.audiences,
     scopes: settings.scopes,
     resource: undefined,

@@ -8,7 +8,10 @@ export const clientDocuments = z.strictObject({
   domains: z
     .array(
       expecting(
-        z.string().refine(isDomain),
+        z
+          .string()
+          .regex(/^(?:[a-z0-9._-]+|\[[0-9a-f:]+\])(?::\d{1,5})?$/, { abort: true })
+          .refine(isDomain),
         'a host',
         'a host in lower case, and its port unless that is 443, such as agents.example.com',
       ),

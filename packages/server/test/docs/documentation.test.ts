@@ -107,6 +107,7 @@ const RUN_BY: Readonly<Record<string, string>> = {
   'docs/start/agent-builder.md': 'examples/quickstart/quickstart.test.ts',
   'docs/start/first-server.md': 'packages/server/test/docs/policy-page.test.ts',
   'docs/guides/across-domains.md': 'examples/across-domains/across-domains.test.ts',
+  'docs/guides/mcp.md': 'examples/mcp/mcp.test.ts',
   'docs/guides/policy.md': 'packages/server/test/docs/policy-page.test.ts',
   'docs/guides/why-refused.md': 'packages/server/test/docs/policy-page.test.ts',
   'docs/guides/clients.md': 'packages/server/test/docs/clients-page.test.ts',

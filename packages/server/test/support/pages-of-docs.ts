@@ -116,7 +116,8 @@ export async function followPage(
   const ports = {
     8080: port,
     8081: running?.env.API_PORT ?? '',
-    8082: running?.env.VENDOR_PORT ?? String(await freePort()),
+    8082: running?.env.VENDOR_PORT ?? running?.env.MCP_PORT ?? String(await freePort()),
+    8083: running?.env.AGENT_PORT ?? '8083',
   };
   const here = (text: string): string =>
     Object.entries(ports).reduce((changed, [printed, own]) => changed.replaceAll(printed, own), text);
