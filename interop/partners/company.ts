@@ -57,7 +57,7 @@ export async function startCompany(
       authorizationServers: [
         {
           issuer,
-          grants: ['id_jag', 'chaining'],
+          grants: ['id_jag', 'chaining_grant'],
           clients: { web: clientId },
           ...(api === undefined ? { scopes: ['read'] } : { resources: { [api]: { scopes: ['read'] } } }),
           lifetime: '1m',
@@ -68,7 +68,9 @@ export async function startCompany(
           client(id, { grants: ['jwt_bearer'], secret: { plain: SECRET }, audiences: undefined, scopes: ['read'] }),
         ),
       ),
-      issuers: [{ issuer, name: 'partner', grants: { chaining: { scope: 'optional' } }, allowPrivateNetwork: true }],
+      issuers: [
+        { issuer, name: 'partner', grants: { chaining_grant: { scope: 'optional' } }, allowPrivateNetwork: true },
+      ],
       rules: entries([
         {
           name: 'people at the partner',

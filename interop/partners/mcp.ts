@@ -61,7 +61,7 @@ await withCleanup(async (t) => {
         ...{ audiences: undefined, scopes: ['read'] },
       }),
     ),
-    issuers: [{ issuer: company, name: 'company', grants: { idJag: {} }, allowPrivateNetwork: true }],
+    issuers: [{ issuer: company, name: 'company', grants: { id_jag: {} }, allowPrivateNetwork: true }],
     rules: entries([
       {
         name: 'people of the company',

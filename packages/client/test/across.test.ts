@@ -34,7 +34,7 @@ test('an ID token becomes an assertion at the person’s server, and an access t
   const atVendor = changed(configuration, {
     resources: added({ audience: CRM, scopes: ['read'] }),
     clients: added(entryOf('web-there', { grants: ['jwt_bearer'], audiences: undefined, scopes: ['read'] })),
-    issuers: entries([{ issuer: home, name: 'home', grants: { idJag: {} }, allowPrivateNetwork: true }]),
+    issuers: entries([{ issuer: home, name: 'home', grants: { id_jag: {} }, allowPrivateNetwork: true }]),
     rules: added({
       name: 'people of home',
       client: 'web-there',

@@ -2,19 +2,18 @@
 import { type IssuerGrants, MAX_AGE_SECONDS } from '../trust/issuer.ts';
 import type { Complain, Path } from './fault.ts';
 import type { ConfigurationFile, IssuerSource } from './schema.ts';
-import type { GrantsSource } from './schema-issuers.ts';
 
-const NO_GRANTS: IssuerGrants = { idJag: undefined, chaining: undefined, workload: undefined };
+const NO_GRANTS: IssuerGrants = { id_jag: undefined, chaining_grant: undefined, workload: undefined };
 
 export function resolveGrants(
-  { grants, trustDomain, accepts, audiences, singleUse }: IssuerSource,
+  { grants, trustDomain, accepts, audiences, reuse }: IssuerSource,
   path: Path,
   { issuer }: Pick<ConfigurationFile, 'issuer'>,
   complain: Complain,
 ): IssuerGrants {
   if (grants === undefined) return NO_GRANTS;
-  const { idJag, chaining, workload } = grants;
-  for (const kind of ['idJag', 'chaining'] as const)
+  const { id_jag: idJag, chaining_grant: chaining, workload } = grants;
+  for (const kind of ['id_jag', 'chaining_grant'] as const)
     if (trustDomain !== undefined && grants[kind] !== undefined)
       complain(
         [...path, 'grants', kind],
@@ -28,36 +27,19 @@ export function resolveGrants(
   if (chaining !== undefined && accepts.length > 0 && open !== -1)
     complain(
       [...path, 'audiences', open],
-      'a chaining grant is addressed to this server, too, and could be exchanged as well as redeemed. Name another audience, or remove chaining.',
+      'a chaining grant is addressed to this server, too, and could be exchanged as well as redeemed. Name another audience, or remove chaining_grant.',
     );
-  if (idJag?.emails !== undefined && idJag.person !== 'email')
-    complain([...path, 'grants', 'idJag', 'emails'], 'is about person: email. Remove emails, or write person: email.');
-  if (singleUse && accepts.length === 0)
+  if (idJag?.emails === 'verified' && idJag.person !== 'email')
+    complain([...path, 'grants', 'id_jag', 'emails'], 'is about person: email. Remove emails, or write person: email.');
+  if (reuse === 'never' && accepts.length === 0)
     complain(
-      [...path, 'singleUse'],
-      'is about tokens that are exchanged, and accepts lists none. Remove singleUse.',
+      [...path, 'reuse'],
+      'is about tokens that are exchanged, and accepts lists none. Remove reuse.',
       'warning',
     );
   return {
-    idJag: idJag && {
-      ...limitsOf(idJag),
-      person: idJag.person,
-      emails: idJag.emails ?? 'stated',
-      tenant: idJag.tenant,
-      audTenant: idJag.audTenant,
-    },
-    chaining: chaining && { ...limitsOf(chaining), clientId: chaining.clientId ?? 'ours' },
-    workload: workload && {
-      maxAge: workload.maxAge,
-      use: workload.singleUse ? 'single' : 'repeated',
-      scope: 'optional',
-    },
+    id_jag: idJag && { ...idJag, tenant: idJag.tenant, audTenant: idJag.audTenant },
+    chaining_grant: chaining,
+    workload: workload && { ...workload, scope: 'optional' },
   };
 }
-
-const limitsOf = ({ maxAge, reuse, scope }: NonNullable<GrantsSource['chaining']>) =>
-  ({
-    maxAge,
-    use: reuse === 'bound' ? 'single unless bound' : 'single',
-    scope: scope ?? 'required',
-  }) as const;

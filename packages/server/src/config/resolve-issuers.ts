@@ -89,7 +89,7 @@ function resolveIssuer(source: IssuerSource, path: Path, file: ConfigurationFile
     keys: jwks ? { jwks } : jwksUri !== undefined ? { jwksUri } : 'discovery',
     leeway: source.leeway ?? LEEWAY_SECONDS,
     maxAge: source.maxAge,
-    use: source.singleUse ? 'single' : 'repeated',
+    reuse: source.reuse,
     scopes: source.scopes ?? 'ignore',
     subject:
       source.subject === undefined ? undefined : compileMapping(source.subject, [...path, 'subject'], around.complain),

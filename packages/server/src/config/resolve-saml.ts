@@ -48,7 +48,7 @@ export async function resolveSamlIssuer(
     attributeFormats: source.attributeFormats && new Set(source.attributeFormats),
     leeway: source.leeway ?? LEEWAY_SECONDS,
     maxAge: source.maxAge,
-    use: source.singleUse ? 'single' : 'repeated',
+    reuse: source.reuse,
     subject: named?.mapping,
     claims: mapped.map(([name, { mapping }]) => [name, mapping] as const),
     reads: expressions.flatMap(({ reads }) => reads),

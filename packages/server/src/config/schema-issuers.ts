@@ -22,33 +22,38 @@ export const keySet = z.strictObject({ keys: z.array(z.record(z.string(), z.unkn
 /** Of an assertion that the jwt-bearer grant redeems. */
 const assertion = {
   maxAge: duration.default(600),
-  reuse: z.literal('bound').optional(),
-  scope: z.literal('optional').optional(),
+  reuse: z.enum(['never', 'bound']).default('never'),
+  scope: z.enum(['required', 'optional']).default('required'),
 };
+
+/** Of tokens that are exchanged. */
+const reuse = z.enum(['never', 'always']).default('always');
 
 const issuerGrants = z
   .strictObject({
-    idJag: z
+    id_jag: z
       .strictObject({
         ...assertion,
         person: z.enum(['sub', 'aud_sub', 'email']).default('sub'),
-        emails: z.literal('verified').optional(),
+        emails: z.enum(['stated', 'verified']).default('stated'),
         tenant: name.optional(),
         audTenant: name.optional(),
       })
       .optional(),
-    chaining: z.strictObject({ ...assertion, clientId: z.literal('theirs').optional() }).optional(),
-    workload: z.strictObject({ maxAge: duration.default(3600), singleUse: z.boolean().default(false) }).optional(),
+    chaining_grant: z.strictObject({ ...assertion, clientId: z.enum(['ours', 'theirs']).default('ours') }).optional(),
+    workload: z
+      .strictObject({ maxAge: duration.default(3600), reuse: z.enum(['never', 'bound', 'always']).default('always') })
+      .optional(),
   })
   .refine(
     (grants) => Object.values(grants).some((one) => one !== undefined),
-    'needs one of idJag, chaining and workload.',
+    'needs one of id_jag, chaining_grant and workload.',
   )
   .refine(
-    ({ chaining, workload }) => chaining === undefined || workload === undefined,
-    'cannot have chaining and workload: nothing in an assertion tells the two apart. Remove one of them.',
+    ({ chaining_grant: grant, workload }) => grant === undefined || workload === undefined,
+    'cannot have chaining_grant and workload: nothing in an assertion tells the two apart. Remove one of them.',
   )
-  .meta({ minProperties: 1, not: { required: ['chaining', 'workload'] } });
+  .meta({ minProperties: 1, not: { required: ['chaining_grant', 'workload'] } });
 
 const leeway = expecting(
   duration.refine((seconds) => seconds <= MAX_LEEWAY_SECONDS),
@@ -81,7 +86,7 @@ export const oauthIssuer = z
     allowPrivateNetwork: z.boolean().default(false),
     leeway: leeway.optional(),
     maxAge: duration.optional(),
-    singleUse: z.boolean().default(false),
+    reuse,
     scopes: z.literal('intersect').optional(),
     subject: expression.optional(),
     people: issuerName.optional(),
@@ -123,7 +128,7 @@ export const samlIssuer = z
     attributeFormats: z.array(z.string()).min(1).optional(),
     leeway: leeway.optional(),
     maxAge: duration.optional(),
-    singleUse: z.boolean().default(false),
+    reuse,
     subject: expression.optional(),
     people: issuerName.optional(),
     claims: z.record(z.string(), expression).default({}),

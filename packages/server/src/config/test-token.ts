@@ -14,7 +14,7 @@ import { refuseInvalidParties } from '../subject-tokens/parties.ts';
 import { asRedeemedIssuer } from '../subject-tokens/redeemed.ts';
 import { mapAssertion } from '../subject-tokens/saml.ts';
 import type { ValidationContext } from '../subject-tokens/validated-token.ts';
-import { GRANT_KEYS, type TrustedIssuer } from '../trust/issuer.ts';
+import type { TrustedIssuer } from '../trust/issuer.ts';
 import type { SamlIssuerEntry } from '../trust/saml-issuer.ts';
 import type { TestToken } from './schema-tests.ts';
 
@@ -45,8 +45,8 @@ type RedeemedToken = TestToken & { readonly type: RedeemedTypeName };
 /** An assertion is addressed to this server. Its key, its age and its client are not tested. */
 function readTestAssertionOf(token: RedeemedToken, issuer: TrustedIssuer, context: Context): TokenFacts {
   const { type, scope, claims } = token;
-  const { idJag } = issuer.grants;
-  const entry = issuer.grants[GRANT_KEYS[type]];
+  const { id_jag: idJag } = issuer.grants;
+  const entry = issuer.grants[type];
   if (entry === undefined) throw new TokenRefusal('not_accepted');
   const own = { iss: issuer.issuer, aud: context.issuer, jti: 'imagined', ...(scope && { scope: scope.join(' ') }) };
   const read = { ...own, ...timesOf(token, context), ...claims };

@@ -5,7 +5,6 @@ import { type AnyRule, type DenyRule, type PartyNames, type Rule, takesForeign }
 import { indexRules } from '../policy/rule-index.ts';
 import type { Scope } from '../primitives/scope.ts';
 import { isRedeemed, redeemedTypes } from '../primitives/token-type.ts';
-import { GRANT_KEYS } from '../trust/issuer.ts';
 import type { Complain, Path } from './fault.ts';
 import type { ClientSource, ConfigurationFile } from './schema.ts';
 import { coversNames } from './shadowed.ts';
@@ -68,7 +67,7 @@ function impossibleParty(
     const given = entries.filter((entry) => [...issuers].some((issuer) => isOf(entry, issuer))).flatMap(typesOf);
     return given.length > 0 && given.every(isRedeemed)
       ? `The entry gives ${[...new Set(given)].join(' and ')}, by grants. Write types: [${given[0]}], or change grants.`
-      : 'Add the type to accepts of the issuer, or write idJag, chaining or workload under its grants.';
+      : 'Add the type to accepts of the issuer, or write id_jag, chaining_grant or workload under its grants.';
   };
   const accepted = [...issuers].flatMap((issuer) => {
     if (issuer === self) return own === 'accepted' ? ['access_token'] : [...own].filter((type) => !isRedeemed(type));
@@ -86,7 +85,7 @@ function impossibleParty(
 /** The types that may be exchanged, and those that may be redeemed. */
 const typesOf = (entry: ConfigurationFile['issuers'][number]): readonly string[] => {
   const grants = entry.saml === undefined ? entry.grants : undefined;
-  return [...entry.accepts, ...redeemedTypes.filter((type) => grants?.[GRANT_KEYS[type]] !== undefined)];
+  return [...entry.accepts, ...redeemedTypes.filter((type) => grants?.[type] !== undefined)];
 };
 
 const isOf = (entry: ConfigurationFile['issuers'][number], issuer: string): boolean =>

@@ -15,8 +15,9 @@ import type { Scope } from '../primitives/scope.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 import type { RequestedTokenType, WantedToken } from './request.ts';
 
+/** A grant of identity chaining is requested as `jwt` (draft-ietf-oauth-identity-chaining section 2.3.1). */
 const kindOf = (type: RequestedTokenType): ServerGrant | undefined =>
-  type === 'id_jag' ? 'id_jag' : type === 'jwt' ? 'chaining' : undefined;
+  type === 'id_jag' ? 'id_jag' : type === 'jwt' ? 'chaining_grant' : undefined;
 
 /**
  * Checks a request for an ID-JAG before its tokens are read: it names one server, for which the client may have one.
@@ -130,7 +131,7 @@ export function grantFor(server: AuthorizationServer, granting: Granting): Serve
   if (server.keyBinding === 'required' && confirmation === undefined && !isRecorded)
     throw new Refusal('server_needs_proof', { detail: `keyBinding of ${server.issuer} is required` });
   const facts = factsToCopy(granting);
-  const kind = type === 'id_jag' ? 'id_jag' : 'chaining';
+  const kind = type === 'id_jag' ? 'id_jag' : 'chaining_grant';
   const isCopied = (name: string): boolean =>
     server.claims.has(name) && (name !== 'email' || facts.email_verified === true);
   const copied = Object.keys(facts).filter(isCopied);

@@ -120,7 +120,7 @@ const faultsOfTokens: Partial<Record<TokenFault, Find>> = {
   audience: (event, context) => issuer(isJudgedByClient(event, context) ? 'clientIds' : 'audiences')(event, context),
   not_accepted: issuer('accepts'),
   too_old: issuer('maxAge'),
-  replayed: issuer('singleUse'),
+  replayed: issuer('reuse'),
   subject: issuer('subject'),
   name_taken: issuer('subject'),
   cannot_tell: issuer('subject'),

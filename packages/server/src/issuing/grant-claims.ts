@@ -13,10 +13,7 @@ import type { Decision, ServerGrantContent, TokenContent } from './authorization
  * The `typ` of each kind (draft-ietf-oauth-identity-assertion-authz-grant section 3.1, draft-ietf-oauth-rfc7523bis). Identity chaining
  * prescribes none.
  */
-export const GRANT_HEADER_TYPES = { id_jag: 'oauth-id-jag+jwt', chaining: 'authorization-grant+jwt' } as const;
-
-/** How the answer and the audit row name each kind. */
-export const ISSUED_TYPES = { id_jag: 'id_jag', chaining: 'chaining_grant' } as const;
+export const GRANT_HEADER_TYPES = { id_jag: 'oauth-id-jag+jwt', chaining_grant: 'authorization-grant+jwt' } as const;
 
 type GrantContent = Pick<TokenContent, 'targets' | 'scope' | 'chain' | 'confirmation'> & {
   readonly grantFor: ServerGrantContent;

@@ -17,7 +17,7 @@ import { firstUse } from '../store/used-ids.ts';
 import { accessTokenClaims } from './access-token-claims.ts';
 import { headerTypeOf } from './access-token-form.ts';
 import type { Authorization, ServerGrantContent, SingleUse } from './authorization.ts';
-import { GRANT_HEADER_TYPES, grantClaims, ISSUED_TYPES, subjectThere } from './grant-claims.ts';
+import { GRANT_HEADER_TYPES, grantClaims, subjectThere } from './grant-claims.ts';
 import { type Identity, signIdToken } from './id-token.ts';
 import { countingLeashes } from './leash-counter.ts';
 import { formatOpaqueToken } from './opaque-token.ts';
@@ -163,7 +163,7 @@ function planGrant(
   const sub = subjectThere(grantFor, authorization.sub, by.pairwiseKey);
   const claims = grantClaims({ ...authorization, grantFor }, { issuer: by.issuer, id, sub, now, expiresAt });
   const text = signCompact(GRANT_HEADER_TYPES[grantFor.kind], claims, by.keys.signing(by.defaultAlgorithm));
-  return { text, trace: { id, type: ISSUED_TYPES[grantFor.kind], expiresAt }, writes: [] };
+  return { text, trace: { id, type: grantFor.kind, expiresAt }, writes: [] };
 }
 
 const traceGrant = (grantFor: ServerGrantContent, { sub, scope }: Authorization, by: TokenSigner): GrantTrace => ({

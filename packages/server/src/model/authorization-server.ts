@@ -1,8 +1,8 @@
 // Another authorization server, for which grants are issued: an ID-JAG, or a grant of identity chaining.
 import type { Scope } from '../primitives/scope.ts';
 
-/** The kinds of grants, as the configuration names them. */
-export const serverGrants = ['id_jag', 'chaining'] as const;
+/** The kinds of grants. */
+export const serverGrants = ['id_jag', 'chaining_grant'] as const;
 export type ServerGrant = (typeof serverGrants)[number];
 
 /** How a subject is named there: `same`: as in our tokens. `pairwise`: by a digest that no other server sees. */

@@ -2,7 +2,7 @@
 // issuer; nothing is guessed.
 import { type CompactJws, readCompact } from '../keys/jws.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
-import { GRANT_KEYS, type TrustedIssuer } from '../trust/issuer.ts';
+import type { TrustedIssuer } from '../trust/issuer.ts';
 import { chainingGrant } from './chaining-grant.ts';
 import { issuerOf } from './foreign.ts';
 import { idJag } from './id-jag.ts';
@@ -28,7 +28,7 @@ function typeOf(types: readonly RedeemedType[], { typ }: CompactJws, issuer: Tru
   if (found === undefined)
     throw new TokenRefusal(
       'not_accepted',
-      `grants of ${issuer.issuer} has no ${types.map(({ name }) => GRANT_KEYS[name]).join(' and no ')}, which its typ (${typ ?? 'none'}) may be`,
+      `grants of ${issuer.issuer} has no ${types.map(({ name }) => name).join(' and no ')}, which its typ (${typ ?? 'none'}) may be`,
     );
   return found;
 }

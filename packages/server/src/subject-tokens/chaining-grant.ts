@@ -13,7 +13,7 @@ export const chainingGrant = {
   name: 'chaining_grant',
   hasHeader: ({ typ }) => HEADER_TYPES.has(typ),
   validate: async (jws, issuer, context): Promise<TokenFacts> => {
-    const entry = issuer.grants.chaining;
+    const entry = issuer.grants.chaining_grant;
     if (entry === undefined) throw new TokenRefusal('not_accepted');
     const { typ, payload } = jws;
     const isStated = typ === 'authorization-grant+jwt';

@@ -96,7 +96,7 @@ export function readFacts(
   const principal = { iss: issuer.issuer, sub };
   const chain = actClaim(claims, { issuer: issuer.issuer, vouchesFor: 'its own subjects' });
   if (jti !== undefined && !isName(jti)) throw new TokenRefusal('claims', 'jti is malformed');
-  if (issuer.use === 'single' && jti === undefined) throw new TokenRefusal('claims', 'a single-use token needs a jti');
+  if (issuer.reuse === 'never' && jti === undefined) throw new TokenRefusal('claims', 'a single-use token needs a jti');
   const { subject, extraClaims, unmapped } = mapFacts(issuer, { claims });
   const id = jti === undefined ? sha256(text) : foreignTokenId(issuer.issuer, jti);
   return {
@@ -123,7 +123,7 @@ export function readFacts(
     extraClaims,
     unmapped,
     // The entry may get a larger leeway later. Until then the id must stay used.
-    ...(issuer.use === 'single' && { singleUse: { id, expiresAt: expiresAt + MAX_LEEWAY_SECONDS } }),
+    ...(issuer.reuse === 'never' && { singleUse: { id, expiresAt: expiresAt + MAX_LEEWAY_SECONDS } }),
   };
 }
 

@@ -15,7 +15,7 @@ export const idJag = {
   name: 'id_jag',
   hasHeader: ({ typ }) => typ === HEADER_TYPE,
   validate: async (jws, issuer, context): Promise<TokenFacts> => {
-    const entry = issuer.grants.idJag;
+    const entry = issuer.grants.id_jag;
     if (entry === undefined) throw new TokenRefusal('not_accepted');
     const facts = await readRedeemed(jws, issuer, { name: 'id_jag', entry }, [context.issuer], context);
     const { payload: claims } = jws;

@@ -9,7 +9,7 @@ import { redactValue } from '../primitives/redact.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 import type { RedeemedTypeName } from '../primitives/token-type.ts';
-import { GRANT_KEYS, type GrantEntry, MAX_AGE_SECONDS, type TrustedIssuer } from '../trust/issuer.ts';
+import { type GrantEntry, MAX_AGE_SECONDS, type TrustedIssuer } from '../trust/issuer.ts';
 import { HASHES } from '../trust/profiles.ts';
 import { readFacts } from './foreign.ts';
 import type { ValidationContext } from './validated-token.ts';
@@ -27,7 +27,7 @@ export interface RedeemedType {
 
 /** Does the issuer's entry give assertions of this type? */
 export const givesKind = ({ grants }: TrustedIssuer, { name }: Pick<RedeemedType, 'name'>): boolean =>
-  grants[GRANT_KEYS[name]] !== undefined;
+  grants[name] !== undefined;
 
 /** @param audiences the names of this server that `aud` may have @throws TokenRefusal; Refusal issuer_unavailable */
 export async function readRedeemed(
@@ -44,7 +44,7 @@ export async function readRedeemed(
   const limits = asRedeemedIssuer(issuer, entry, claims);
   const facts = readFacts(claims, limits, type, () => forUsAlone(claims, audiences), context, jws.signingInput);
   const { singleUse, issuedAt = context.now, expiresAt } = facts;
-  if (entry.use !== 'repeated' && expiresAt - issuedAt > entry.maxAge)
+  if (entry.reuse !== 'always' && expiresAt - issuedAt > entry.maxAge)
     throw new TokenRefusal(
       'too_old',
       `it is valid for ${formatDuration(expiresAt - issuedAt)}, and maxAge under grants of its issuer entry is ${formatDuration(entry.maxAge)}`,
@@ -58,7 +58,7 @@ export async function readRedeemed(
 export const asRedeemedIssuer = (issuer: TrustedIssuer, entry: GrantEntry, claims: JsonObject): TrustedIssuer => ({
   ...issuer,
   maxAge: entry.maxAge,
-  use: useOf(entry, claims),
+  reuse: reuseOf(entry, claims),
   scopes: scopesOf(entry, claims),
 });
 
@@ -66,8 +66,8 @@ export const asRedeemedIssuer = (issuer: TrustedIssuer, entry: GrantEntry, claim
 const scopesOf = ({ scope }: GrantEntry, claims: JsonObject): 'intersect' | 'ignore' =>
   scope === 'optional' && claims.scope === undefined && claims.scp === undefined ? 'ignore' : 'intersect';
 
-const useOf = ({ use }: GrantEntry, { cnf }: JsonObject): 'single' | 'repeated' =>
-  use === 'single' || (use === 'single unless bound' && cnf === undefined) ? 'single' : 'repeated';
+const reuseOf = ({ reuse }: GrantEntry, { cnf }: JsonObject): 'never' | 'always' =>
+  reuse === 'always' || (reuse === 'bound' && cnf !== undefined) ? 'always' : 'never';
 
 /** Another party in `aud` could redeem the assertion here (draft-ietf-oauth-identity-assertion-authz-grant section 4.4.1). */
 function forUsAlone({ aud }: JsonObject, ours: readonly string[]): readonly string[] {

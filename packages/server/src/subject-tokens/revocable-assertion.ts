@@ -44,7 +44,7 @@ function mayRedeem(jws: CompactJws, issuer: TrustedIssuer, client: Client, conte
   if (type === undefined || !(issuer.algorithms as ReadonlySet<string>).has(jws.alg)) return false;
   const [audience, ...others] = stringList(aud) ?? [];
   if (others.length > 0 || ![context.issuer, context.tokenEndpoint].some((one) => one === audience)) return false;
-  if (type === idJag || (named !== undefined && issuer.grants.chaining?.clientId === 'ours'))
+  if (type === idJag || (named !== undefined && issuer.grants.chaining_grant?.clientId === 'ours'))
     return named === client.id;
   const rules = context.policy.byClient.get(client.id)?.all ?? [];
   return !isPublic(client) && rules.some((rule) => mayTake(rule, 'subject', issuer.issuer, type.name));

@@ -62,7 +62,7 @@ function toToken(
   const { principal, sub, extraClaims, unmapped } = mapAssertion(identity.name, facts, issuer, context);
   const id = foreignTokenId(issuer.entityId, identity.id);
   const expiresAt = Math.min(identity.notOnOrAfter, identity.sessionNotOnOrAfter ?? identity.notOnOrAfter);
-  const single = issuer.use === 'single' || identity.oneTimeUse;
+  const single = issuer.reuse === 'never' || identity.oneTimeUse;
   return asValidated({
     principal,
     sub,

@@ -54,8 +54,8 @@ export const MAX_AGE_SECONDS = 86_400;
 export interface GrantEntry {
   /** Maximum age of an assertion since `iat`, in seconds. */
   readonly maxAge: number;
-  /** `single unless bound`: an assertion that is bound to a key may be redeemed again. */
-  readonly use: 'single' | 'single unless bound' | 'repeated';
+  /** `bound`: an assertion that is bound to a key may be redeemed again. */
+  readonly reuse: 'never' | 'bound' | 'always';
   /** `required`: an assertion without `scope` gives none. `optional`: then only the rule limits the scope. */
   readonly scope: 'required' | 'optional';
 }
@@ -76,16 +76,10 @@ export interface ChainingEntry extends GrantEntry {
   readonly clientId: 'ours' | 'theirs';
 }
 
-/** The key under `grants` of an issuer's entry, by the type that rules name. */
-export const GRANT_KEYS = {
-  id_jag: 'idJag',
-  chaining_grant: 'chaining',
-  workload: 'workload',
-} as const satisfies Record<RedeemedTypeName, keyof IssuerGrants>;
-
-export interface IssuerGrants {
-  readonly idJag: IdJagEntry | undefined;
-  readonly chaining: ChainingEntry | undefined;
+/** The keys are the types that rules name. */
+export interface IssuerGrants extends Readonly<Record<RedeemedTypeName, GrantEntry | undefined>> {
+  readonly id_jag: IdJagEntry | undefined;
+  readonly chaining_grant: ChainingEntry | undefined;
   readonly workload: GrantEntry | undefined;
 }
 
@@ -111,7 +105,7 @@ export interface IssuerEntry {
   readonly leeway: number;
   /** Maximum age since `iat`, in seconds. */
   readonly maxAge: number | undefined;
-  readonly use: 'single' | 'repeated';
+  readonly reuse: 'never' | 'always';
   /** `intersect`: its scope names are ours, so that its `scope` limits the issued scope. */
   readonly scopes: 'intersect' | 'ignore';
   /** The subject's name in our tokens, instead of `name:sub`. */

@@ -31,7 +31,7 @@ export interface SamlIssuerEntry {
   /** Tolerated difference between its clock and ours, in seconds. */
   readonly leeway: number;
   readonly maxAge: number | undefined;
-  readonly use: 'single' | 'repeated';
+  readonly reuse: 'never' | 'always';
   /** The subject's name in our tokens, instead of `name:nameId`. */
   readonly subject: Mapping | undefined;
   readonly claims: ClaimMappings;

@@ -75,7 +75,7 @@ test('audit search --lineage finds the ancestors and the descendants of a token,
 
 test('audit search finds a grant by the server that redeems it, and by its jti at the issuer', async (t) => {
   const idp = await startIssuer(t);
-  const server = await start(t, redeemingOf([granting(idp, { idJag: {} })]));
+  const server = await start(t, redeemingOf([granting(idp, { id_jag: {} })]));
   const search = async (at: TestServer, ...args: string[]): Promise<readonly AuditEvent[]> => {
     const { code, stdout, stderr } = await beside(t, at, ['audit search', '--output', 'json', ...args]);
     assert.deepEqual([code, stderr], [0, '']);

@@ -12,7 +12,7 @@ const CRM = 'https://api.vendor.example/crm';
 const vendor: Configuration = {
   issuer: VENDOR,
   aliases: ['vendor'],
-  grants: ['id_jag', 'chaining'],
+  grants: ['id_jag', 'chaining_grant'],
   clients: { gateway: 'gateway-there' },
   resources: { [CRM]: { scopes: { 'crm.read': 'read' } } },
 };

@@ -90,7 +90,7 @@ test('accepts certificates in PEM and DER, and metadata', async (t) => {
     { certificates: '[idp.der]' },
     { certificates: '[expired.pem, idp.pem]' },
     { certificates: undefined, metadata: 'idp.xml' },
-    { accepts: '[saml1, saml2]', decryptionKey: 'key.pem', singleUse: 'true', maxAge: '10m' },
+    { accepts: '[saml1, saml2]', decryptionKey: 'key.pem', reuse: 'never', maxAge: '10m' },
     { name: undefined },
     { saml: 'urn:example:idp' },
     { claims: `{ mail: "attributes.mail[0]" }`, subject: `'"idp:" + nameId'` },

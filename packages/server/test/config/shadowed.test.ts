@@ -17,13 +17,13 @@ const IDP = {
   name: 'idp',
   accepts: ['jwt'],
   audiences: ['https://api.example'],
-  grants: { idJag: {}, chaining: {} },
+  grants: { id_jag: {}, chaining_grant: {} },
 };
 /** The client can exchange and redeem, so that only shadowing is warned of. */
 const HEAD = yamlOf(
   changed(configuration, {
     rules: undefined,
-    issuers: [IDP, { issuer: 'https://giver.example', name: 'giver', grants: { idJag: {} } }],
+    issuers: [IDP, { issuer: 'https://giver.example', name: 'giver', grants: { id_jag: {} } }],
     clients: edited('gateway', { grants: ['client_credentials', 'token_exchange', 'jwt_bearer'] }),
   }),
 );
@@ -202,6 +202,6 @@ test('warns of types that the issuer of a rule does not give, with the words to 
       `${none}The entry gives id_jag, by grants. Write types: [id_jag], or change grants.`,
     ]);
   assert.deepEqual(await of('issuer: idp, types: [workload]'), [
-    `${none}Add the type to accepts of the issuer, or write idJag, chaining or workload under its grants.`,
+    `${none}Add the type to accepts of the issuer, or write id_jag, chaining_grant or workload under its grants.`,
   ]);
 });

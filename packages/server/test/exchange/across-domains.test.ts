@@ -17,7 +17,7 @@ const vendor = (issuer: string): Configuration =>
   changed(basic, {
     resources: added({ audience: CRM, scopes: ['read'] }),
     clients: added(client('web-at-b', { grants: ['jwt_bearer'], audiences: undefined, scopes: ['read', 'write'] })),
-    issuers: [{ issuer, name: 'a', grants: { idJag: {}, chaining: {} }, allowPrivateNetwork: true }],
+    issuers: [{ issuer, name: 'a', grants: { id_jag: {}, chaining_grant: {} }, allowPrivateNetwork: true }],
     rules: entries([
       {
         name: 'who comes from A',

@@ -523,7 +523,7 @@ test('exits with 2 for wrong usage and with 1 for a failure, with one line each'
 
 test('explaining repeatedly writes nothing and uses up no token, and reports a used token', patient, async (t) => {
   const idp = await startIssuer(t);
-  const issuers = [entry(idp, { singleUse: 'true' })];
+  const issuers = [entry(idp, { reuse: 'never' })];
   const rule = `{ client: gateway, subject: { issuer: idp }, grant: { audiences: [${API}], scopes: [read], types: [access_token] } }`;
   const server = await start(t, changed(configuration, { issuers, rules: added(rule) }));
   const once = { subject_token: idp.sign(), subject_token_type: type('jwt') };

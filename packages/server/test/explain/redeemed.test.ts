@@ -18,7 +18,7 @@ async function startOperated(
   t: TestContext,
 ): Promise<{ idp: FakeIssuer; server: TestServer; configuration: Configuration }> {
   const idp = await startIssuer(t);
-  const configuration = withOperators(redeemingOf([granting(idp, { idJag: {} })]));
+  const configuration = withOperators(redeemingOf([granting(idp, { id_jag: {} })]));
   return { idp, server: await start(t, configuration), configuration };
 }
 

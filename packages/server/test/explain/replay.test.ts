@@ -247,7 +247,7 @@ test('names a claim that was not recorded if a decision would change, and compar
 test('counts rows that no rule decided: other grants, invalid tokens, replayed tokens, failed client authentication', async (t) => {
   const idp = await startIssuer(t);
   const rule = `{ name: r, client: gateway, subject: { issuer: [self, idp] }, grant: { audiences: [${API}], scopes: [read] } }`;
-  const yaml = trusting(entry(idp, { singleUse: 'true' }), [rule]);
+  const yaml = trusting(entry(idp, { reuse: 'never' }), [rule]);
   const server = await start(t, yaml);
   const once: Form = { subject_token: idp.sign(), subject_token_type: type('jwt') };
   const first = await exchange(server, once);
@@ -268,7 +268,7 @@ test('counts rows that no rule decided: other grants, invalid tokens, replayed t
     [outcome.code, outcome.stdout],
     [0, '0 of 1 recorded decisions would change\n5 other rows, which no rule decided\n'],
   );
-  const closed = await against(t, server, trusting(entry(idp, { singleUse: 'true' }), []));
+  const closed = await against(t, server, trusting(entry(idp, { reuse: 'never' }), []));
   assert.deepEqual(
     changes(closed).map(([id]) => id),
     [idOf(first)],

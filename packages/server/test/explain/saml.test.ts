@@ -100,7 +100,7 @@ test('explain describes which check an assertion failed, with the value unless i
 });
 
 test('explain uses up no assertion', { timeout: 180_000 }, async (t) => {
-  const server = await start(t, trustingSaml([samlEntry({ singleUse: 'true' })]), {
+  const server = await start(t, trustingSaml([samlEntry({ reuse: 'never' })]), {
     files: { 'idp.pem': pem(current) },
   });
   const token = signedFor(server, 'saml2', good());

@@ -56,7 +56,7 @@ clients:
   - { id: stranger, auth: client_secret_post, secret: { plain: stranger-secret }, grants: [client_credentials], audiences: [${API}], scopes: [read] }${lines(clients)}
 accounts:${lines(accounts) || ' []'}
 issuers:
-  - { issuer: ${IDP}, name: idp, accepts: [jwt], audiences: [${US}], singleUse: true, jwks: { keys: [${JSON.stringify(idpKey.jwk)}] } }${lines(issuers)}
+  - { issuer: ${IDP}, name: idp, accepts: [jwt], audiences: [${US}], reuse: never, jwks: { keys: [${JSON.stringify(idpKey.jwk)}] } }${lines(issuers)}
 rules:
   - { name: own, client: gateway, subject: { issuer: self, clients: [gateway] }, grant: { audiences: [${API}, ${VAULT}], scopes: [read, write], types: [access_token, jwt, refresh_token], lifetime: 10m, refreshToken: true } }
   - { name: foreign, client: gateway, subject: { issuer: [idp${issuers.length > 0 ? ', saml' : ''}] }, grant: { audiences: [${API}], scopes: [read], types: [access_token], lifetime: 10m } }

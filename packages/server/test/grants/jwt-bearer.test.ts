@@ -33,7 +33,7 @@ import {
 
 async function startRedeeming(
   t: TestContext,
-  grants: Configuration = { idJag: {} },
+  grants: Configuration = { id_jag: {} },
   ...more: readonly Configuration[]
 ): Promise<{ idp: FakeIssuer; server: TestServer }> {
   const idp = await startIssuer(t);
@@ -42,7 +42,7 @@ async function startRedeeming(
 
 test('redeems an ID-JAG for what it names, with assertion alone (IJG-20, IJG-24, IJG-25, IJG-26)', async (t) => {
   const mayRefresh = { clients: edited('wiki', { grants: ['jwt_bearer', 'refresh_token'] }) };
-  const { idp, server } = await startRedeeming(t, { idJag: {} }, mayRefresh);
+  const { idp, server } = await startRedeeming(t, { id_jag: {} }, mayRefresh);
   const answer = await redeem(server, jagOf(idp, server));
   assertIssued(server, answer);
   const { access_token, ...rest } = answer.body;
@@ -95,7 +95,7 @@ test('refuses every faulty ID-JAG with one sentence (IJG-21, IJG-22; TE-43)', as
       fault,
     );
   const plain = await redeem(server, jagOf(idp, server, {}, { header: { typ: 'JWT' } }));
-  assert.match(server.audit(plain)?.detail ?? '', /^grants of \S+ has no chaining and no workload, /);
+  assert.match(server.audit(plain)?.detail ?? '', /^grants of \S+ has no chaining_grant and no workload, /);
   assertIssued(
     server,
     await redeem(server, jagOf(idp, server, { sub_id: { format: 'iss_sub', iss: idp.url, sub: 'ada' } })),
@@ -120,7 +120,7 @@ test('binds the token to the resource of the ID-JAG, and refuses any other', asy
 });
 
 test('an ID-JAG is good once, and one that is bound to a key may be used again where reuse says so (IJG-23)', async (t) => {
-  const { idp, server } = await startRedeeming(t, { idJag: { reuse: 'bound' } });
+  const { idp, server } = await startRedeeming(t, { id_jag: { reuse: 'bound' } });
   const jag = jagOf(idp, server);
   const answers = await Promise.all([1, 2, 3, 4].map(() => redeem(server, jag)));
   assert.deepEqual(answers.map(({ status }) => status).sort(), [200, 400, 400, 400]);
@@ -145,7 +145,7 @@ test('an ID-JAG is good once, and one that is bound to a key may be used again w
 
 test('an ID-JAG is good once on all nodes', async (t) => {
   const { idp, server } = await startRedeeming(t);
-  const configuration = redeemingOf([granting(idp, { idJag: {} })], { issuer: server.issuer });
+  const configuration = redeemingOf([granting(idp, { id_jag: {} })], { issuer: server.issuer });
   const other = await start(t, configuration, { folder: server.folder, now: server.clock.now });
   for (const jag of [jagOf(idp, server), jagOf(idp, server)]) {
     const answers = await Promise.all([server, other, server, other].map((node) => redeem(node, jag)));
@@ -154,7 +154,7 @@ test('an ID-JAG is good once on all nodes', async (t) => {
 });
 
 test('a workload redeems its own JWT without a client (WIF-1)', async (t) => {
-  const { idp, server } = await startRedeeming(t, { idJag: {}, workload: {} }, JOBS);
+  const { idp, server } = await startRedeeming(t, { id_jag: {}, workload: {} }, JOBS);
   const claims = { sub: 'job-7', aud: `${server.issuer}/oauth/token`, stage: 'test' };
   for (const aud of [server.issuer, `${server.issuer}/oauth/token`]) {
     const answer = await redeemAlone(server, idp.sign({ ...claims, aud }), { resource: `${API}/v1` });
@@ -195,24 +195,27 @@ test('refuses grants of issuers that contradict themselves, or that could be exc
   const idp = 'issuer: https://idp.example';
   for (const [entry, fault] of [
     [idp, 'issuers[https://idp.example]: needs accepts and audiences'],
-    [`${idp}, accepts: [jwt], grants: { idJag: {} }`, 'issuers[https://idp.example]: needs both accepts and audiences'],
-    [`${idp}, grants: {}`, 'grants: needs one of idJag, chaining and workload.'],
-    [`${idp}, grants: { chaining: {}, workload: {} }`, 'cannot have chaining and workload'],
-    [`${idp}, grants: { idJag: { maxAge: 2d } }`, 'grants.idJag.maxAge: is longer than a day.'],
     [
-      'trustDomain: a.example, jwksUri: https://a.example/keys, grants: { idJag: {} }',
+      `${idp}, accepts: [jwt], grants: { id_jag: {} }`,
+      'issuers[https://idp.example]: needs both accepts and audiences',
+    ],
+    [`${idp}, grants: {}`, 'grants: needs one of id_jag, chaining_grant and workload.'],
+    [`${idp}, grants: { chaining_grant: {}, workload: {} }`, 'cannot have chaining_grant and workload'],
+    [`${idp}, grants: { id_jag: { maxAge: 2d } }`, 'grants.id_jag.maxAge: is longer than a day.'],
+    [
+      'trustDomain: a.example, jwksUri: https://a.example/keys, grants: { id_jag: {} }',
       'give no grants of other servers',
     ],
     [
-      `${idp}, accepts: [jwt], audiences: ['https://login.example'], grants: { chaining: {} }`,
+      `${idp}, accepts: [jwt], audiences: ['https://login.example'], grants: { chaining_grant: {} }`,
       'could be exchanged as well as redeemed',
     ],
   ] as const)
     assert.ok((await faultsOf(entry)).includes(fault), `${entry}: ${await faultsOf(entry)}`);
   for (const entry of [
-    `${idp}, grants: { idJag: {}, chaining: {} }`,
-    `${idp}, accepts: [jwt], audiences: [urn:other], grants: { chaining: {} }`,
-    `${idp}, accepts: [jwt], audiences: ['https://login.example'], grants: { idJag: {}, workload: {} }`,
+    `${idp}, grants: { id_jag: {}, chaining_grant: {} }`,
+    `${idp}, accepts: [jwt], audiences: [urn:other], grants: { chaining_grant: {} }`,
+    `${idp}, accepts: [jwt], audiences: ['https://login.example'], grants: { id_jag: {}, workload: {} }`,
   ])
     assert.equal(await faultsOf(entry), '', entry);
 });
@@ -225,15 +228,15 @@ test('lists the grant and the profile if an issuer gives ID-JAGs, and never the 
   assert.deepEqual(document.authorization_grant_profiles_supported, ['urn:ietf:params:oauth:grant-profile:id-jag']);
   assert.ok((document.grant_types_supported as string[]).includes(JWT_BEARER));
   assert.ok(!JSON.stringify(document).includes(idp.url));
-  await server.reload(redeemingOf([granting(idp, { chaining: {} })]));
+  await server.reload(redeemingOf([granting(idp, { chaining_grant: {} })]));
   assert.equal((await asked()).authorization_grant_profiles_supported, undefined);
   await server.reload(redeemingOf([]));
   assert.ok(!((await asked()).grant_types_supported as string[]).includes(JWT_BEARER));
 });
 
 test('what was redeemed ends with its assertion, the person, the trust in the issuer, and the client (IJG-20)', async (t) => {
-  const { idp, server } = await startRedeeming(t, { idJag: {} });
-  const base = redeemingOf([granting(idp, { idJag: {} })]);
+  const { idp, server } = await startRedeeming(t, { id_jag: {} });
+  const base = redeemingOf([granting(idp, { id_jag: {} })]);
   const one = async (claims: Claims = {}): Promise<{ jag: string; answer: Answer }> => {
     const jag = jagOf(idp, server, claims);
     const answer = await redeem(server, jag);
@@ -257,7 +260,7 @@ test('what was redeemed ends with its assertion, the person, the trust in the is
   await revoke(early);
   assertRefused(server, await redeem(server, early), { ...ASSERTION_REFUSED, reason: 'assertion_revoked' });
 
-  await server.reload(redeemingOf([granting(idp, { idJag: {} }, { issuer: 'https://other.example' })]));
+  await server.reload(redeemingOf([granting(idp, { id_jag: {} }, { issuer: 'https://other.example' })]));
   assert.equal(await isActive(server, twin.answer), false, 'the issuer is not trusted any more');
   await server.reload(base);
   assert.equal(await isActive(server, twin.answer), false, 'trust that is given back is for new assertions');
@@ -276,7 +279,7 @@ test('names an account by aud_sub or email where the entry says so, and creates 
     { username: 'ada', password: { plain: 'lovelace' }, claims: { email: 'ada@example.com' } },
     { username: 'bob', password: { plain: 'builder' }, claims: { email: 'bob@example.com' } },
   ];
-  const { idp, server } = await startRedeeming(t, { idJag: { person: 'aud_sub' } }, { accounts });
+  const { idp, server } = await startRedeeming(t, { id_jag: { person: 'aud_sub' } }, { accounts });
   const named = { sub: '00u1', aud_sub: 'ada' };
   const answer = await redeem(server, jagOf(idp, server, named));
   assertIssued(server, answer);
@@ -290,11 +293,11 @@ test('names an account by aud_sub or email where the entry says so, and creates 
   // The account is the issuer's word: it ends with the trust in the issuer.
   assert.equal(await isActive(server, answer), true);
   await server.reload(
-    redeemingOf([granting(idp, { idJag: { person: 'aud_sub' } }, { issuer: 'https://other.example' })], { accounts }),
+    redeemingOf([granting(idp, { id_jag: { person: 'aud_sub' } }, { issuer: 'https://other.example' })], { accounts }),
   );
   assert.equal(await isActive(server, answer), false);
 
-  await server.reload(redeemingOf([granting(idp, { idJag: { person: 'email' } })], { accounts }));
+  await server.reload(redeemingOf([granting(idp, { id_jag: { person: 'email' } })], { accounts }));
   assert.equal(await isActive(server, answer), false, 'trust that is given back is for new assertions');
   const byEmail = await redeem(server, jagOf(idp, server, { email: 'bob@example.com', email_verified: true }));
   assertIssued(server, byEmail);
@@ -306,11 +309,13 @@ test('names an account by aud_sub or email where the entry says so, and creates 
     { email: 'bob@example.com', email_verified: true, sub_id: { format: 'email', email: 'ada@example.com' } },
   ])
     assertRefused(server, await redeem(server, jagOf(idp, server, claims)), refused, JSON.stringify(claims));
-  const verified = granting(idp, { idJag: { person: 'email', emails: 'verified' } });
+  const verified = granting(idp, { id_jag: { person: 'email', emails: 'verified' } });
   await server.reload(redeemingOf([verified], { accounts }));
   assertIssued(server, await redeem(server, jagOf(idp, server, { email: 'bob@example.com' })));
   // A removed account is not redeemed for, and its tokens end.
-  await server.reload(redeemingOf([granting(idp, { idJag: { person: 'email' } })], { accounts: accounts.slice(0, 1) }));
+  await server.reload(
+    redeemingOf([granting(idp, { id_jag: { person: 'email' } })], { accounts: accounts.slice(0, 1) }),
+  );
   assert.equal(await isActive(server, byEmail), false);
   assertRefused(
     server,
@@ -321,7 +326,7 @@ test('names an account by aud_sub or email where the entry says so, and creates 
 
 test('redeems a grant of another domain for its subject, once, without a refresh token (IC-04, IC-06, IC-07; AS-08, AS-09)', async (t) => {
   const mayRefresh = { clients: edited('wiki', { grants: ['jwt_bearer', 'refresh_token'] }) };
-  const { idp, server } = await startRedeeming(t, { chaining: {} }, mayRefresh);
+  const { idp, server } = await startRedeeming(t, { chaining_grant: {} }, mayRefresh);
   const grantOf = (claims: Claims = {}, header: Claims = {}): string =>
     idp.sign({ aud: server.issuer, scope: 'read', ...claims }, { header });
   const actor = { sub: 'bot', iss: idp.url, sub_profile: 'ai_agent', x: { y: 1 } };
@@ -367,9 +372,9 @@ test('redeems a grant of another domain for its subject, once, without a refresh
     assertRefused(server, await redeem(server, token), { ...ASSERTION_REFUSED, reason: `assertion_${reason}` }, reason);
   const noScope = await redeem(server, grantOf({ scope: undefined }));
   assert.deepEqual([noScope.status, noScope.body.error], [400, 'invalid_scope']);
-  await server.reload(redeemingOf([granting(idp, { chaining: { scope: 'optional' } })]));
+  await server.reload(redeemingOf([granting(idp, { chaining_grant: { scope: 'optional' } })]));
   assertIssued(server, await redeem(server, grantOf({ scope: undefined })));
-  await server.reload(redeemingOf([granting(idp, { chaining: { clientId: 'theirs' } })]));
+  await server.reload(redeemingOf([granting(idp, { chaining_grant: { clientId: 'theirs' } })]));
   assertIssued(server, await redeem(server, grantOf({ client_id: 'gateway' })));
 });
 
@@ -378,10 +383,10 @@ test('rules and limits about an account see a person whom another issuer names a
     { username: 'root', password: { plain: 'toor' }, claims: { email: 'root@example.com' } },
     { username: 'ada', password: { plain: 'lovelace' } },
   ];
-  const { idp, server } = await startRedeeming(t, { idJag: { person: 'aud_sub' } }, { accounts });
+  const { idp, server } = await startRedeeming(t, { id_jag: { person: 'aud_sub' } }, { accounts });
   const person = (aud_sub: string, sub = '00u1') => redeem(server, jagOf(idp, server, { sub, aud_sub }));
   const under = (person: string, ...more: readonly Configuration[]): Promise<unknown> =>
-    server.reload(redeemingOf([granting(idp, { idJag: { person } })], { accounts }, ...more));
+    server.reload(redeemingOf([granting(idp, { id_jag: { person } })], { accounts }, ...more));
   const assertDenied = (answer: Answer, what = ''): void =>
     assert.deepEqual([answer.status, server.audit(answer)?.reason], [400, 'denied_by_rule'], what);
   const deny = (parts: Configuration): Configuration => ({
@@ -427,7 +432,7 @@ test('rules and limits about an account see a person whom another issuer names a
 test('no refresh token comes with a redemption, and a rule for assertions cannot promise one', async (t) => {
   const { idp, server } = await startRedeeming(
     t,
-    { idJag: {} },
+    { id_jag: {} },
     {
       clients: edited('wiki', { grants: ['jwt_bearer', 'refresh_token', 'token_exchange'] }),
       rules: edited('jags', {
@@ -442,7 +447,7 @@ test('no refresh token comes with a redemption, and a rule for assertions cannot
   const yaml = `issuer: https://login.example
 resources: { 'https://api.example': { scopes: [read] } }
 clients: [{ id: wiki, secret: { plain: wiki-secret }, grants: [jwt_bearer, refresh_token] }]
-issuers: [{ issuer: 'https://idp.example', name: corp, grants: { idJag: {} } }]
+issuers: [{ issuer: 'https://idp.example', name: corp, grants: { id_jag: {} } }]
 rules: [{ name: r, client: wiki, subject: { issuer: corp, types: [id_jag] }, grant: { audiences: ['https://api.example'], scopes: [read], refreshToken: true } }]
 `;
   await assert.rejects(

@@ -33,7 +33,7 @@ const server = (issuer: string) =>
     .record({
       words: map,
       ids: most(['web', 'agent']),
-      grants: most(['id_jag', 'chaining']),
+      grants: most(['id_jag', 'chaining_grant']),
       resources: some([`${issuer}/one`, `${issuer}/two`]),
       cut: fc.oneof({ weight: 2, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: some(HERE) }),
       lifetime: fc.constantFrom(60, 300),
@@ -98,7 +98,7 @@ const world: fc.Arbitrary<GrantWorld> = fc.record({
 const toServer = ({ issuer, words, ids, grants }: GrantWorld['servers'][number]): AuthorizationServer => ({
   issuer,
   aliases: [],
-  grants: new Set(grants as ('id_jag' | 'chaining')[]),
+  grants: new Set(grants as ('id_jag' | 'chaining_grant')[]),
   clients: new Map(ids.map((id) => [id, `${id}-there`])),
   subject: 'same',
   samlSubjectId: false,

@@ -98,7 +98,7 @@ for (const [kind, open] of Object.entries(stores)) {
 
   test(`${kind}: issues nothing if a single-use id cannot be written, and the id is not used up`, async (t) => {
     const idp = await startIssuer(t);
-    const { server, fail, mend } = await open(t, life([FOREIGN_BESIDE], [entry(idp, { singleUse: 'true' })]));
+    const { server, fail, mend } = await open(t, life([FOREIGN_BESIDE], [entry(idp, { reuse: 'never' })]));
     const form = { grant_type: EXCHANGE, ...gateway, subject_token: idp.sign(), subject_token_type: type('jwt') };
     await fail('used_ids', 'insert');
     assertNothingLeft('exchange', await server.token(form));
@@ -206,7 +206,7 @@ for (const [index, use] of ['writes', 'reads'].entries())
 
 test('while another process holds the lock of the database, answers that need no commit do not wait, and none is given twice', async (t) => {
   const idp = await startIssuer(t);
-  const server = await start(t, life([FOREIGN_BESIDE], [entry(idp, { singleUse: 'true' })]));
+  const server = await start(t, life([FOREIGN_BESIDE], [entry(idp, { reuse: 'never' })]));
   const form = { grant_type: EXCHANGE, ...gateway, subject_token: idp.sign(), subject_token_type: type('jwt') };
   const other = new DatabaseSync(join(server.folder, 'cambio.db'));
   other.exec('begin immediate');
@@ -228,7 +228,7 @@ test('while another process holds the lock of the database, answers that need no
 
 test('requests that arrive together are committed together, and each is decided by itself', async (t) => {
   const idp = await startIssuer(t);
-  const server = await start(t, life([BESIDE, FOREIGN_BESIDE], [entry(idp, { singleUse: 'true' })]));
+  const server = await start(t, life([BESIDE, FOREIGN_BESIDE], [entry(idp, { reuse: 'never' })]));
   const tokens = Array.from({ length: 4 }, () => idp.sign());
   const families = await Promise.all(tokens.map(async () => (await exchange(server)).body.refresh_token));
   const useOnce = (subject_token: string) =>

@@ -36,7 +36,7 @@ const idp = await startIssuer({ after: after as TestContext['after'] });
 const key = newKey();
 const batch = `{ id: batch, auth: private_key_jwt, ${jwksOf(key)}, grants: [client_credentials], audiences: [${API}], scopes: [read] }`;
 const people = `{ id: web, auth: client_secret_post, secret: { plain: web-secret }, grants: [authorization_code], redirectUris: [${CALLBACK}], audiences: [${API}], scopes: [openid, read] }`;
-const issuers = [entry(idp, { singleUse: 'true' })];
+const issuers = [entry(idp, { reuse: 'never' })];
 const world = changed(shared(url, life([BESIDE, FOREIGN_BESIDE], issuers)), {
   accounts: [{ username: 'ada', password: { plain: 'lovelace' } }],
   clients: added(batch, people),

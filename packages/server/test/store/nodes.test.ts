@@ -73,7 +73,7 @@ test('the other node sees a rotation and a revoked family at once, since both ar
 
 test('a single-use id is accepted once over all nodes', async (t) => {
   const idp = await startIssuer(t);
-  const one = await start(t, life([FOREIGN_BESIDE], [entry(idp, { singleUse: 'true' })]));
+  const one = await start(t, life([FOREIGN_BESIDE], [entry(idp, { reuse: 'never' })]));
   const two = await startSecond(t, one);
   for (let round = 0; round < 5; round++) {
     const form = { grant_type: EXCHANGE, ...gateway, subject_token: idp.sign(), subject_token_type: type('jwt') };

@@ -1,4 +1,4 @@
-// The mappings of an issuer's entry (`subject`, `claims` in CEL), and `singleUse`.
+// The mappings of an issuer's entry (`subject`, `claims` in CEL), and `reuse`.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ConfigurationError } from '../../src/app.ts';
@@ -159,7 +159,7 @@ test('refuses an issuer without audiences, or one that looks like another, as a 
   await start(t, trusting([entry(idp), entry(other, { name: 'other' })]));
 });
 
-const ONCE = { singleUse: 'true' };
+const ONCE = { reuse: 'never' };
 const statuses = (answers: readonly Answer[]): number[] => answers.map(({ status }) => status).sort();
 
 test('accepts a single-use token once, whatever is requested', async (t) => {

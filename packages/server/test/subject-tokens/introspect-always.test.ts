@@ -46,7 +46,7 @@ function lightweight(idp: FakeIssuer, answer: Claims = {}, claims: Claims = {}, 
 }
 
 test('reads claims that only the issuer knows: subject, audience and all that a mapping reads', async (t) => {
-  const [server, idp] = await open(t, { profile: 'keycloak', claims: '{ roles: claims.roles }', singleUse: 'true' });
+  const [server, idp] = await open(t, { profile: 'keycloak', claims: '{ roles: claims.roles }', reuse: 'never' });
   for (const form of [{}, ACCESS]) {
     const answer = await present(server, lightweight(idp, { roles: ['buyer'] }), form);
     assertIssued(server, answer);

@@ -81,11 +81,11 @@ test('applies to the JWT-SVID of a client', async (t) => {
 
 test('remembers a used token for as long as the largest leeway could accept it', async (t) => {
   const idp = await startIssuer(t);
-  const first = await start(t, trusting(entry(idp, { singleUse: 'true' })));
+  const first = await start(t, trusting(entry(idp, { reuse: 'never' })));
   const token = idp.sign();
   assertIssued(first, await present(first, token));
   await first.close();
-  const second = await start(t, trusting(entry(idp, { singleUse: 'true', leeway: '2m' })), { folder: first.folder });
+  const second = await start(t, trusting(entry(idp, { reuse: 'never', leeway: '2m' })), { folder: first.folder });
   second.clock.now += 300_000 + 119_000;
   assertSubjectRefused(second, await present(second, token), 'replayed');
 });

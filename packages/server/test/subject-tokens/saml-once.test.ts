@@ -1,4 +1,4 @@
-// Single-use assertions: with `singleUse`, and where the assertion requires it.
+// Single-use assertions: with `reuse: never`, and where the assertion requires it.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { API, assertIssued, assertRefused, SCOPE_REFUSED } from '../support/basics.ts';
@@ -23,7 +23,7 @@ const once: Readonly<Record<Version, Xml>> = {
 
 for (const version of versions) {
   for (const [what, members, is] of [
-    ['with singleUse', { singleUse: 'true' }, {}],
+    ['with reuse: never', { reuse: 'never' }, {}],
     ['with OneTimeUse', {}, { moreConditions: once[version] }],
   ] as const) {
     test(`${version}: accepts an assertion ${what} once, whatever is requested (SA-34, SA-37, SA-51)`, async (t) => {
@@ -53,7 +53,7 @@ for (const version of versions) {
     });
   }
 
-  test(`${version}: accepts an assertion repeatedly until it expires, without singleUse`, async (t) => {
+  test(`${version}: accepts an assertion repeatedly until it expires, without reuse: never`, async (t) => {
     const server = await startSaml(t);
     const token = signedFor(server, version);
     for (const _time of [1, 2]) assertIssued(server, await presentSaml(server, version, token));

@@ -13,7 +13,7 @@ export const PLAIN = 'https://login.plain.example';
 const vendor: Configuration = {
   issuer: VENDOR,
   aliases: ['vendor'],
-  grants: ['id_jag', 'chaining'],
+  grants: ['id_jag', 'chaining_grant'],
   clients: { web: 'web-at-vendor' },
   resources: {
     [CRM]: { scopes: { 'crm.read': 'read', 'crm.write': 'write' } },
@@ -31,7 +31,7 @@ export const across = (members: Configuration = {}): Configuration =>
     accounts: edited('ada', { claims: { email_verified: true } }),
     authorizationServers: [
       changed(vendor, members),
-      { issuer: PLAIN, grants: ['chaining'], scopes: ['read'], claims: ['acr', 'email'] },
+      { issuer: PLAIN, grants: ['chaining_grant'], scopes: ['read'], claims: ['acr', 'email'] },
     ],
     rules: [
       {

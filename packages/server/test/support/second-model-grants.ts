@@ -58,7 +58,7 @@ export function expectGrant(world: GrantWorld, now: number): ExpectedGrant | 're
     if (request.audiences.length !== 1 || request.audiences[0] !== server.issuer) return 'refused';
     if (!server.grants.includes('id_jag') || !server.ids.includes(client.id)) return 'refused';
     if (subject.type === 'access_token' || subject.client !== client.id) return 'refused';
-  } else if (request.type !== 'jwt' || !server.grants.includes('chaining')) return 'refused';
+  } else if (request.type !== 'jwt' || !server.grants.includes('chaining_grant')) return 'refused';
   if (!rule.types.includes(request.type) || !rule.servers.includes(server.issuer)) return 'refused';
   // A refresh token is for its client; a rule that names clients takes the other tokens of these.
   const resources = request.resources.length > 0 ? request.resources : server.resources;

@@ -7,7 +7,7 @@ import { identityClaimNames } from '../../issuing/identity-claims.ts';
 import { algorithmNames } from '../../keys/algorithms.ts';
 import { SIGN_IN_SCOPES } from '../../narrowing/narrow.ts';
 import type { Targeting } from '../../narrowing/targets.ts';
-import { tokenTypeUri } from '../../primitives/token-type.ts';
+import { redeemedTypes, tokenTypeUri } from '../../primitives/token-type.ts';
 import { languageNames } from '../../sign-in/pages/languages/index.ts';
 import { type Endpoint, type Exchange, type HttpServices, urlOf } from '../endpoint.ts';
 
@@ -56,9 +56,9 @@ function describe(endpoints: readonly Endpoint[], services: HttpServices) {
       [`${member}_auth_signing_alg_values_supported`, algorithmNames],
     ];
   });
-  const given = services.issuers.all().map(({ grants: { idJag, chaining, workload } }) => [idJag, chaining, workload]);
-  const givesGrants = given.flat().some((one) => one !== undefined);
-  const givesIdJags = given.some(([idJag]) => idJag !== undefined);
+  const given = services.issuers.all().map((entry) => entry.grants);
+  const givesGrants = given.some((kinds) => redeemedTypes.some((type) => kinds[type] !== undefined));
+  const givesIdJags = given.some((kinds) => kinds.id_jag !== undefined);
   const scopes = [...(people === undefined ? [] : SIGN_IN_SCOPES), ...targeting.scopes];
   return {
     issuer,
@@ -88,7 +88,9 @@ const methods: readonly ClientAuthMethod[] = clientAuthMethods;
 /** draft-ietf-oauth-identity-chaining section 3. The servers themselves are not listed. */
 function describeGrants({ elsewhere }: Targeting) {
   const kinds = new Set(elsewhere.servers.flatMap(({ server }) => [...server.grants]));
-  const types = [kinds.has('id_jag') && 'id_jag', kinds.has('chaining') && 'jwt'].filter((type) => type !== false);
+  const types = [kinds.has('id_jag') && 'id_jag', kinds.has('chaining_grant') && 'jwt'].filter(
+    (type) => type !== false,
+  );
   return types.length > 0 && { identity_chaining_requested_token_types_supported: types.map(tokenTypeUri) };
 }
 

@@ -51,7 +51,7 @@ export const targetRefusals = {
       ],
       target_grant_not_offered: [
         'the entry of the authorization server does not list this kind of grant',
-        'Add id_jag or chaining to grants of the entry under authorizationServers.',
+        'Add id_jag or chaining_grant to grants of the entry under authorizationServers.',
       ],
       target_client_unnamed: [
         'an ID-JAG names the client as the authorization server knows it, and the entry has no name for this one',

@@ -55,7 +55,7 @@ export const tokenFaults = {
   ],
   replayed: [
     'may be used only once, and was used before',
-    'Get a new token for each exchange, or remove singleUse from the issuer entry.',
+    'Get a new token for each exchange, or remove reuse: never from the issuer entry.',
   ],
   subject: [
     'does not name a subject that this server can use',

@@ -1,5 +1,5 @@
 // F24: something for single use is sent sixteen times at once to two nodes: a code, a client assertion, a token and a SAML assertion
-// of an issuer with `singleUse`. Exactly one request gets 200.
+// of an issuer with `reuse: never`. Exactly one request gets 200.
 import { randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -113,7 +113,7 @@ function raceSamlAssertions(bench: Bench) {
   const file = join(openFolder(bench), 'idp.pem');
   writeFileSync(file, idp.certificate.toString());
   const issuers = [
-    `{ saml: ${idp.entityId}, name: saml, accepts: [saml2], audiences: [${LOGIN}], certificates: [${file}], singleUse: true }`,
+    `{ saml: ${idp.entityId}, name: saml, accepts: [saml2], audiences: [${LOGIN}], certificates: [${file}], reuse: never }`,
   ];
   const round = async (racing: Race): Promise<boolean> => {
     const is = validAt(Date.now() / 1000);

@@ -24,7 +24,7 @@ export async function openExhaustionWorld(undo: Undo): Promise<ExhaustionWorld> 
   const [idp, once] = [await startIssuer(undo), await startIssuer(undo)];
   const key: FakeKey = newKey();
   const batch = `{ id: batch, auth: private_key_jwt, ${jwksOf(key)}, grants: [client_credentials], audiences: [${API}], scopes: [read] }`;
-  const issuers = [entry(idp), entry(once, { name: 'once', singleUse: 'true' })];
+  const issuers = [entry(idp), entry(once, { name: 'once', reuse: 'never' })];
   const base = withOperators(trusting(issuers, ['self', 'idp', 'once'].map(rule)));
   const server = await start(undo, changed(base, { clients: added(batch) }));
   return {

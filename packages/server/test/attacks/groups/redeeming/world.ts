@@ -27,12 +27,12 @@ export async function open(undo: Undo): Promise<World> {
     redeemingOf([
       granting(
         corp,
-        { idJag: {}, workload: {} },
+        { id_jag: {}, workload: {} },
         { accepts: ['jwt', 'id_token', 'access_token'], audiences: ['urn:us'] },
       ),
-      granting(partner, { chaining: {} }, { name: 'partner', accepts: ['jwt'], audiences: ['urn:us'] }),
-      granting(directory, { idJag: { person: 'aud_sub' } }, { name: 'directory' }),
-      granting(mail, { idJag: { person: 'email' } }, { name: 'mail' }),
+      granting(partner, { chaining_grant: {} }, { name: 'partner', accepts: ['jwt'], audiences: ['urn:us'] }),
+      granting(directory, { id_jag: { person: 'aud_sub' } }, { name: 'directory' }),
+      granting(mail, { id_jag: { person: 'email' } }, { name: 'mail' }),
     ]),
     JOBS,
     {
