@@ -57,8 +57,10 @@ await withCleanup(async (t) => {
     resources: added({ audience: mcp, scopes: ['read'] }),
     clients: added(
       client(ASSISTANT, {
-        ...{ auth: 'client_secret_basic', grants: ['jwt_bearer'] },
-        ...{ audiences: undefined, scopes: ['read'] },
+        auth: 'client_secret_basic',
+        grants: ['jwt_bearer'],
+        audiences: undefined,
+        scopes: ['read'],
       }),
     ),
     issuers: [{ issuer: company, name: 'company', grants: { id_jag: {} }, allowPrivateNetwork: true }],

@@ -35,7 +35,10 @@ export const fields = {
   actor: { meaning: 'the actor token, likewise', personal: true },
   chain: { meaning: 'the actors in the issued token, the current one first: `iss`, `sub`', personal: true },
   principal: { meaning: 'the subject in the issued token: `iss`, `sub`', personal: true },
-  audiencesAsked: { meaning: 'the values of `audience`' },
+  audiencesAsked: {
+    meaning:
+      'the values of `audience`; of a redemption, the targets of the assertion that were asked for, or all of them',
+  },
   resourcesAsked: { meaning: 'the values of `resource`' },
   scopeAsked: { meaning: 'the requested `scope`' },
   requestedType: { meaning: 'the short name of the `requested_token_type`' },

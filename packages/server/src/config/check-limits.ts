@@ -5,7 +5,7 @@ import { showUrl } from '../primitives/form.ts';
 import { matchesAny } from '../primitives/pattern.ts';
 import { matchesAudience } from './audience-pattern.ts';
 import { checkRuleLimits } from './check-rule-limits.ts';
-import { add, checkScope, checkServerLimits, SCOPES_OF_PEOPLE } from './check-server-limits.ts';
+import { checkScope, checkServerLimits, howToAllow, SCOPES_OF_PEOPLE } from './check-server-limits.ts';
 import type { Path } from './fault.ts';
 import { certificateKeyOf } from './resolve-authentication.ts';
 import { isOurs } from './resolve-resources.ts';
@@ -49,7 +49,7 @@ function checkResource(
   if (token.lifetime > limits.maxLifetime)
     complain(
       [...path, 'token', 'lifetime'],
-      `this file may have tokens that are good for ${limits.maxLifetime} seconds at most, and this is ${token.lifetime}.${add('maxLifetime')}`,
+      `this file may have tokens that are good for ${limits.maxLifetime} seconds at most, and this is ${token.lifetime}.${howToAllow('maxLifetime')}`,
     );
 }
 
@@ -67,7 +67,7 @@ function checkClient(client: ClientSource, path: Path, team: Team, context: Limi
   if (client.spiffeId !== undefined && !matchesAny(limits.spiffeIds, client.spiffeId))
     complain(
       [...path, 'spiffeId'],
-      `this file may not have the SPIFFE id ${JSON.stringify(client.spiffeId)}.${add('spiffeIds')}`,
+      `this file may not have the SPIFFE id ${JSON.stringify(client.spiffeId)}.${howToAllow('spiffeIds')}`,
     );
   if (client.allowPrivateNetwork)
     complain([...path, 'allowPrivateNetwork'], 'only the main file may allow this. Move the client there.');
@@ -125,7 +125,7 @@ function checkSignIn(client: ClientSource, path: Path, { limits }: Team, { compl
       if (!matchesAudience(limits.redirectUris, uri))
         complain(
           [...path, key, place],
-          `${showUrl(uri)} is not a redirect URI of this file, which has ${listed(limits.redirectUris)}.${add('redirectUris')}`,
+          `${showUrl(uri)} is not a redirect URI of this file, which has ${listed(limits.redirectUris)}.${howToAllow('redirectUris')}`,
         );
 }
 

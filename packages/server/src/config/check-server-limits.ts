@@ -10,12 +10,13 @@ export const SCOPES_OF_PEOPLE = /^(?:openid|profile|email|address|phone|offline_
 /** Scopes that mean something to this server. */
 const isReserved = (scope: string): boolean => SCOPES_OF_PEOPLE.test(scope) || scope.startsWith('admin:');
 
-export const add = (key: string): string =>
+/** What to do about a value that the file may not have. @param key of the entry of `include` */
+export const howToAllow = (key: string): string =>
   ` Write it to ${key} of its entry of include, in the main file, or use another.`;
 
 export function checkScope(scope: string, path: Path, { scopes }: FileLimits, complain: Complain): void {
   const isAllowed = scopes === undefined ? !isReserved(scope) : matchesAny(scopes, scope);
-  if (!isAllowed) complain(path, `this file may not have the scope ${JSON.stringify(scope)}.${add('scopes')}`);
+  if (!isAllowed) complain(path, `this file may not have the scope ${JSON.stringify(scope)}.${howToAllow('scopes')}`);
 }
 
 export function checkServerLimits(
@@ -27,13 +28,13 @@ export function checkServerLimits(
   if (!ownsServer(issuer))
     complain(
       [...path, 'issuer'],
-      `${JSON.stringify(issuer)} is not an authorization server of this file, which has ${listed(limits.authorizationServers)}.${add('authorizationServers')}`,
+      `${JSON.stringify(issuer)} is not an authorization server of this file, which has ${listed(limits.authorizationServers)}.${howToAllow('authorizationServers')}`,
     );
   for (const [place, alias] of aliases.entries())
     if (!owns(alias)) complain([...path, 'aliases', place], foreign(alias));
   for (const id of Object.keys(clients))
     if (!ownsClient(id))
-      complain([...path, 'clients', id], `${JSON.stringify(id)} is not a client of this file.${add('clients')}`);
+      complain([...path, 'clients', id], `${JSON.stringify(id)} is not a client of this file.${howToAllow('clients')}`);
   for (const [uri, resource] of Object.entries(resources)) {
     const at = [...path, 'resources', uri];
     if (!owns(uri)) complain(at, foreign(uri));
@@ -47,11 +48,11 @@ export function checkServerLimits(
   ];
   for (const [at, claim] of copied)
     if (!matchesAny(limits.claims, claim))
-      complain(at, `this file may not copy the claim ${JSON.stringify(claim)}.${add('claims')}`);
+      complain(at, `this file may not copy the claim ${JSON.stringify(claim)}.${howToAllow('claims')}`);
   if (samlSubjectId) complain([...path, 'samlSubjectId'], 'only the main file may have this. Move the entry there.');
   if (lifetime > limits.maxLifetime)
     complain(
       [...path, 'lifetime'],
-      `this file may have grants that are good for ${limits.maxLifetime} seconds at most, and this is ${lifetime}.${add('maxLifetime')}`,
+      `this file may have grants that are good for ${limits.maxLifetime} seconds at most, and this is ${lifetime}.${howToAllow('maxLifetime')}`,
     );
 }

@@ -128,7 +128,7 @@ function checkKeys(entry: ClientSource, path: Path, complain: Complain): void {
 }
 
 /** The grants whose token identifies a client that is not named. */
-const EXCHANGES = ['token_exchange', 'jwt_bearer', 'jwt_dpop'] as const;
+const JUDGED_GRANTS = ['token_exchange', 'jwt_bearer', 'jwt_dpop'] as const;
 
 function checkPublic({ grants, publicExchange, workload }: ClientSource, path: Path, complain: Complain): void {
   if (grants.includes('client_credentials'))
@@ -136,13 +136,13 @@ function checkPublic({ grants, publicExchange, workload }: ClientSource, path: P
       [...path, 'grants'],
       'client_credentials is not for a client with auth: none, which proves nothing (RFC 6749 section 4.4). Remove it, or give the client another auth.',
     );
-  for (const grant of EXCHANGES.filter((one) => grants.includes(one) && !publicExchange && !workload))
+  for (const grant of JUDGED_GRANTS.filter((one) => grants.includes(one) && !publicExchange && !workload))
     complain(
       [...path, 'grants'],
       `${grant} has no effect for a client with auth: none. Write publicExchange: true, or remove the grant.`,
       'warning',
     );
-  if (workload && !publicExchange && !grants.every((grant) => EXCHANGES.some((one) => one === grant)))
+  if (workload && !publicExchange && !grants.every((grant) => JUDGED_GRANTS.some((one) => one === grant)))
     complain(
       [...path, 'grants'],
       'a client with workload can use token_exchange and jwt_bearer only. Remove the other grants, or write publicExchange: true.',

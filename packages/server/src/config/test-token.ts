@@ -7,11 +7,10 @@ import type { JsonObject } from '../primitives/strict-json.ts';
 import { isRedeemed, type RedeemedTypeName } from '../primitives/token-type.ts';
 import { missingName } from '../saml/subject-name.ts';
 import { originClaim } from '../subject-tokens/access-token.ts';
-import { resolvePerson } from '../subject-tokens/asserted-person.ts';
+import { checkImagined } from '../subject-tokens/assertion.ts';
 import { actClaim, authenticationClaims, confirmationClaim, mayActClaim } from '../subject-tokens/claims.ts';
-import { readFacts, readForeign } from '../subject-tokens/foreign.ts';
+import { readForeign } from '../subject-tokens/foreign.ts';
 import { refuseInvalidParties } from '../subject-tokens/parties.ts';
-import { asRedeemedIssuer } from '../subject-tokens/redeemed.ts';
 import { mapAssertion } from '../subject-tokens/saml.ts';
 import type { ValidationContext } from '../subject-tokens/validated-token.ts';
 import type { TrustedIssuer } from '../trust/issuer.ts';
@@ -32,7 +31,7 @@ export function readTestToken(token: TestToken, context: Context): TokenFacts {
   const issuer = context.issuers.byName(name) ?? context.issuers.byIssuer(name);
   if (issuer === undefined) throw new TokenRefusal('unknown_issuer');
   const { audiences, scope } = token;
-  if (isRedeemed(type)) return readTestAssertionOf({ ...token, type }, issuer, context);
+  if (isRedeemed(type)) return readImagined({ ...token, type }, issuer, context);
   if (!issuer.accepts.has(type)) throw new TokenRefusal('not_accepted');
   // A test that names no audience does not test the audience.
   const aud = audiences.length === 0 ? [...issuer.audiences].slice(0, 1) : audiences;
@@ -42,16 +41,12 @@ export function readTestToken(token: TestToken, context: Context): TokenFacts {
 
 type RedeemedToken = TestToken & { readonly type: RedeemedTypeName };
 
-/** An assertion is addressed to this server. Its key, its age and its client are not tested. */
-function readTestAssertionOf(token: RedeemedToken, issuer: TrustedIssuer, context: Context): TokenFacts {
+/** An assertion is addressed to this server, and an ID-JAG is for the client of the test. */
+function readImagined(token: RedeemedToken, issuer: TrustedIssuer, context: Context): TokenFacts {
   const { type, scope, claims } = token;
-  const { id_jag: idJag } = issuer.grants;
-  const entry = issuer.grants[type];
-  if (entry === undefined) throw new TokenRefusal('not_accepted');
   const own = { iss: issuer.issuer, aud: context.issuer, jti: 'imagined', ...(scope && { scope: scope.join(' ') }) };
-  const read = { ...own, ...timesOf(token, context), ...claims };
-  const facts = readFacts(read, asRedeemedIssuer(issuer, entry, read), type, () => [context.issuer], context, '');
-  return type === 'id_jag' && idJag !== undefined ? resolvePerson(facts, idJag, context) : facts;
+  const named = type === 'id_jag' && { client_id: context.client.id };
+  return checkImagined({ ...own, ...named, ...timesOf(token, context), ...claims }, type, issuer, context);
 }
 
 const timesOf = ({ expiresIn }: TestToken, { now }: Context) => ({ iat: now, exp: now + expiresIn });

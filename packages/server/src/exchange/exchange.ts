@@ -88,7 +88,7 @@ export async function presentTokens(
   return { request, subject, actor };
 }
 
-/** A client named only by its subject token is authenticated once the token is validated. */
+/** A client named only by the token of its workload is authenticated once the token is validated. */
 export function noteWorkload(event: PartialEvent): void {
   if (event.clientClaimed === undefined) return;
   event.client = event.clientClaimed;

@@ -22,7 +22,7 @@ import { type Reason, Refusal, type Role } from '../primitives/refusal.ts';
 import { isRedeemed } from '../primitives/token-type.ts';
 import { checkAssertionProven, checkBinding, neededKey } from './binding.ts';
 import { type Actor, checkDistinct, checkMayAct, clientAsActor, extendChain, prependActor } from './delegation.ts';
-import { checkServerNamed, checkSubjectOf, grantFor, scopeHere, serverOf } from './other-server.ts';
+import { type Aimed, aim, checkServerNamed, grantFor, serverOf } from './other-server.ts';
 import { grantedClaims, refuseBy } from './refuse.ts';
 import { rememberGrant } from './remember.ts';
 import type { RequestedTokenType, WantedToken } from './request.ts';
@@ -98,9 +98,10 @@ function chooseRule(asked: Case, context: JudgeContext, trace: Trace): Decision 
   checkAssertionProven(subject, context);
   if (actor !== undefined) checkDistinct(subject, actor);
   checkMayAct(subject.mayAct, actor ?? caller);
+  // A request was checked before its tokens were read. A simulated one was not.
   checkServerNamed(asked.request, client, context.targeting);
   const targets = resolveTargetsAnywhere(asked.request, context.targeting);
-  const judged = { ...asked, request: aim(asked, targets, context.issuer) };
+  const judged = { ...asked, ...aim(asked, targets, context.issuer) };
   const decision = askRules(factsOf(judged, caller, targets, context.now), context.policy, trace);
   if (decision.shadows.length > 0)
     trace.shadows = decision.shadows.map((shadow) => traceShadow(shadow, judged, caller, context));
@@ -113,19 +114,10 @@ function chooseRule(asked: Case, context: JudgeContext, trace: Trace): Decision 
   throw new Refusal(reason, isWithoutActor ? { detail: 'the request has no actor token' } : {});
 }
 
-/** The request, with the scope in the names that rules know, after the checks of a grant for another server. */
-function aim({ request, subject, client }: Case, targets: Facts['targets'], self: string): WantedToken {
-  if (targets === 'unknown') return request;
-  const server = serverOf(targets, request.requestedType, client);
-  if (server === undefined) return request;
-  checkSubjectOf(server, request.requestedType, subject, client, self);
-  return { ...request, scope: scopeHere(request.scope, targets, server) };
-}
-
 /** What a rule in audit mode would have decided. */
 function traceShadow(
   shadow: Permit | Denial | Undecided,
-  judged: Case,
+  judged: Case & Aimed,
   caller: Actor,
   context: JudgeContext,
 ): ShadowTrace {
@@ -197,7 +189,7 @@ export function askRules(facts: Facts, policy: Policy, trace: Trace): RuleDecisi
 
 /** Decides by the chosen rule only. */
 function applyRule(
-  { request, subject, actor, client }: Case,
+  { request, server, subject, actor, client }: Case & Aimed,
   caller: Actor,
   permit: Permit,
   context: JudgeContext,
@@ -208,9 +200,8 @@ function applyRule(
     context.proof === 'assumed' ? neededKey({ subject, actor }, rule, client, targets) : context.confirmation;
   const rebound = checkBinding({ subject, actor }, rule, proven);
   checkRequestedType(request.requestedType, rule, client);
-  const server = serverOf(targets, request.requestedType, client);
   // A grant names the server that redeems it (draft-ietf-oauth-identity-chaining section 2.3.1).
-  if (server !== undefined && request.audiences.length + request.resources.length === 0)
+  if (server === undefined && serverOf(targets, request.requestedType, client) !== undefined)
     throw new Refusal('parameter_missing', { parameter: 'audience' });
   const acting = actor ?? (rule.act === 'client' ? caller : undefined);
   if (acting !== undefined) checkDistinct(subject, acting);

@@ -74,7 +74,7 @@ export function serverOf(
  * The subject of an ID-JAG is a token that was made for the client that presents it: another client's token proves nothing about
  * who uses this one. @throws Refusal subject_token_not_accepted, subject_token_audience
  */
-export function checkSubjectOf(
+function checkSubjectOf(
   { issuer, subjectTokens }: AuthorizationServer,
   type: RequestedTokenType,
   { type: presented, principal, clientId, audiences }: TokenFacts,
@@ -95,7 +95,7 @@ export function checkSubjectOf(
 }
 
 /** Converts requested scope to the names that rules know. A caller may write the names here, or those of the server. */
-export function scopeHere(
+function scopeHere(
   asked: Scope | undefined,
   targets: readonly Resource[],
   server: AuthorizationServer,
@@ -107,6 +107,31 @@ export function scopeHere(
     return named.length === 0 ? [word] : named;
   };
   return new Set([...asked].flatMap(namesOf));
+}
+
+export interface Aimed {
+  /** Its scope has the names that rules know. */
+  readonly request: WantedToken;
+  /** The other server that the request names; undefined if it names none. */
+  readonly server: AuthorizationServer | undefined;
+}
+
+interface Asked {
+  readonly request: WantedToken;
+  readonly subject: TokenFacts;
+  readonly client: Client;
+}
+
+/** Checks a request that names targets of another server. */
+export function aim(
+  { request, subject, client }: Asked,
+  targets: readonly Resource[] | 'unknown',
+  self: string,
+): Aimed {
+  const server = targets === 'unknown' ? undefined : serverOf(targets, request.requestedType, client);
+  if (server === undefined || targets === 'unknown') return { request, server };
+  checkSubjectOf(server, request.requestedType, subject, client, self);
+  return { request: { ...request, scope: scopeHere(request.scope, targets, server) }, server };
 }
 
 /** What a grant is made of, after the rules allowed it. */

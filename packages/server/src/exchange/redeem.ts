@@ -1,5 +1,6 @@
 // Judges a request of the jwt-bearer grant (RFC 7523 section 2.1): the steps from an assertion to a decision. The rules decide, as in an
 // exchange.
+import { hideFromStrangers, type Identified } from '../client-auth/stranger.ts';
 import { presentedClaims } from '../keys/presented.ts';
 import type { Client } from '../model/client.ts';
 import type { TokenFacts } from '../model/token-facts.ts';
@@ -28,7 +29,7 @@ export interface RedemptionRequest {
   readonly parameters: Parameters;
   readonly client: Client;
   /** Only the assertion of a workload identifies its client. `either`: in an explanation, as the assertion needs it. */
-  readonly identified: 'by credentials' | 'by the assertion' | 'either';
+  readonly identified: Identified | 'either';
 }
 
 /** @param event filled as facts become known @throws Refusal if the assertion is not valid, or is for other targets */
@@ -37,13 +38,9 @@ export async function judgeAssertion(
   event: PartialEvent,
   context: ExchangeContext,
 ): Promise<Judgement> {
-  const { parameters, client } = request;
-  const text = parameters.get('assertion');
-  if (text === undefined) throw new Refusal('parameter_missing', { parameter: 'assertion' });
-  const wanted = { ...readTargets(parameters), scope: readScope(parameters) };
-  noteWanted(event, wanted, context.targeting);
-  event.requestedType = 'access_token';
-  const subject = await step('subject', () => validate(text, request, event, context));
+  const { client, identified } = request;
+  const read = () => readRedemption(request, event, context);
+  const { wanted, subject } = await (identified === 'either' ? read() : hideFromStrangers(identified, read));
   noteWorkload(event);
   const targeted = withinAssertion(subject, wanted, context.targeting);
   noteWanted(event, targeted, context.targeting);
@@ -51,6 +48,20 @@ export async function judgeAssertion(
   const judgement = step('decide', () => judge({ ...presented, client }, context));
   noteTrace(event, judgement.trace);
   return judgement;
+}
+
+async function readRedemption(
+  request: RedemptionRequest,
+  event: PartialEvent,
+  context: ExchangeContext,
+): Promise<{ readonly wanted: Wanted; readonly subject: ValidatedToken }> {
+  const { parameters } = request;
+  const text = parameters.get('assertion');
+  if (text === undefined) throw new Refusal('parameter_missing', { parameter: 'assertion' });
+  const wanted = { ...readTargets(parameters), scope: readScope(parameters) };
+  noteWanted(event, wanted, context.targeting);
+  event.requestedType = 'access_token';
+  return { wanted, subject: await step('subject', () => validate(text, request, event, context)) };
 }
 
 /** @throws Refusal assertion_…, issuer_unavailable */
@@ -63,7 +74,7 @@ async function validate(
   try {
     const token = await validateAssertion(text, { ...context, client, role: 'subject' });
     event.subject = traceOf(token, token.type);
-    const isIdentified = (identified === 'by the assertion') === (token.type === 'workload');
+    const isIdentified = (identified === 'by the token') === (token.type === 'workload');
     if (identified !== 'either' && !isIdentified) throw new Refusal('assertion_client');
     const refused = context.revocations.whyRefused(token);
     if (refused !== undefined) throw new TokenRefusal(refused);

@@ -79,7 +79,7 @@ export async function explainExchange(
     refuseSuspendedClient(client.id, context);
     const assumed = { ...context, confirmation: undefined, proof: 'assumed' } as const;
     const identified =
-      client.workload === undefined ? 'by credentials' : client.publicExchange ? 'either' : 'by the assertion';
+      client.workload === undefined ? 'by credentials' : client.publicExchange ? 'either' : 'by the token';
     const { result: decision, trace } = await (isAssertion
       ? judgeAssertion({ parameters, client, identified }, event, assumed)
       : judgeRequest(parameters, client, event, assumed));

@@ -1,5 +1,6 @@
 // Defines a grant: a name, the parameters that it reads, and a decision. The token endpoint does everything else.
 import type { AuditEvent } from '../audit/event.ts';
+import type { Identified } from '../client-auth/stranger.ts';
 import type { ExchangeServices } from '../exchange/exchange.ts';
 import type { Authorization } from '../issuing/authorization.ts';
 import type { SignInCodes } from '../model/agreement.ts';
@@ -12,6 +13,7 @@ import type { JsonObject } from '../primitives/strict-json.ts';
 export interface GrantRequest {
   readonly parameters: Parameters;
   readonly client: Client;
+  readonly identified: Identified;
   /** Filled as facts become known. */
   readonly event: AuditEvent;
   /** Seconds since 1970. */

@@ -1,4 +1,5 @@
 // Implements the jwt-bearer grant (RFC 7523 section 2.1): redeems an ID-JAG, a grant of another domain, or a workload's own JWT.
+import { hideFromStrangers } from '../client-auth/stranger.ts';
 import type { ExchangeServices } from '../exchange/exchange.ts';
 import { judgeAssertion, redemptionParameters } from '../exchange/redeem.ts';
 import { type Authorization, authorize } from '../issuing/authorization.ts';
@@ -27,15 +28,17 @@ export const jwtDpop = {
   grantType: grantType('jwt-dpop'),
   impliedBy: 'jwt_bearer',
   authorize: async (request: GrantRequest, services: ExchangeServices) => {
-    if (request.confirmation === undefined || !('jkt' in request.confirmation)) throw new Refusal('dpop_missing');
+    await hideFromStrangers(request.identified, async () => requireProof(request));
     return redeem(request, services);
   },
 } as const satisfies Grant;
 
+function requireProof({ confirmation }: GrantRequest): void {
+  if (confirmation === undefined || !('jkt' in confirmation)) throw new Refusal('dpop_missing');
+}
+
 async function redeem(request: GrantRequest, services: ExchangeServices): Promise<Authorization> {
-  const { parameters, client, event, now, confirmation } = request;
-  // The client that a token identifies is claimed until the token is validated.
-  const identified = event.clientClaimed === undefined ? 'by credentials' : 'by the assertion';
+  const { parameters, client, identified, event, now, confirmation } = request;
   const context = { ...services, now, confirmation };
   const { result } = await judgeAssertion({ parameters, client, identified }, event, context);
   if (result instanceof Refusal) throw result;

@@ -4,6 +4,7 @@ import { type AuthenticatedClient, authenticateClient } from '../client-auth/aut
 import { clientParameters } from '../client-auth/index.ts';
 import type { AuthenticationContext, AuthenticationRequest } from '../client-auth/method.ts';
 import { refuseGrant } from '../client-auth/refuse-grant.ts';
+import { hideFromStrangers } from '../client-auth/stranger.ts';
 import { bindTo } from '../issuing/authorization.ts';
 import { type IssuedToken, issue } from '../issuing/issue.ts';
 import type { TokenSigner } from '../issuing/signer.ts';
@@ -12,8 +13,8 @@ import type { ClientDirectory } from '../model/client.ts';
 import { seconds } from '../primitives/clock.ts';
 import { refuseRepeated } from '../primitives/parameters.ts';
 import { recordKnown } from '../primitives/redact.ts';
-import { publicAnswer, Refusal } from '../primitives/refusal.ts';
-import { type HolderContext, type KeyEvidence, proveHolder } from '../proof/holder.ts';
+import { Refusal } from '../primitives/refusal.ts';
+import { type Holder, type HolderContext, type KeyEvidence, proveHolder } from '../proof/holder.ts';
 import type { Grant, GrantServices } from './grant.ts';
 import { grants } from './index.ts';
 
@@ -57,22 +58,7 @@ export async function answerTokenRequest(
     await authenticateClient({ ...request, subjectToken, grants: namesOf(grant) }, services),
   );
   if (grant === undefined) throw new Refusal('grant_type_unsupported', { sent: { grant_type: grantType } });
-  try {
-    return await answerClient({ request, grant, client, method, epoch }, event, services);
-  } catch (error) {
-    throw grant.standsForClient === 'assertion' ? asShownToStranger(error, event) : error;
-  }
-}
-
-/**
- * Until an assertion is validated, its client is only claimed, and anybody could have written it: the answer must not show which check
- * failed. It is the one for a token that names no workload. An overloaded or unavailable server says so.
- */
-function asShownToStranger(error: unknown, { clientClaimed }: AuditEvent): unknown {
-  if (clientClaimed === undefined || !(error instanceof Refusal) || error.reason === 'dpop_nonce') return error;
-  return publicAnswer(error, 'invalid_grant').status < 429
-    ? new Refusal(error.reason, { ...error, shownAs: 'client_missing', cause: error })
-    : error;
+  return answerClient({ request, grant, client, method, epoch }, event, services);
 }
 
 interface ClientRequest extends AuthenticatedClient {
@@ -89,17 +75,21 @@ async function answerClient(
 ): Promise<TokenResponse> {
   const { parameters } = request;
   event.grant = grant.name;
-  if (!namesOf(grant).some((name) => client.grants.has(name))) throw refuseGrant(client, grant.name);
-  refuseSuspendedClient(client.id, services);
-  const { publicClients: open } = grant;
-  if (method === 'none' && (open === 'never' || (open === 'publicExchange' && !client.publicExchange)))
-    throw new Refusal('public_client_not_allowed');
   const now = seconds(services.clock);
-  const { nonces, isUsed, tokenEndpoint: url } = services;
-  const holder = await proveHolder(request, client, { nonces, isUsed, now, method: 'POST', url });
+  const identified = method === 'workload' ? 'by the token' : 'by credentials';
+  const admit = async (): Promise<Holder> => {
+    if (!namesOf(grant).some((name) => client.grants.has(name))) throw refuseGrant(client, grant.name);
+    refuseSuspendedClient(client.id, services);
+    const { publicClients: open } = grant;
+    if (method === 'none' && (open === 'never' || (open === 'publicExchange' && !client.publicExchange)))
+      throw new Refusal('public_client_not_allowed');
+    const { nonces, isUsed, tokenEndpoint: url } = services;
+    return proveHolder(request, client, { nonces, isUsed, now, method: 'POST', url });
+  };
+  const holder = await (grant.standsForClient === 'assertion' ? hideFromStrangers(identified, admit) : admit());
   const { confirmation } = holder;
   event.confirmation = confirmation;
-  const decided = await grant.authorize({ parameters, client, event, now, confirmation }, services);
+  const decided = await grant.authorize({ parameters, client, identified, event, now, confirmation }, services);
   const authorization = bindTo(decided, holder);
   const issued = await issue(authorization, event, services, { now, epoch });
   return {

@@ -117,10 +117,7 @@ export interface ClientIndex {
 
 export function indexClients(clients: Clients): ClientIndex {
   const spiffeIds = new Map([...clients.values()].map((client) => [client.spiffeId, client]));
-  const workloads = Map.groupBy(
-    [...clients.values()].filter(({ workload }) => workload !== undefined),
-    ({ workload }) => workload?.issuer ?? '',
-  );
+  const workloads = Map.groupBy(clients.values(), ({ workload }) => workload?.issuer);
   return {
     bySpiffeId: (id) =>
       patternsOf(id)

@@ -1,12 +1,15 @@
 // Validates the assertion of the jwt-bearer grant. Which profile it has is told by the type in its header and by the entry of its
 // issuer; nothing is guessed.
-import { type CompactJws, readCompact } from '../keys/jws.ts';
+import { readCompact } from '../keys/jws.ts';
+import type { TokenFacts } from '../model/token-facts.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
+import type { JsonObject } from '../primitives/strict-json.ts';
+import type { RedeemedTypeName } from '../primitives/token-type.ts';
 import type { TrustedIssuer } from '../trust/issuer.ts';
 import { chainingGrant } from './chaining-grant.ts';
-import { issuerOf } from './foreign.ts';
+import { issuerOf, readFacts } from './foreign.ts';
 import { idJag } from './id-jag.ts';
-import { givesKind, type RedeemedType } from './redeemed.ts';
+import { asRedeemedIssuer, type CheckContext, type RedeemedType, validateRedeemed } from './redeemed.ts';
 import { asValidated, type ValidatedToken, type ValidationContext } from './validated-token.ts';
 import { workload } from './workload.ts';
 
@@ -19,16 +22,31 @@ export async function validateAssertion(text: string, context: ValidationContext
   const headers = assertionTypes.filter(({ hasHeader }) => hasHeader(jws));
   if (headers.length === 0) throw new TokenRefusal('wrong_type', 'its typ is not that of a grant');
   const issuer = issuerOf(jws.payload, context.issuers);
-  return asValidated(await typeOf(headers, jws, issuer).validate(jws, issuer, context));
+  for (const type of headers) {
+    const given = type.givenBy(issuer);
+    if (given !== undefined) return asValidated(await validateRedeemed(jws, issuer, type, given, context));
+  }
+  throw new TokenRefusal(
+    'not_accepted',
+    `grants of ${issuer.issuer} has no ${headers.map(({ name }) => name).join(' and no ')}, which its typ (${jws.typ ?? 'none'}) may be`,
+  );
 }
 
-/** @throws TokenRefusal not_accepted */
-function typeOf(types: readonly RedeemedType[], { typ }: CompactJws, issuer: TrustedIssuer): RedeemedType {
-  const found = types.find((type) => givesKind(issuer, type));
-  if (found === undefined)
-    throw new TokenRefusal(
-      'not_accepted',
-      `grants of ${issuer.issuer} has no ${types.map(({ name }) => name).join(' and no ')}, which its typ (${typ ?? 'none'}) may be`,
-    );
-  return found;
+/**
+ * Checks claims that a test of a rule imagines, as those of a verified assertion. Its key, its age and its audience are not tested.
+ * @throws TokenRefusal; Refusal assertion_client
+ */
+export function checkImagined(
+  claims: JsonObject,
+  name: RedeemedTypeName,
+  issuer: TrustedIssuer,
+  context: CheckContext & Pick<ValidationContext, 'now'>,
+): TokenFacts {
+  const given = assertionTypes.find((type) => type.name === name)?.givenBy(issuer);
+  if (given === undefined) throw new TokenRefusal('not_accepted');
+  const limits = asRedeemedIssuer(issuer, given.entry, claims);
+  return given.check(
+    readFacts(claims, limits, name, () => [context.issuer], context, ''),
+    context,
+  );
 }

@@ -1,31 +1,29 @@
 // Validates id_jag, an Identity Assertion Authorization Grant (draft-ietf-oauth-identity-assertion-authz-grant section 4.4), as the
 // enterprise-managed authorization of MCP profiles it.
-import type { TokenFacts } from '../model/token-facts.ts';
 import { redactValue } from '../primitives/redact.ts';
 import { Refusal, TokenRefusal } from '../primitives/refusal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 import type { IdJagEntry } from '../trust/issuer.ts';
 import { resolvePerson } from './asserted-person.ts';
-import { describeOtherClient, type RedeemedType, readRedeemed } from './redeemed.ts';
+import { describeOtherClient, redeemedType } from './redeemed.ts';
 
 /** Section 3.1. The type is in the header alone, so that no other JWT of the issuer can be taken for a grant. */
 const HEADER_TYPE = 'oauth-id-jag+jwt';
 
-export const idJag = {
+export const idJag = redeemedType({
   name: 'id_jag',
   hasHeader: ({ typ }) => typ === HEADER_TYPE,
-  validate: async (jws, issuer, context): Promise<TokenFacts> => {
-    const entry = issuer.grants.id_jag;
-    if (entry === undefined) throw new TokenRefusal('not_accepted');
-    const facts = await readRedeemed(jws, issuer, { name: 'id_jag', entry }, [context.issuer], context);
-    const { payload: claims } = jws;
+  audiences: ({ issuer }) => [issuer],
+  refuseOthers: () => {},
+  check: (facts, entry, context) => {
+    const { claims } = facts;
     if (claims.jti === undefined) throw new TokenRefusal('claims', 'jti is missing');
     if (claims.client_id !== context.client.id)
       throw new Refusal('assertion_client', { detail: describeOtherClient(claims, context.client.id) });
     checkTenants(claims, entry);
     return resolvePerson(facts, entry, context);
   },
-} as const satisfies RedeemedType;
+});
 
 /** A `sub` is unique within its tenant, so an unexpected one is refused, and so is a missing one. @throws TokenRefusal claims */
 function checkTenants({ tenant, aud_tenant }: JsonObject, entry: IdJagEntry): void {

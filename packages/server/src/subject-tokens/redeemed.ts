@@ -9,32 +9,64 @@ import { redactValue } from '../primitives/redact.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 import type { RedeemedTypeName } from '../primitives/token-type.ts';
-import { type GrantEntry, MAX_AGE_SECONDS, type TrustedIssuer } from '../trust/issuer.ts';
+import { type GrantEntry, type IssuerGrants, MAX_AGE_SECONDS, type TrustedIssuer } from '../trust/issuer.ts';
 import { HASHES } from '../trust/profiles.ts';
 import { readFacts } from './foreign.ts';
 import type { ValidationContext } from './validated-token.ts';
 import { refuseOtherKinds } from './weigh.ts';
 
+/** What the checks of a verified assertion need. */
+export type CheckContext = Pick<ValidationContext, 'issuer' | 'names' | 'saml' | 'client'>;
+
 /** A profile of the grant: what one kind of assertion must be. */
-export interface RedeemedType {
-  /** The short name of the type, in rules. */
-  readonly name: RedeemedTypeName;
+interface Profile<N extends RedeemedTypeName> {
+  /** The short name of the type, in rules and in `grants` of an issuer. */
+  readonly name: N;
   /** Is the header that of an assertion of this kind? */
   readonly hasHeader: (jws: CompactJws) => boolean;
-  /** @throws TokenRefusal; Refusal issuer_unavailable, assertion_client */
-  readonly validate: (jws: CompactJws, issuer: TrustedIssuer, context: ValidationContext) => Promise<TokenFacts>;
+  /** The names of this server that `aud` may have. */
+  readonly audiences: (context: Pick<ValidationContext, 'issuer' | 'tokenEndpoint'>) => readonly string[];
+  /** Refuses tokens of another kind with the same header. @throws TokenRefusal wrong_type */
+  readonly refuseOthers: (jws: CompactJws, issuer: TrustedIssuer) => void;
+  /** Checks verified claims, of an assertion or of a test of a rule. @throws TokenRefusal; Refusal assertion_client */
+  readonly check: (facts: TokenFacts, entry: NonNullable<IssuerGrants[N]>, context: CheckContext) => TokenFacts;
 }
 
-/** Does the issuer's entry give assertions of this type? */
-export const givesKind = ({ grants }: TrustedIssuer, { name }: Pick<RedeemedType, 'name'>): boolean =>
-  grants[name] !== undefined;
+export interface RedeemedType extends Omit<Profile<RedeemedTypeName>, 'check'> {
+  /** @returns undefined if the issuer's entry gives no assertions of this type */
+  readonly givenBy: (issuer: TrustedIssuer) => GivenType | undefined;
+}
 
-/** @param audiences the names of this server that `aud` may have @throws TokenRefusal; Refusal issuer_unavailable */
-export async function readRedeemed(
+export interface GivenType {
+  readonly entry: GrantEntry;
+  /** @throws TokenRefusal; Refusal assertion_client */
+  readonly check: (facts: TokenFacts, context: CheckContext) => TokenFacts;
+}
+
+export const redeemedType = <N extends RedeemedTypeName>({ check, ...profile }: Profile<N>): RedeemedType => ({
+  ...profile,
+  givenBy: ({ grants }) => {
+    const entry = grants[profile.name];
+    return entry === undefined ? undefined : { entry, check: (facts, context) => check(facts, entry, context) };
+  },
+});
+
+/** @throws TokenRefusal; Refusal issuer_unavailable, assertion_client */
+export async function validateRedeemed(
   jws: CompactJws,
   issuer: TrustedIssuer,
-  { name: type, entry }: { readonly name: string; readonly entry: GrantEntry },
-  audiences: readonly string[],
+  type: RedeemedType,
+  { entry, check }: GivenType,
+  context: ValidationContext,
+): Promise<TokenFacts> {
+  type.refuseOthers(jws, issuer);
+  return check(await readRedeemed(jws, issuer, { type, entry }, context), context);
+}
+
+async function readRedeemed(
+  jws: CompactJws,
+  issuer: TrustedIssuer,
+  { type, entry }: { readonly type: RedeemedType; readonly entry: GrantEntry },
   context: ValidationContext,
 ): Promise<TokenFacts> {
   const { payload: claims, alg } = jws;
@@ -42,7 +74,8 @@ export async function readRedeemed(
     throw new TokenRefusal('algorithm', `${issuer.issuer} may sign with ${[...issuer.algorithms].join(', ')}`);
   verifyPresented(jws, await issuer.keySource.find(jws), context.signatures);
   const limits = asRedeemedIssuer(issuer, entry, claims);
-  const facts = readFacts(claims, limits, type, () => forUsAlone(claims, audiences), context, jws.signingInput);
+  const audiences = () => forUsAlone(claims, type.audiences(context));
+  const facts = readFacts(claims, limits, type.name, audiences, context, jws.signingInput);
   const { singleUse, issuedAt = context.now, expiresAt } = facts;
   if (entry.reuse !== 'always' && expiresAt - issuedAt > entry.maxAge)
     throw new TokenRefusal(

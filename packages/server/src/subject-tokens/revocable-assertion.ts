@@ -10,7 +10,6 @@ import { chainingGrant } from './chaining-grant.ts';
 import { foreignTokenId } from './foreign.ts';
 import { idJag } from './id-jag.ts';
 import type { IssuedHere } from './identify.ts';
-import { givesKind } from './redeemed.ts';
 import type { ValidationContext } from './validated-token.ts';
 
 type Context = Pick<ValidationContext, 'issuer' | 'issuers' | 'policy' | 'signatures' | 'tokenEndpoint'>;
@@ -40,7 +39,7 @@ export async function findRevocableAssertion(
 /** A chaining grant need not name a client here: one that authenticates, and whose rules take such grants, could have redeemed it. */
 function mayRedeem(jws: CompactJws, issuer: TrustedIssuer, client: Client, context: Context): boolean {
   const { aud, client_id: named } = jws.payload;
-  const type = [idJag, chainingGrant].find((one) => one.hasHeader(jws) && givesKind(issuer, one));
+  const type = [idJag, chainingGrant].find((one) => one.hasHeader(jws) && one.givenBy(issuer) !== undefined);
   if (type === undefined || !(issuer.algorithms as ReadonlySet<string>).has(jws.alg)) return false;
   const [audience, ...others] = stringList(aud) ?? [];
   if (others.length > 0 || ![context.issuer, context.tokenEndpoint].some((one) => one === audience)) return false;

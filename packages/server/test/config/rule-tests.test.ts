@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { ConfigurationError } from '../../src/config/fault.ts';
 import { parseConfiguration } from '../../src/config/load.ts';
-import { API, assertIssued, BACKEND, exchange, textBeforeRules, withRules } from '../support/basics.ts';
+import { API, assertIssued, BACKEND, client, exchange, textBeforeRules, withRules } from '../support/basics.ts';
 import { cambio } from '../support/command.ts';
-import { changed, edited, entries, yamlOf } from '../support/configuration.ts';
+import { added, type Configuration, changed, edited, entries, yamlOf } from '../support/configuration.ts';
 import { start } from '../support/harness.ts';
 import { temporaryFolder } from '../support/program.ts';
 import { idp, pem, samlEntry } from '../support/saml-exchange.ts';
@@ -301,5 +301,54 @@ test('a test may have a refresh token or an ID token of this server, which a rul
     const brought = `subject: { type: ${type}, claims: { sub: ada } }`;
     assert.equal(await examine(rule(''), `{ ${brought}, expect: { refused: no_rule_for_subject } }`), 1);
     assert.equal(await examine(rule(`, types: [${type}]`), `{ ${brought}, expect: allowed }`), 1);
+  }
+});
+
+test('an assertion in a test has the checks of a real one: its client, its person, and its workload', async () => {
+  const issuer = 'https://giver.example';
+  const yaml = (type: string, claims: Configuration, expect: unknown): string => {
+    const by = type === 'workload' ? { issuer: 'platform', client: 'jobs' } : { issuer: 'giver', client: 'wiki' };
+    return yamlOf(
+      changed(withRules('{ name: r }'), {
+        issuers: [
+          { issuer, name: 'giver', grants: { id_jag: {}, chaining_grant: {} } },
+          { issuer: 'https://platform.example', name: 'platform', grants: { workload: {} } },
+        ],
+        clients: added(client('wiki', { grants: ['jwt_bearer'], audiences: undefined, scopes: ['read'] }), {
+          id: 'jobs',
+          auth: 'none',
+          grants: ['jwt_bearer'],
+          scopes: ['read'],
+          workload: { issuer: 'platform', subjects: ['job-*'], claims: { stage: 'test' } },
+        }),
+        rules: entries([
+          {
+            name: 'r',
+            client: by.client,
+            subject: { issuer: by.issuer, types: [type] },
+            grant: { audiences: [API], scopes: ['read'] },
+            tests: [{ subject: { issuer: by.issuer, type, scope: ['read'], claims }, expect }],
+          },
+        ]),
+      }),
+    );
+  };
+  const ada = { sub: 'ada', resource: API };
+  const subId = (sub: string) => ({ sub_id: { format: 'iss_sub', iss: issuer, sub } });
+  for (const [type, claims, reason] of [
+    ['id_jag', ada, undefined],
+    ['id_jag', { ...ada, client_id: 'wiki', ...subId('ada') }, undefined],
+    ['id_jag', { ...ada, client_id: 'gateway' }, 'assertion_client'],
+    ['id_jag', { ...ada, tenant: 'a' }, 'assertion_claims'],
+    ['chaining_grant', { sub: 'ada', ...subId('ada') }, undefined],
+    ['chaining_grant', { sub: 'ada', ...subId('bob') }, 'assertion_subject'],
+    ['chaining_grant', { sub: 'ada', client_id: 'gateway' }, 'assertion_client'],
+    ['workload', { sub: 'job-7', stage: 'test' }, undefined],
+    ['workload', { sub: 'job-7' }, 'assertion_client'],
+    ['workload', { sub: 'else', stage: 'test' }, 'assertion_client'],
+  ] as const) {
+    const expect = reason === undefined ? 'allowed' : { refused: reason };
+    const { examine: run } = await parseConfiguration(yaml(type, claims, expect), { file: 'cambio.yaml', environment });
+    assert.equal(run(), 1, JSON.stringify([type, claims]));
   }
 });
