@@ -140,5 +140,3 @@ export const samlIssuer = z
   .meta({ allOf: [{ oneOf: [{ required: ['certificates'] }, { required: ['metadata'] }] }] });
 
 export const issuer = z.union([oauthIssuer, samlIssuer]);
-
-export type GrantsSource = z.output<typeof issuerGrants>;

@@ -3,7 +3,7 @@
 import { createHmac } from 'node:crypto';
 import { scopeThere } from '../model/authorization-server.ts';
 import type { Resource } from '../model/resource.ts';
-import { formatAct } from '../primitives/principal.ts';
+import { formatAct, withoutOrigin } from '../primitives/principal.ts';
 import { formatScope } from '../primitives/scope.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 import { accessTokenClaims } from './access-token-claims.ts';
@@ -23,7 +23,7 @@ type GrantContent = Pick<TokenContent, 'targets' | 'scope' | 'chain' | 'confirma
 const resourcesThere = ({ server }: ServerGrantContent, targets: readonly Resource[]): readonly string[] =>
   targets.map(({ audience }) => audience).filter((audience) => audience !== server.issuer);
 
-/** `act` is copied; `may_act`, the lineage and the origin of the subject are ours alone. @param about.sub the subject's name there */
+/** `act` is copied; `may_act`, the lineage and the origins of the subject and the actors are ours alone. @param about.sub the subject's name there */
 export function grantClaims(
   { grantFor, targets, scope, chain, confirmation }: GrantContent,
   about: { issuer: string; id: string; sub: string; now: number; expiresAt: number },
@@ -45,7 +45,7 @@ export function grantClaims(
     ...(there.size > 0 && { scope: formatScope(there) }),
     ...(server.tenant !== undefined && { aud_tenant: server.tenant }),
     ...(confirmation && { cnf: confirmation }),
-    ...(chain.length > 0 && { act: formatAct(chain) }),
+    ...(chain.length > 0 && { act: formatAct(chain.map(withoutOrigin)) }),
   };
 }
 

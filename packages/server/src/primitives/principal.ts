@@ -41,11 +41,14 @@ export interface Voucher {
 export const vouchFor = ({ iss, sub, origin }: Principal & { readonly origin?: Principal | undefined }): Vouched =>
   ({ iss, sub, ...(origin && { origin }) }) as Vouched;
 
+/** Members with a meaning of their own in our tokens: rights, keys and ancestors. Those of a hop would count as our word. */
+const NEVER_COPIED: ReadonlySet<string> = new Set(['may_act', 'cnf', 'lineage', 'actor_lineage', 'delegation']);
+
 /** Adds the members of a hop that are copied only. `sub_id` is one of them, unless it was read as the origin. */
-function withOthers(actor: Vouched, { iss: _iss, sub: _sub, act: _act, ...others }: JsonObject): Vouched {
-  const { sub_id: _subId, ...further } = others;
-  const copied = actor.origin === undefined ? others : further;
-  return Object.keys(copied).length === 0 ? actor : { ...actor, others: copied };
+function withOthers(actor: Vouched, hop: JsonObject): Vouched {
+  const read = new Set(['iss', 'sub', 'act', ...(actor.origin === undefined ? [] : ['sub_id'])]);
+  const copied = Object.entries(hop).filter(([name]) => !read.has(name) && !NEVER_COPIED.has(name));
+  return copied.length === 0 ? actor : { ...actor, others: Object.fromEntries(copied) };
 }
 
 /** The part of a name before its first colon, where the name of an issuer stands; empty without a colon. */
@@ -79,9 +82,10 @@ export const looksLikeDigest = (entry: string): boolean => /^[\w-]{43}$/.test(en
 const MAX_CHAIN_LENGTH = 64;
 
 /**
- * Reads the chain of an `act` claim. An actor without `iss` belongs to the token's own issuer, unless it is nested in an actor of
+ * Reads the chain of an `act` claim. Another issuer may name an actor twice, by `sub_id` too, and must mean the same. An actor without `iss` belongs to the token's own issuer, unless it is nested in an actor of
  * another issuer. Only identity members are read (RFC 8693 section 4.1: `exp`, `nbf` and `aud` have no meaning there); `sub_id`
- * only for principals of ours, in tokens of ours. All others are kept, so that a new token has the chain as it stood.
+ * is read for principals of ours, in tokens of ours. All others but those of `NEVER_COPIED` are kept, so that a new token has the chain as
+ * it stood.
  * @returns `not vouched` if the claim names an actor for whom its issuer cannot vouch
  */
 export function parseAct(claim: unknown, { issuer, vouchesFor }: Voucher): Chain | 'malformed' | 'not vouched' {
@@ -91,14 +95,22 @@ export function parseAct(claim: unknown, { issuer, vouchesFor }: Voucher): Chain
     // It is unknown whose subject an actor without `iss` is if it is nested in an actor of another issuer.
     const actor = parsePrincipal(act, outer === issuer ? issuer : '');
     if (actor === undefined || chain.length === MAX_CHAIN_LENGTH) return 'malformed';
-    if (vouchesFor === 'its own subjects' && actor.iss !== issuer) return 'not vouched';
     const { sub_id: subId } = act as JsonObject;
+    if (vouchesFor === 'its own subjects' && (actor.iss !== issuer || !isNameOf(subId, actor))) return 'not vouched';
     const origin = vouchesFor === 'everyone' && actor.iss === issuer ? parseOrigin(subId) : undefined;
     if (origin === 'malformed') return 'malformed';
     chain.push(withOthers(vouchFor({ ...actor, origin }), act as JsonObject));
     outer = actor.iss;
   }
   return chain;
+}
+
+/** Does an absent `sub_id`, or one of the only form that can be compared, name this principal? */
+function isNameOf(subId: unknown, { iss, sub }: Principal): boolean {
+  if (subId === undefined) return true;
+  if (typeof subId !== 'object' || subId === null) return false;
+  const { format, iss: issuer, sub: name } = subId as JsonObject;
+  return format === 'iss_sub' && issuer === iss && name === sub;
 }
 
 /** Formats a chain as an `act` claim; undefined for an empty chain. */
@@ -122,7 +134,14 @@ export const formatOrigin = ({ iss, sub }: Principal): JsonObject => ({ format: 
 export const parseOrigin = (claim: unknown): Principal | undefined | 'malformed' =>
   claim === undefined ? undefined : (parsePrincipal(claim, '') ?? 'malformed');
 
-/** Removes the origins, for audit rows and people. */
+/** Removes the origins, for other servers: they are not told where a principal of ours came from. */
+export const withoutOrigin = ({ iss, sub, others }: Vouched): Principal & Pick<Vouched, 'others'> => ({
+  iss,
+  sub,
+  ...(others && { others }),
+});
+
+/** Removes the origins and the members that are copied only, for audit rows and people. */
 export const withoutOrigins = (chain: Chain): readonly Principal[] => chain.map(({ iss, sub }) => ({ iss, sub }));
 
 /** Reads the party that a `may_act` claim names, or one level of an `act` claim. @param issuer the default for `iss` */

@@ -126,6 +126,27 @@ test('reads a chain hop by hop without recursion, and stops at its limit', () =>
   for (let i = 1; i < 1_000_000; i++) act = { sub: 'a', act };
   const ours = { issuer: 'https://idp.example', vouchesFor: 'everyone' } as const;
   assert.equal(parseAct(act, ours), 'malformed');
+  const foreign = { issuer: 'https://idp.example', vouchesFor: 'its own subjects' } as const;
+  const bot = { iss: 'https://idp.example', sub: 'bot' };
+  const named = { ...bot, sub_id: { format: 'iss_sub', ...bot } };
+  assert.deepEqual(
+    parseAct({ ...named, sub_profile: 'ai_agent', cnf: { jkt: 'k' }, may_act: bot, lineage: ['l'] }, foreign),
+    [{ ...bot, others: { sub_id: named.sub_id, sub_profile: 'ai_agent' } }],
+  );
+  for (const subId of [
+    { format: 'iss_sub', iss: 'https://login.example', sub: 'agent' },
+    { format: 'iss_sub', iss: bot.iss, sub: 'other' },
+    { format: 'email', email: 'ada@example.com' },
+    { format: 'aliases', identifiers: [named.sub_id] },
+    { ...bot },
+    'bot',
+    null,
+  ])
+    for (const act of [
+      { ...bot, sub_id: subId },
+      { ...bot, act: { ...bot, sub_id: subId } },
+    ])
+      assert.equal(parseAct(act, foreign), 'not vouched', JSON.stringify(act));
   const shallow = { sub: 'b', act: { sub: 'a', iss: 'https://other.example' } };
   assert.deepEqual(parseAct(shallow, ours), [
     { iss: 'https://idp.example', sub: 'b' },

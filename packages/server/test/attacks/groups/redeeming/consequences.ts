@@ -78,14 +78,43 @@ export const consequences: Cases<World> = {
       'an actor of ours',
       redeem(server, jagOf(corp, server, { act: { sub: 'agent', iss: server.issuer } })),
     );
+    for (const [what, sub_id] of [
+      ['an actor of ours by sub_id', { format: 'iss_sub', iss: server.issuer, sub: 'agent' }],
+      ['a third party by sub_id', { format: 'iss_sub', iss: partner.url, sub: 'bot' }],
+      ['a person of ours by sub_id', { format: 'email', email: 'ada@example.com' }],
+    ] as const) {
+      await attempt(what, redeem(server, jagOf(corp, server, { act: { sub: 'bot', sub_id } })));
+      await attempt(
+        `${what}, within`,
+        redeem(server, jagOf(corp, server, { act: { sub: 'a', act: { sub: 'bot', sub_id } } })),
+      );
+    }
     await attempt('act as text', redeem(server, jagOf(corp, server, { act: 'bot' })));
     const nested = { sub: 'bot', act: { sub: 'deep', iss: 'https://third.example' } };
     await attempt('a third party within', redeem(server, grantOf(world, { act: nested })));
     await attempt('may_act for another', redeem(server, jagOf(corp, server, { may_act: { sub: 'agent' } })));
     const act = { sub: 'bot', iss: corp.url, sub_profile: 'ai_agent' };
-    const kept = await twin(redeem(server, jagOf(corp, server, { act })));
+    const rights = { may_act: { sub: 'agent' }, cnf: { jkt: 'k' }, lineage: ['l'], actor_lineage: ['l'] };
+    const kept = await twin(redeem(server, jagOf(corp, server, { act: { ...act, ...rights } })));
     assert.deepEqual(claimsOf(kept.body.access_token).act, act);
     assert.equal(claimsOf(kept.body.access_token).aud, API);
+  },
+  G22: async ({ server, configuration, corp }, { attempt, twin }) => {
+    const answer = await redeem(server, jagOf(corp, server));
+    assert.equal(await isActive(server, answer), true);
+    await server.reload(
+      changed(configuration, {
+        issuers: without('corp'),
+        clients: without('jobs'),
+        rules: without('jags', 'jobs', 'chains'),
+      }),
+    );
+    await attempt('removed', answer);
+    assert.equal(await isActive(server, answer), false);
+    await server.reload(configuration);
+    await attempt('put back', answer);
+    assert.equal(await isActive(server, answer), false);
+    assert.equal(await isActive(server, await twin(redeem(server, jagOf(corp, server)))), true);
   },
   G21: async ({ server, directory, mail }, { attempt, twin }) => {
     const byName = (aud_sub: string, claims: Record<string, unknown> = {}) =>
