@@ -126,7 +126,7 @@ export class TokenCache {
   async #wait(key: string, flight: Flight, signal: AbortSignal | undefined): Promise<Token> {
     flight.waiting++;
     try {
-      return await (signal === undefined ? flight.promise : orAbort(flight.promise, signal));
+      return await (signal === undefined ? flight.promise : orAbort(() => flight.promise, signal));
     } finally {
       flight.waiting--;
       if (flight.waiting === 0 && !flight.isSettled) {
@@ -192,7 +192,7 @@ export async function alone<Result>(work: Work<Result>, signal?: AbortSignal): P
   const leave = (): void => controller.abort(signal.reason);
   signal.addEventListener('abort', leave, { once: true });
   try {
-    return await orAbort(work(controller), signal);
+    return await orAbort(() => work(controller), signal);
   } finally {
     signal.removeEventListener('abort', leave);
   }

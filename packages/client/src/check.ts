@@ -28,6 +28,7 @@ const LOOPBACK = /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 /** Tokens and secrets go over HTTPS, or stay on the machine. @throws TypeError */
 export function secureUrl(name: string, text: unknown): URL {
   const url = typeof text === 'string' && URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.username || url?.password) throw new TypeError(`${name} has a user name or a password: leave them out`);
   if (url?.protocol === 'https:' || (url?.protocol === 'http:' && LOOPBACK.test(url.hostname))) return url;
   throw new TypeError(`${name} is ${JSON.stringify(text)}: it must be an https URL, or http on loopback`);
 }

@@ -3,6 +3,7 @@ import { alone, TokenCache } from './cache.ts';
 import { checkMembers } from './check.ts';
 import { type Connection, connect, type Fetch, type Pairs } from './connection.ts';
 import { type Credentials, none } from './credentials.ts';
+import { createFinder, type Finder } from './discovery.ts';
 import { ExchangeError } from './errors.ts';
 import { quietly } from './events.ts';
 import { askFor, createGet, type Digest, type Get } from './grants.ts';
@@ -25,7 +26,6 @@ import {
   valuesOf,
   type Wanted,
 } from './request.ts';
-import { scrub } from './scrub.ts';
 import { resolveToken, type TokenLike, type TokenSource, textOf } from './source.ts';
 import { claimsOf, type Token } from './token.ts';
 
@@ -58,17 +58,11 @@ export function createClient(options: ClientOptions, digest: Digest): Client {
   const cache = new TokenCache(checked.max, { now: clock, elapsed: () => performance.now() });
   const outbound: Fetch = checked.auth.fetch ?? checked.fetch ?? ((input, init) => globalThis.fetch(input, init));
   const proofs = checked.dpop && createProofs(checked.dpop);
-  const connectTo: Connect = (issuer, clientId, credentials) =>
-    connect({
-      issuer,
-      clientId,
-      credentials,
-      proofs,
-      timeoutMs: checked.timeoutMs,
-      fetch: credentials.fetch ?? outbound,
-      metadata: issuer === checked.issuer ? checked.metadata : undefined,
-    });
-  const own = connectTo(checked.issuer, checked.clientId, checked.auth);
+  const { timeoutMs } = checked;
+  const connectTo: Connect = ({ find, clientId, auth }) =>
+    connect({ find, clientId, credentials: auth, proofs, timeoutMs, fetch: auth.fetch ?? outbound });
+  const parties = createParties(checked, (issuer, { fetch = outbound }) => createFinder({ issuer, fetch, timeoutMs }));
+  const own = connectTo(parties({}));
   const on = quietly(checked.on);
   const getFrom = (connection: Connection): Get =>
     createGet({ cache, connection, digest, on, now: clock, isBound: proofs !== undefined });
@@ -82,7 +76,6 @@ export function createClient(options: ClientOptions, digest: Digest): Client {
     proofs,
     fetch: outbound,
   });
-  const peers = createPeers(checked, connectTo, getFrom);
   const forget = async (token: TokenLike): Promise<void> => {
     const text = textOf(token, 'subject');
     const name = digest(text);
@@ -103,9 +96,10 @@ export function createClient(options: ClientOptions, digest: Digest): Client {
       return checkIdentityAssertion(token);
     },
     redeem: async (assertion, options = {}) => {
-      const text = await resolveToken(assertion, 'subject');
+      const text = await resolveToken(assertion, 'subject', options.signal);
       const { pairs, ...where } = readRedeem(options, claimsOf(text), checked.issuer);
-      return (await peers(where, get)(askFor(pairs, 'no'), [['assertion', text]], options.signal)).token;
+      const getThere = getFrom(connectTo(parties(where)));
+      return (await getThere(askFor(pairs, 'no'), [['assertion', text]], options.signal)).token;
     },
     mcp: (subject, request) => {
       if (proofs !== undefined)
@@ -130,9 +124,9 @@ export function createClient(options: ClientOptions, digest: Digest): Client {
 function holder(get: Get, { pairs, actor, keep }: Wanted): Calling['hold'] {
   const ask = askFor(pairs, keep);
   return async (subject, signal) => {
-    const text = resolveToken(subject, 'subject');
+    const text = resolveToken(subject, 'subject', signal);
     const tokens: (readonly [string, string])[] = [['subject_token', typeof text === 'string' ? text : await text]];
-    const acting = actor === undefined ? undefined : resolveToken(actor, 'actor');
+    const acting = actor === undefined ? undefined : resolveToken(actor, 'actor', signal);
     if (acting !== undefined) tokens.push(['actor_token', typeof acting === 'string' ? acting : await acting]);
     return get(ask, tokens, signal);
   };
@@ -140,33 +134,40 @@ function holder(get: Get, { pairs, actor, keep }: Wanted): Calling['hold'] {
 
 /** @throws ExchangeError invalid_answer: such an assertion is not an access token (ID-JAG section 4.3) */
 function checkIdentityAssertion(token: Token): Token {
-  const { issuedType, tokenType, requestId } = token;
-  if (issuedType === 'id-jag' && tokenType === 'N_A') return token;
-  const text = `the answer has the type ${scrub(issuedType, [])} and token_type ${tokenType}, not id-jag and N_A`;
+  const { tokenType, requestId } = token;
+  if (tokenType === 'N_A') return token;
+  const text = `the answer has token_type ${tokenType}, not N_A`;
   throw new ExchangeError('invalid_answer', 'server', text, { status: 200, requestId });
 }
 
-type Connect = (issuer: string, clientId: string, auth: Credentials) => Connection;
+/** A client of an authorization server: this one, or another. */
+interface Party {
+  readonly find: Finder;
+  readonly clientId: string;
+  readonly auth: Credentials;
+}
 
-/** The connections to other authorization servers. They never see a secret of this one. */
-function createPeers(
-  { issuer: own, clientId, auth }: CheckedOptions,
-  connectTo: Connect,
-  getFrom: (connection: Connection) => Get,
-): (where: RedeemPlace, ownGet: Get) => Get {
-  const peers = new Map<string, { readonly auth: Credentials; readonly get: Get }>();
-  return (where, ownGet) => {
-    const { issuer = own } = where;
-    if (issuer === own && where.clientId === undefined && where.auth === undefined) return ownGet;
-    const id = where.clientId ?? clientId;
-    const credentials = where.auth ?? (issuer === own || auth.portable ? auth : none());
-    const key = JSON.stringify([issuer, id]);
-    const known = peers.get(key);
-    if (known?.auth === credentials) return known.get;
-    const get = getFrom(connectTo(issuer, id, credentials));
+type Connect = (party: Party) => Connection;
+
+/** No other authorization server sees a secret of this one. Its metadata is asked for once. */
+function createParties(
+  { issuer: own, clientId: ownId, auth: ownAuth, metadata }: CheckedOptions,
+  createFind: (issuer: string, auth: Credentials) => Finder,
+): (where: RedeemPlace) => Party {
+  const server = metadata && { ...metadata, issuer: own };
+  const ownFind: Finder = server === undefined ? createFind(own, ownAuth) : async () => server;
+  const peers = new Map<string, Finder>();
+  const findAt = (issuer: string, auth: Credentials): Finder => {
+    const known = peers.get(issuer);
+    if (known !== undefined) return known;
+    const find = createFind(issuer, auth);
     const [oldest] = peers.size < MAX_PEERS ? [] : peers.keys();
     if (oldest !== undefined) peers.delete(oldest);
-    peers.set(key, { auth: credentials, get });
-    return get;
+    peers.set(issuer, find);
+    return find;
+  };
+  return ({ issuer = own, clientId = ownId, auth: given }) => {
+    const auth = given ?? (issuer === own || ownAuth.portable ? ownAuth : none());
+    return { find: issuer === own ? ownFind : findAt(issuer, auth), clientId, auth };
   };
 }

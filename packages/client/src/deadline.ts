@@ -5,13 +5,13 @@ export interface Deadline {
   /** Aborts at the limit, or with the caller. */
   readonly signal: AbortSignal;
   readonly leftMs: () => number;
-  /** Waits for a promise of others. @throws the reason of the signal, if that is first */
-  readonly race: <Result>(promise: Promise<Result>) => Promise<Result>;
-  /** @throws the reason of the signal */
-  readonly wait: (ms: number) => Promise<void>;
 }
 
-/** @param controller aborted at the limit; the caller may abort it before @throws ExchangeError timeout, or the reason of the caller */
+/**
+ * Ends at the limit, even if the work does not heed the signal.
+ * @param controller aborted at the limit; the caller may abort it before
+ * @throws ExchangeError timeout, or the reason of the caller
+ */
 export async function within<Result>(
   timeoutMs: number,
   controller: AbortController,
@@ -21,13 +21,7 @@ export async function within<Result>(
   const ends = performance.now() + timeoutMs;
   const timer = setTimeout(() => controller.abort(tooSlow(timeoutMs)), timeoutMs);
   try {
-    signal.throwIfAborted();
-    return await work({
-      signal,
-      leftMs: () => ends - performance.now(),
-      race: (promise) => orAbort(promise, signal),
-      wait: (ms) => pause(ms, signal),
-    });
+    return await orAbort(() => work({ signal, leftMs: () => ends - performance.now() }), signal);
   } catch (error) {
     // A fetch may hide the reason in an error of its own.
     throw signal.aborted ? signal.reason : error;
@@ -39,37 +33,28 @@ export async function within<Result>(
 const tooSlow = (timeoutMs: number): ExchangeError =>
   new ExchangeError('timeout', 'server', `no answer within ${timeoutMs} ms`, { retryable: true });
 
-/** @throws the reason of the signal, if that is first */
-export async function orAbort<Result>(promise: Promise<Result>, signal: AbortSignal): Promise<Result> {
-  signal.throwIfAborted();
-  const { promise: aborted, reject } = deferred();
-  const leave = (): void => reject(signal.reason);
-  signal.addEventListener('abort', leave, { once: true });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener('abort', leave);
-  }
-}
-
-function deferred(): { readonly promise: Promise<never>; readonly reject: (reason: unknown) => void } {
-  let reject: (reason: unknown) => void = () => undefined;
-  const promise = new Promise<never>((_resolve, decline) => {
-    reject = decline;
+/** @throws the reason of the signal, if it aborts first. Then nobody needs the outcome of the work, nor its error. */
+export function orAbort<Result>(work: () => Promise<Result>, signal: AbortSignal): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    signal.throwIfAborted();
+    const leave = (): void => reject(signal.reason);
+    signal.addEventListener('abort', leave, { once: true });
+    const after =
+      <Value>(settle: (value: Value) => void) =>
+      (value: Value): void => {
+        signal.removeEventListener('abort', leave);
+        settle(value);
+      };
+    work().then(after(resolve), after(reject));
   });
-  return { promise, reject };
 }
 
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
+/** @throws the reason of the signal, if it aborts first */
+export async function pause(ms: number, signal: AbortSignal): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  try {
-    await orAbort(
-      new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, ms);
-      }),
-      signal,
-    );
-  } finally {
-    clearTimeout(timer);
-  }
+  const passed = (): Promise<void> =>
+    new Promise((resolve) => {
+      timer = setTimeout(resolve, ms);
+    });
+  await orAbort(passed, signal).finally(() => clearTimeout(timer));
 }

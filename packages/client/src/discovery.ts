@@ -1,6 +1,7 @@
 // Finds the endpoints of an authorization server (RFC 8414, else OpenID Connect Discovery).
 import * as oauth from 'oauth4webapi';
-import type { Deadline } from './deadline.ts';
+import { textOfBody } from './body.ts';
+import { type Deadline, within } from './deadline.ts';
 import { ExchangeError, type Refused } from './errors.ts';
 import { type Lost, lostConnection, repeatedly } from './repeat.ts';
 
@@ -12,8 +13,30 @@ export interface ServerMetadata {
 
 type Fetch = typeof globalThis.fetch;
 
-/** @throws ExchangeError invalid_answer, network */
-export async function discover(issuer: string, fetch: Fetch, deadline: Deadline): Promise<oauth.AuthorizationServer> {
+/** @throws ExchangeError invalid_answer, network, timeout */
+export type Finder = () => Promise<oauth.AuthorizationServer>;
+
+export interface Place {
+  readonly issuer: string;
+  readonly fetch: Fetch;
+  readonly timeoutMs: number;
+}
+
+/** Asks once. A failure is not kept. The caller who is first must not end it for others, so the time limit is its own. */
+export function createFinder({ issuer, fetch, timeoutMs }: Place): Finder {
+  let found: Promise<oauth.AuthorizationServer> | undefined;
+  return () => {
+    if (found !== undefined) return found;
+    const begun = within(timeoutMs, new AbortController(), (deadline) => discover(issuer, fetch, deadline));
+    found = begun;
+    begun.catch(() => {
+      if (found === begun) found = undefined;
+    });
+    return begun;
+  };
+}
+
+async function discover(issuer: string, fetch: Fetch, deadline: Deadline): Promise<oauth.AuthorizationServer> {
   let status = 0;
   for (const algorithm of ['oauth2', 'oidc'] as const) {
     const once = () => ask(new URL(issuer), algorithm, fetch, deadline.signal);
@@ -39,9 +62,9 @@ async function ask(url: URL, algorithm: 'oauth2' | 'oidc', fetch: Fetch, signal:
   };
   try {
     const response = await oauth.discoveryRequest(url, options);
-    return { status: response.status, headers: response.headers, text: await response.text() };
+    return { status: response.status, headers: response.headers, text: await textOfBody(response) };
   } catch (error) {
-    if (signal.aborted) throw error;
+    if (signal.aborted || error instanceof ExchangeError) throw error;
     return lostConnection(url.origin, error);
   }
 }

@@ -1,4 +1,5 @@
 // The one error of this package: what was refused, whom it is about, and whether to try again. It never contains a token.
+import { membersOf } from './json.ts';
 import { scrub } from './scrub.ts';
 
 /** Who has to change something. */
@@ -95,14 +96,6 @@ export function errorOf(
   });
 }
 
-function membersOf(text: string): Readonly<Record<string, unknown>> {
-  try {
-    return Object(JSON.parse(text));
-  } catch {
-    return {};
-  }
-}
-
 const ABOUT: Readonly<Record<string, About>> = {
   invalid_client: 'client',
   unauthorized_client: 'client',
@@ -136,10 +129,17 @@ function aboutOf(code: string, description: string, { target, subject, actor }: 
   return subject ? 'subject' : 'client';
 }
 
-/** Seconds. The header has seconds or a date (RFC 9110 section 10.2.3). */
+/** Seconds. The header has seconds or a date (RFC 9110 section 10.2.3), which is compared with the clock of the server. */
 export function retryAfterOf(headers: Headers): number | undefined {
-  const text = headers.get('retry-after');
-  if (text === null) return undefined;
-  const seconds = /^\d+$/.test(text) ? Number(text) : (Date.parse(text) - Date.now()) / 1000;
-  return Number.isNaN(seconds) ? undefined : Math.max(0, Math.ceil(seconds));
+  const text = headers.get('retry-after') ?? '';
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  const until = dateOf(text);
+  if (until === undefined) return undefined;
+  return Math.max(0, Math.ceil((until - (dateOf(headers.get('date') ?? '') ?? Date.now())) / 1000));
+}
+
+/** Milliseconds. `Date.parse` alone takes many texts for a date. */
+function dateOf(text: string): number | undefined {
+  const date = / GMT$/.test(text) ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(date) ? undefined : date;
 }

@@ -4,7 +4,9 @@ import type { Answer, Connection, Pairs } from './connection.ts';
 import { ExchangeError } from './errors.ts';
 import type { ClientEvent, Listener } from './events.ts';
 import { EXCHANGE_GRANT, nameOf, valuesOf } from './request.ts';
-import { expiryOf, Token } from './token.ts';
+import { scrub } from './scrub.ts';
+import { expiryOf, readTokenAnswer, Token } from './token.ts';
+import { tokenTypeName } from './token-types.ts';
 
 export type Digest = (text: string) => string | Promise<string>;
 
@@ -47,9 +49,13 @@ export function createGet(getting: Getting): Get {
     });
   return async (ask, tokens, signal) => {
     signal?.throwIfAborted();
-    // The name is made of the form itself, so that no parameter can be missing from it.
-    const name = digest(ask.name + nameOf(tokens));
-    const key = typeof name === 'string' ? name : await name;
+    const parties: string[] = [];
+    for (const [, text] of tokens) {
+      const one = digest(text);
+      parties.push(typeof one === 'string' ? one : await one);
+    }
+    // The key is made of the form itself, so that no parameter can be missing from it.
+    const key = ask.name + nameOf(tokens.map(([name], i) => [name, parties[i] ?? '']));
     const kept = ask.keep === 'yes' ? cache.get(key) : undefined;
     if (kept !== undefined) {
       report(ask, 'hit');
@@ -57,7 +63,6 @@ export function createGet(getting: Getting): Get {
     }
     const work = (controller: AbortController) => request(getting, ask, tokens, controller, report);
     if (ask.keep === 'no') return { token: await alone(work, signal), key };
-    const parties = await Promise.all(tokens.map(([, text]) => digest(text)));
     const ends = tokens.flatMap(([, text]) => expiryOf(text) ?? []);
     return {
       token: await cache.share({ key, parties, ends, onShared: () => report(ask, 'shared') }, work, signal),
@@ -82,38 +87,59 @@ async function request(
       controller,
       onRetry: () => report(ask, 'retry'),
     });
-    const token = readAnswer(answer, { asked, isBound, isExchange: ask.pairs[0]?.[1] === EXCHANGE_GRANT });
+    const token = readAnswer(answer, { asked, isBound, pairs: ask.pairs, tokens });
     report(ask, 'issued', { duration: performance.now() - begun, requestId: token.requestId });
     return token;
   } catch (error) {
-    const { code = 'aborted', requestId } = error instanceof ExchangeError ? error : {};
+    const cause = controller.signal.aborted ? 'aborted' : 'credentials';
+    const { code = cause, requestId } = error instanceof ExchangeError ? error : {};
     report(ask, 'refused', { duration: performance.now() - begun, code, requestId });
     throw error;
   }
 }
 
+interface Asked {
+  readonly asked: number;
+  readonly isBound: boolean;
+  readonly pairs: Pairs;
+  readonly tokens: Pairs;
+}
+
+/** An access token may be a JWT (RFC 8693 section 3). Servers use both names for it. */
+const kindOf = (uri: string): string => tokenTypeName(uri).replace(/^jwt$/, 'access_token');
+
+/** A shorter text may be a word. */
+const MIN_TOKEN_CHARACTERS = 16;
+
 /** @throws ExchangeError invalid_answer */
-function readAnswer(
-  { issued: answer, headers }: Answer,
-  { asked, isBound, isExchange }: { asked: number; isBound: boolean; isExchange: boolean },
-): Token {
-  const requestId = headers.get('x-request-id') ?? undefined;
+function readAnswer({ text, headers }: Answer, { asked, isBound, pairs, tokens }: Asked): Token {
+  const repeats = (shown = ''): boolean =>
+    tokens.some(([, token]) => token.length >= MIN_TOKEN_CHARACTERS && shown.includes(token));
+  const header = headers.get('x-request-id') ?? undefined;
+  const requestId = repeats(header) ? undefined : header;
   const fault = (what: string, action?: string): ExchangeError =>
     new ExchangeError('invalid_answer', 'server', what, { status: 200, requestId, action });
+  const answer = readTokenAnswer(text);
+  const isExchange = valuesOf(pairs, 'grant_type')[0] === EXCHANGE_GRANT;
   // Only an exchange may issue what is not an access token (RFC 8693 section 2.2.1).
   if (answer === undefined || (answer.token_type === 'n_a' && !isExchange))
     throw fault('the answer of the token endpoint is not valid (RFC 6749 section 5.1)');
-  if (isExchange && typeof answer.issued_token_type !== 'string')
+  const { token_type: scheme, issued_token_type: type, scope } = answer;
+  // Programs log both.
+  if (repeats(type) || repeats(scope)) throw fault('the answer repeats a token that was sent');
+  if (isExchange && type === undefined)
     throw fault(
       'the answer lacks issued_token_type (RFC 8693 section 2.2.1)',
       'Check that the server implements RFC 8693.',
     );
-  if (isBound && answer.token_type === 'bearer')
+  const [wanted] = valuesOf(pairs, 'requested_token_type');
+  if (wanted !== undefined && type !== undefined && kindOf(wanted) !== kindOf(type))
+    throw fault(`the answer has the type ${scrub(tokenTypeName(type), [])}, not ${tokenTypeName(wanted)}`);
+  if (isBound && scheme === 'bearer')
     throw fault(
       'a proof was sent, and the token is not bound to the key',
       'Leave out dpop, or use a server with DPoP.',
     );
-  if (!isBound && answer.token_type === 'dpop')
-    throw fault('the token is bound to a key, and no proof was sent', 'Set dpop.');
+  if (!isBound && scheme === 'dpop') throw fault('the token is bound to a key, and no proof was sent', 'Set dpop.');
   return new Token(answer, asked, requestId);
 }

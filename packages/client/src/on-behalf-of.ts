@@ -3,7 +3,7 @@ import { secureUrl } from './check.ts';
 import type { Fetch } from './connection.ts';
 import { ExchangeError } from './errors.ts';
 import type { Held } from './grants.ts';
-import type { Proofs } from './proofs.ts';
+import type { Proof, Proofs } from './proofs.ts';
 import type { TokenSource } from './source.ts';
 import type { Token } from './token.ts';
 
@@ -48,24 +48,24 @@ async function call(
     throw new TypeError('the request has an Authorization header already: leave it out');
   const signal = init.signal ?? asked?.signal;
   const canRepeat = asked?.body == null && isRepeatable(init.body);
+  // It may lead to another party, so the caller decides.
+  const redirect = (init.redirect ?? asked?.redirect) === 'error' ? 'error' : 'manual';
   let held = await hold(subject, signal);
   for (let nonceTried = false, renewed = false; ; ) {
-    const response = await fetch(input, {
-      ...init,
-      method,
-      headers: await present(held.token, headers, url, method, proofs),
-    });
-    const isNewNonce = proofs?.note(url, response.headers) ?? false;
-    if (response.status !== 401 || !canRepeat) return response;
-    if (isNewNonce && !nonceTried && /use_dpop_nonce/.test(response.headers.get('www-authenticate') ?? '')) {
+    const proof = await present(held.token, headers, url, method, proofs);
+    const response = await fetch(input, { ...init, method, headers, redirect });
+    const isNewNonce = proof !== undefined && proofs?.note(url, response.headers, proof) === true;
+    if (response.status !== 401) return response;
+    const asksForNonce = isNewNonce && /use_dpop_nonce/.test(response.headers.get('www-authenticate') ?? '');
+    if (!asksForNonce) drop(held);
+    if (!canRepeat || (asksForNonce ? nonceTried : renewed)) return response;
+    await response.body?.cancel();
+    if (asksForNonce) {
       nonceTried = true;
     } else {
-      drop(held);
-      if (renewed) return response;
       renewed = true;
       held = await hold(subject, signal);
     }
-    await response.body?.cancel();
   }
 }
 
@@ -87,19 +87,21 @@ const isRepeatable = (body: unknown): boolean =>
   body instanceof Blob ||
   body instanceof FormData;
 
+/** Puts the token into the headers. @returns the proof that goes with it, if it is bound to a key */
 async function present(
-  { token, tokenType, issuedType }: Token,
+  { token, tokenType, issuedType, opensApis }: Token,
   headers: Headers,
   url: URL,
   method: string,
   proofs: Proofs | undefined,
-): Promise<Headers> {
-  if (tokenType === 'N_A')
+): Promise<Proof | undefined> {
+  if (!opensApis)
     throw new ExchangeError('invalid_answer', 'server', `a token of the type ${issuedType} does not open an API`, {
       action: 'Ask for an access token: leave out “as”.',
     });
-  const own = new Headers(headers);
-  own.set('authorization', `${tokenType} ${token}`);
-  if (tokenType === 'DPoP' && proofs) own.set('dpop', await proofs.prove(url, method, token));
-  return own;
+  headers.set('authorization', `${tokenType} ${token}`);
+  if (tokenType !== 'DPoP' || proofs === undefined) return undefined;
+  const proof = await proofs.prove(url, method, token);
+  headers.set('dpop', proof.text);
+  return proof;
 }

@@ -16,7 +16,7 @@ export interface ClientOptions {
   readonly dpop?: KeyPair;
   /** `max`: how many tokens are kept. Default 8192; 0 keeps none. */
   readonly cache?: { readonly max: number };
-  /** Milliseconds for a request, with its repetitions. Default 5000. */
+  /** Milliseconds for a request, with its repetitions and the reading of credentials. Default 5000. */
   readonly timeout?: number;
   /** Called for each event. An error that it throws is ignored. */
   readonly on?: Listener;
@@ -41,7 +41,7 @@ export interface CheckedOptions extends ClientOptions {
 /** @throws TypeError that names the option and says what to write */
 export function checkOptions(options: ClientOptions): CheckedOptions {
   checkMembers('options', options, OPTIONS);
-  const { issuer, auth, dpop, cache, timeout = DEFAULT_TIMEOUT_MS, fetch, metadata } = options;
+  const { issuer, auth, dpop, cache = { max: DEFAULT_MAX }, timeout = DEFAULT_TIMEOUT_MS, fetch, metadata } = options;
   const url = secureUrl('issuer', issuer);
   if (url.search !== '' || url.hash !== '') throw new TypeError('issuer has a query or a fragment: leave it out');
   if (typeof auth?.authenticate !== 'function')
@@ -50,7 +50,11 @@ export function checkOptions(options: ClientOptions): CheckedOptions {
     throw new TypeError('mtls(...) has a fetch of its own: leave out the option fetch');
   if (dpop !== undefined && dpop.privateKey?.type !== 'private')
     throw new TypeError('dpop must be a pair of CryptoKeys');
-  const max = cache?.max ?? DEFAULT_MAX;
+  for (const name of ['on', 'fetch', 'clock'] as const)
+    if (options[name] !== undefined && typeof options[name] !== 'function')
+      throw new TypeError(`${name} is not a function`);
+  checkMembers('cache', cache, ['max']);
+  const { max } = cache;
   if (!Number.isSafeInteger(max) || max < 0) throw new TypeError(`cache.max is ${max}: it must be a number, 0 or more`);
   if (!(timeout > 0 && timeout < 2 ** 31))
     throw new TypeError(`timeout is ${timeout}: it must be milliseconds, above 0`);

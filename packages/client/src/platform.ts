@@ -1,5 +1,7 @@
 // Reads tokens of platforms that hand them out at a URL: GitHub Actions, and metadata services.
+import { textOfBody } from './body.ts';
 import { checkText, secureUrl } from './check.ts';
+import { membersOf } from './json.ts';
 
 export interface TokenUrlOptions {
   readonly headers?: Readonly<Record<string, string>>;
@@ -20,9 +22,9 @@ export function tokenUrl(
   return async () => {
     const response = await fetch(url, { headers, redirect: 'error', signal: AbortSignal.timeout(timeout) });
     if (!response.ok) throw new Error(`${new URL(url).origin} answered ${response.status} to a request for a token`);
-    const text = await response.text();
+    const text = await textOfBody(response);
     if (field === undefined) return text.trim();
-    return checkText(`${field} of the answer of ${new URL(url).origin}`, Object(JSON.parse(text))[field]);
+    return checkText(`${field} of the answer of ${new URL(url).origin}`, membersOf(text)[field]);
   };
 }
 

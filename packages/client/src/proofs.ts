@@ -10,26 +10,33 @@ export interface KeyPair {
   readonly publicKey: Key;
 }
 
+export interface Proof {
+  readonly text: string;
+  readonly nonce: string | undefined;
+}
+
 export interface Proofs {
   /** @param token the access token that is sent with it, if any */
-  readonly prove: (url: URL, method: string, token?: string) => Promise<string>;
-  /** Remembers the nonce of an answer. @returns whether it is a new one */
-  readonly note: (url: URL, headers: Headers) => boolean;
+  readonly prove: (url: URL, method: string, token?: string) => Promise<Proof>;
+  /** Remembers the nonce of an answer. @returns whether the proof that was sent had another, or none */
+  readonly note: (url: URL, headers: Headers, sent: Proof) => boolean;
 }
 
 export function createProofs(keyPair: KeyPair): Proofs {
   const nonces = new Map<string, string>();
   return {
-    prove: (url, method, token) =>
-      generateProof(keyPair, url.origin + url.pathname, method, nonces.get(url.origin), token),
-    note: (url, headers) => {
+    prove: async (url, method, token) => {
+      const nonce = nonces.get(url.origin);
+      return { text: await generateProof(keyPair, url.origin + url.pathname, method, nonce, token), nonce };
+    },
+    note: (url, headers, sent) => {
       const nonce = headers.get('dpop-nonce');
-      if (nonce === null || nonces.get(url.origin) === nonce) return false;
+      if (nonce === null) return false;
       nonces.delete(url.origin);
       const [oldest] = nonces.size < MAX_ORIGINS ? [] : nonces.keys();
       if (oldest !== undefined) nonces.delete(oldest);
       nonces.set(url.origin, nonce);
-      return true;
+      return nonce !== sent.nonce;
     },
   };
 }

@@ -1,5 +1,5 @@
 // Repeats a request that failed, where that is safe and there is time.
-import type { Deadline } from './deadline.ts';
+import { type Deadline, pause } from './deadline.ts';
 import { ExchangeError, type Refused, retryAfterOf } from './errors.ts';
 
 /** No answer, or not a whole one. */
@@ -27,7 +27,7 @@ export async function repeatedly<Received extends Refused>(
     const pauseMs = retries < MAX_RETRIES ? pauseBefore(outcome, repeatable, retries) : undefined;
     if (pauseMs === undefined || pauseMs >= deadline.leftMs()) return outcome;
     onRetry?.();
-    await deadline.wait(pauseMs);
+    await pause(pauseMs, deadline.signal);
   }
 }
 

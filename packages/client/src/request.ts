@@ -4,7 +4,7 @@ import type { Pairs } from './connection.ts';
 import type { Credentials } from './credentials.ts';
 import { ExchangeError } from './errors.ts';
 import type { TokenSource } from './source.ts';
-import { type TokenType, tokenTypeUri } from './token-types.ts';
+import { ONCE, type TokenType, tokenTypeName, tokenTypeUri } from './token-types.ts';
 
 /** Where the token is to be used, and for what. */
 export interface TargetRequest {
@@ -50,9 +50,6 @@ export interface Wanted {
   readonly keep: 'yes' | 'no';
 }
 
-/** Each is for one caller: a refresh token rotates, and an assertion is accepted once. */
-const ONCE = ['refresh_token', 'id-jag'].map((name) => tokenTypeUri('as', name));
-
 export function readExchange(request: ExchangeRequest): Wanted {
   const target = readTarget(request, EXCHANGE);
   const { subjectType = 'access_token', actor, actorType, as } = request;
@@ -69,7 +66,7 @@ export function readExchange(request: ExchangeRequest): Wanted {
       ...target,
     ],
     actor,
-    keep: requested !== undefined && ONCE.includes(requested) ? 'no' : 'yes',
+    keep: requested !== undefined && ONCE.includes(tokenTypeName(requested)) ? 'no' : 'yes',
   };
 }
 

@@ -17,7 +17,10 @@ export function scrub(text: string, secrets: readonly string[]): string {
       (secret) =>
         (secret.length >= MIN_SECRET && part.includes(secret)) || (part.length >= MIN_PART && secret.includes(part)),
     );
-  const clean = [...text].map((char) => (char >= ' ' && char !== '\x7f' ? char : ' ')).join('');
+  // A secret may have spaces, and is then more than one run.
+  const spaced = secrets.filter((secret) => secret.length >= MIN_SECRET && secret.includes(' '));
+  const without = spaced.reduce((rest, secret) => rest.replaceAll(secret, '[redacted]'), text);
+  const clean = [...without].map((char) => (char >= ' ' && char !== '\x7f' ? char : ' ')).join('');
   return clean.replace(RUN, (run) => (partsOf(run).some(isSecret) ? '[redacted]' : run)).slice(0, MAX_CHARACTERS);
 }
 

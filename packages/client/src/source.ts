@@ -1,4 +1,5 @@
 // Tokens as programs have them: a text, a token of this package, or a function that returns the current one.
+import { orAbort } from './deadline.ts';
 import { ExchangeError } from './errors.ts';
 
 export type TokenLike = string | { readonly token: string };
@@ -6,19 +7,23 @@ export type TokenSource = TokenLike | (() => TokenLike | Promise<TokenLike>);
 
 export type Role = 'subject' | 'actor' | 'client';
 
-const FORM = /^[\x21-\x7e]+$/;
+/** Whether it is the text of one token, which fits into a header. */
+export const isTokenText = (text: unknown): text is string => typeof text === 'string' && /^[\x21-\x7e]+$/.test(text);
 
 /** @throws ExchangeError before any request if it is not the text of one token */
 export function textOf(token: TokenLike, about: Role): string {
   const text = typeof token === 'string' ? token : token?.token;
-  if (typeof text === 'string' && FORM.test(text)) return text;
+  if (isTokenText(text)) return text;
   throw new ExchangeError('invalid_token', about, `the ${about} token ${faultOf(text)}`, {
     action: 'Send the text of one token alone.',
   });
 }
 
-export const resolveToken = (source: TokenSource, about: Role): string | Promise<string> =>
-  typeof source === 'function' ? resolveLater(source, about) : textOf(source, about);
+/** @throws ExchangeError, or the reason of the signal if it aborts first */
+export function resolveToken(source: TokenSource, about: Role, signal?: AbortSignal): string | Promise<string> {
+  if (typeof source !== 'function') return textOf(source, about);
+  return signal === undefined ? resolveLater(source, about) : orAbort(() => resolveLater(source, about), signal);
+}
 
 async function resolveLater(source: () => TokenLike | Promise<TokenLike>, about: Role): Promise<string> {
   return textOf(await source(), about);

@@ -7,6 +7,9 @@ const NAMES = ['access_token', 'refresh_token', 'id_token', 'jwt', 'saml1', 'sam
 /** A short name, or any URI. */
 export type TokenType = (typeof NAMES)[number] | (string & `${string}:${string}`);
 
+/** The types of which each token is for one caller: a refresh token rotates, and an assertion is accepted once. Neither opens an API. */
+export const ONCE: readonly string[] = ['refresh_token', 'id-jag'] satisfies readonly (typeof NAMES)[number][];
+
 /** @throws TypeError for a name that is neither known nor a URI */
 export function tokenTypeUri(what: string, type: unknown): string {
   if (typeof type === 'string' && type.includes(':')) return type;

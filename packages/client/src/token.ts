@@ -1,5 +1,7 @@
 // A token that a server issued, and how long it may be used.
-import { tokenTypeName } from './token-types.ts';
+import { membersOf } from './json.ts';
+import { isTokenText } from './source.ts';
+import { ONCE, tokenTypeName } from './token-types.ts';
 
 export type TokenScheme = 'Bearer' | 'DPoP' | 'N_A';
 
@@ -8,13 +10,29 @@ export interface TokenAnswer {
   readonly access_token: string;
   /** In lower case. */
   readonly token_type: string;
-  readonly expires_in?: number;
-  readonly scope?: string;
-  readonly refresh_token?: string;
-  readonly issued_token_type?: unknown;
+  readonly expires_in?: number | undefined;
+  readonly scope?: string | undefined;
+  readonly refresh_token?: string | undefined;
+  readonly issued_token_type?: string | undefined;
 }
 
 const SCHEMES: Readonly<Record<string, TokenScheme>> = { bearer: 'Bearer', dpop: 'DPoP', n_a: 'N_A' };
+
+/** @returns undefined if it is not valid */
+export function readTokenAnswer(text: string): TokenAnswer | undefined {
+  const { access_token, token_type, expires_in, scope, refresh_token, issued_token_type } = membersOf(text);
+  const scheme = typeof token_type === 'string' ? token_type.toLowerCase() : '';
+  const seconds = typeof expires_in === 'string' && /^\d+$/.test(expires_in) ? Number(expires_in) : expires_in;
+  const isValid =
+    isTokenText(access_token) &&
+    Object.hasOwn(SCHEMES, scheme) &&
+    (seconds === undefined || (Number.isFinite(seconds) && Number(seconds) >= 0)) &&
+    [scope, issued_token_type].every((member) => member === undefined || typeof member === 'string') &&
+    (refresh_token === undefined || isTokenText(refresh_token));
+  if (!isValid) return undefined;
+  const answer = { access_token, token_type: scheme, expires_in: seconds, scope, refresh_token, issued_token_type };
+  return answer as TokenAnswer;
+}
 
 /** The texts of tokens are private: `inspect`, `JSON.stringify` and logs show everything else. */
 export class Token {
@@ -41,8 +59,7 @@ export class Token {
     ].filter((end) => end !== undefined);
     this.expiresAt = ends.length === 0 ? undefined : Math.min(...ends);
     this.scope = answer.scope === undefined ? undefined : Object.freeze(answer.scope.split(' ').filter(Boolean));
-    this.issuedType =
-      typeof answer.issued_token_type === 'string' ? tokenTypeName(answer.issued_token_type) : 'access_token';
+    this.issuedType = answer.issued_token_type === undefined ? 'access_token' : tokenTypeName(answer.issued_token_type);
     this.requestId = requestId;
     // Callers share it.
     Object.freeze(this);
@@ -56,9 +73,13 @@ export class Token {
     return this.#refreshToken;
   }
 
-  /** Whether two callers may have the same one. Refresh tokens rotate, and other tokens are often used once. */
+  get opensApis(): boolean {
+    return this.tokenType !== 'N_A' && !ONCE.includes(this.issuedType);
+  }
+
+  /** Whether two callers may have the same one. Refresh tokens rotate, and tokens that open no API are often used once. */
   get shareable(): boolean {
-    return this.tokenType !== 'N_A' && this.#refreshToken === undefined;
+    return this.opensApis && this.#refreshToken === undefined;
   }
 }
 
@@ -77,7 +98,7 @@ function parsePayload(token: string, decode: (bytes: string) => string): Readonl
   const [, payload, signature, ...more] = token.split('.');
   if (payload === undefined || signature === undefined || more.length > 0) return {};
   try {
-    return Object(JSON.parse(decode(atob(payload.replaceAll('-', '+').replaceAll('_', '/')))));
+    return membersOf(decode(atob(payload.replaceAll('-', '+').replaceAll('_', '/'))));
   } catch {
     return {};
   }
