@@ -118,6 +118,7 @@ export interface AuditEvent {
     | 'admin'
     | 'introspect'
     | 'userinfo'
+    | 'targets'
     | 'configuration'
     | 'other';
   /** The configuration in force, or the one that a command read, as `shortDigest` of audit/configuration.ts. */

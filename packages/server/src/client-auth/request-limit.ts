@@ -11,6 +11,8 @@ export interface RequestLimit {
   readonly ofAddress: (address: string) => void;
   /** Counts a request of a client that is authenticated. @throws Refusal client_rate */
   readonly ofClient: (client: Client, address: string) => void;
+  /** Counts a list of targets, which takes as much work as many exchanges, and shows what policy grants. @throws Refusal discovery_rate */
+  readonly ofDiscovery: (client: Client, address: string) => void;
   /** Undoes both counts for a request that someone else made the client send. */
   readonly giveBack: (client: Client, address: string) => void;
 }
@@ -21,6 +23,9 @@ export interface RequestLimits {
   readonly requestsPerAddress: number | undefined;
 }
 
+/** For each client, whatever the configuration says of its other requests. */
+const MAX_DISCOVERIES_PER_MINUTE = 60;
+
 export function createRequestLimit(
   { requestsPerClient, requestsPerAddress }: RequestLimits,
   counting: Counting,
@@ -28,6 +33,7 @@ export function createRequestLimit(
   const clients = requestsPerClient === undefined ? undefined : createRate('clients', requestsPerClient, counting);
   const addresses =
     requestsPerAddress === undefined ? undefined : createRate('addresses', requestsPerAddress, counting);
+  const discoveries = createRate('discoveries', MAX_DISCOVERIES_PER_MINUTE, counting);
   return {
     ofAddress: (address) => {
       const wait = addresses && countOrWait(addresses, tallyKey(networkOf(address)));
@@ -37,6 +43,11 @@ export function createRequestLimit(
       const wait = clients && countOrWait(clients, keyOf(client, address));
       if (wait !== undefined)
         throw new Refusal('client_rate', { client: client.id, headers: { 'Retry-After': String(wait) } });
+    },
+    ofDiscovery: (client, address) => {
+      const wait = countOrWait(discoveries, keyOf(client, address));
+      if (wait !== undefined)
+        throw new Refusal('discovery_rate', { client: client.id, headers: { 'Retry-After': String(wait) } });
     },
     giveBack: (client, address) => {
       addresses?.giveBack(tallyKey(networkOf(address)));

@@ -10,7 +10,7 @@ import { refuseSuspendedClient, type Suspensions } from '../issuing/suspensions.
 import type { ClientDirectory } from '../model/client.ts';
 import type { Limits } from '../narrowing/narrow.ts';
 import type { Parameters } from '../primitives/parameters.ts';
-import { publicAnswer, type Reason, Refusal, reasons, type TokenErrorCode } from '../primitives/refusal.ts';
+import { answeredAs, publicAnswer, type Reason, Refusal, reasons, type TokenErrorCode } from '../primitives/refusal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 import type { ExplainedConfiguration } from './decided-by.ts';
 import type { ExplainedPlace, PlaceContext } from './locate.ts';
@@ -163,7 +163,11 @@ function explainIssued(
 
 function explainRefused(event: AuditEvent, context: ExplanationContext, limits?: Limits): Explanation {
   const { reason = 'server_error', parameter = '…', detail } = event;
-  const { error, description } = publicAnswer(new Refusal(reason, { parameter }), context.tokenErrorCode, event.grant);
+  const { error, description } = publicAnswer(
+    new Refusal(reason, { parameter }),
+    context.tokenErrorCode,
+    answeredAs(event),
+  );
   const { meaning, remedy } = reasons[reason];
   const values = explainValues(event, context);
   const workloads = explainWorkloads(event, context);

@@ -11,6 +11,7 @@ const actions: Readonly<Record<AuditEvent['action'], string>> = {
   token: 'asks for a token',
   revoke: 'revokes a token',
   introspect: 'asks about a token (introspection)',
+  targets: 'asks which targets it may request with a subject token',
   userinfo: 'asks who the person of an access token is',
   authorize: 'sends a person to sign in',
   par: 'pushes an authorization request',

@@ -1,11 +1,14 @@
-// Lists the resources that a client may request with a token. Each is evaluated as a request of its own.
+// Lists the targets that a client may request with a token. Each is evaluated as a request of its own.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { AuditEvent } from '../audit/event.ts';
 import { type ExchangeServices, presentTokens } from '../exchange/exchange.ts';
-import { judge } from '../exchange/judge.ts';
-import type { WantedToken } from '../exchange/request.ts';
-import { refuseSuspendedClient, type Suspensions } from '../issuing/suspensions.ts';
+import { judge, type Moment } from '../exchange/judge.ts';
+import type { RequestedTokenType, WantedToken } from '../exchange/request.ts';
+import type { Decision } from '../issuing/authorization.ts';
+import { countingLeashes, type LeashCounter } from '../issuing/leash-counter.ts';
+import { refuseSuspended, refuseSuspendedClient, type Suspensions } from '../issuing/suspensions.ts';
 import { type AuthorizationServer, type ServerGrant, scopeThere } from '../model/authorization-server.ts';
+import type { Client } from '../model/client.ts';
 import type { Targeting } from '../narrowing/targets.ts';
 import type { Parameters } from '../primitives/parameters.ts';
 import { Refusal } from '../primitives/refusal.ts';
@@ -17,48 +20,89 @@ export interface PossibleTarget {
   /** The other authorization server that the target belongs to, and the grant for it. */
   readonly server?: string;
   readonly grant?: ServerGrant;
+  /** The value of `requested_token_type`. */
+  readonly requestedType: RequestedTokenType;
   readonly scope: string;
   /** Seconds. */
   readonly lifetime: number;
   readonly rule: string;
 }
 
-/** @param event is filled @throws Refusal if the client or its tokens are refused for every target */
-export async function findTargets(
+export interface TargetsContext extends ExchangeServices, Moment {
+  readonly suspensions: Pick<Suspensions, 'find'>;
+  readonly leashCounter: Pick<LeashCounter, 'refuseEarly'>;
+  /** Has a single-use id been used up? */
+  readonly isUsed: (id: string) => Promise<boolean>;
+}
+
+/** For operators: a required key counts as proven. @param event is filled @throws Refusal if the client or its tokens are refused for every target */
+export async function explainTargets(
   parameters: Parameters,
   clientId: string,
   event: AuditEvent,
-  services: ExchangeServices & { readonly now: number; readonly suspensions: Pick<Suspensions, 'find'> },
-): Promise<readonly PossibleTarget[]> {
+  services: Omit<TargetsContext, 'confirmation' | 'proof'>,
+): Promise<readonly Omit<PossibleTarget, 'requestedType'>[]> {
   event.client = clientId;
   event.grant = 'token_exchange';
   const client = findJudgedClient(clientId, services.clients, 'token_exchange');
   refuseSuspendedClient(client.id, services);
   const context = { ...services, confirmation: undefined, proof: 'assumed' } as const;
+  const found = await findTargets(parameters, client, 'requested', event, context);
+  return found.map(({ requestedType: _, ...target }) => target);
+}
+
+/**
+ * @param client may exchange tokens
+ * @param types the types to ask each target of ours for; `requested`: the one of the parameters
+ * @param event is filled @throws Refusal if its tokens are refused for every target
+ */
+export async function findTargets(
+  parameters: Parameters,
+  client: Client,
+  types: readonly RequestedTokenType[] | 'requested',
+  event: AuditEvent,
+  context: TargetsContext,
+): Promise<readonly PossibleTarget[]> {
   const presented = await presentTokens(parameters, client, event, context);
+  const wanted = types === 'requested' ? [presented.request.requestedType] : types;
   const possible: PossibleTarget[] = [];
-  for (const { audience, server, ...asked } of everyTarget(presented.request, context.targeting)) {
+  for (const { audience, server, ...asked } of everyTarget(wanted, context.targeting)) {
     const request = { ...presented.request, ...asked };
     const { result, trace } = judge({ ...presented, request, client }, context);
     // Each evaluation may take as long as a request: let others run in between.
     await nextTurn();
-    if (result instanceof Refusal) continue;
+    if (result instanceof Refusal || !(await wouldIssue(result, context))) continue;
     const { scope, lifetime } = result;
     const there = result.grantFor && { server: server?.issuer, grant: result.grantFor.kind };
     const named = server === undefined ? scope : scopeThere(scope, server);
-    possible.push({ audience, ...there, scope: formatScope(named), lifetime, rule: trace.rule ?? '' });
+    const { requestedType } = asked;
+    possible.push({ audience, ...there, requestedType, scope: formatScope(named), lifetime, rule: trace.rule ?? '' });
   }
   return possible;
 }
 
+/** Would the decision be issued now? Not for a suspended party, beyond a limit that is reached, or with a token that is used up. */
+async function wouldIssue(decision: Decision, context: TargetsContext): Promise<boolean> {
+  try {
+    refuseSuspended(decision, context);
+    context.leashCounter.refuseEarly(countingLeashes(decision.leashes));
+  } catch (error) {
+    if (error instanceof Refusal) return false;
+    throw error;
+  }
+  for (const { id } of decision.uses) if (await context.isUsed(id)) return false;
+  return true;
+}
+
 type Asked = Pick<WantedToken, 'audiences' | 'resources' | 'requestedType'>;
 
-/** A request for each target: for one of another server, also for each kind of grant. */
+/** A request for each target and type: for one of another server, for each kind of grant. */
 function* everyTarget(
-  { requestedType }: WantedToken,
+  types: readonly RequestedTokenType[],
   { audiences, elsewhere }: Targeting,
 ): Iterable<Asked & { readonly audience: string; readonly server?: AuthorizationServer }> {
-  for (const audience of audiences) yield { audience, audiences: [audience], resources: [], requestedType };
+  for (const audience of audiences)
+    for (const requestedType of types) yield { audience, audiences: [audience], resources: [], requestedType };
   for (const { server, targets } of elsewhere.servers)
     for (const { audience } of targets)
       for (const kind of server.grants) {

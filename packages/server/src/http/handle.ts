@@ -4,7 +4,7 @@ import { type AuditEvent, beginEvent } from '../audit/event.ts';
 import type { Report } from '../primitives/log.ts';
 import { newRequestId } from '../primitives/random.ts';
 import { redactTokens } from '../primitives/redact.ts';
-import { publicAnswer, type Refusal } from '../primitives/refusal.ts';
+import { answeredAs, publicAnswer, type Refusal } from '../primitives/refusal.ts';
 import type { Admission } from './admission.ts';
 import { type Bodies, NO_BODY } from './body.ts';
 import type { Connections } from './connections.ts';
@@ -101,7 +101,7 @@ export function createHandler(options: HandlerOptions): Handler {
         tokenErrorCode,
         developer,
         look,
-        grant: event.grant,
+        grant: answeredAs(event),
       });
     } finally {
       if (!body.release()) headers.Connection = 'close';

@@ -23,7 +23,7 @@ import { countingLeashes } from './leash-counter.ts';
 import { formatOpaqueToken } from './opaque-token.ts';
 import { planRefresh } from './refresh.ts';
 import type { AsOf, PlannedToken, TokenSigner } from './signer.ts';
-import { describeParty } from './suspensions.ts';
+import { refuseSuspended } from './suspensions.ts';
 
 export interface IssuedToken {
   readonly text: string;
@@ -118,13 +118,6 @@ function count(
   const tokens = planned.filter(({ trace }) => trace.type !== 'id_token').map(({ trace }) => trace);
   const facts = { clientId, principal, sub, origin, chain, lineage, actorLineage, issuedAt: now };
   return by.leashCounter.count({ leashes, tokens, facts }, by.clock());
-}
-
-/** No grant issues a token that would be refused at once. @throws Refusal actor_suspended */
-function refuseSuspended(authorization: Authorization, { issuer, suspensions }: TokenSigner): void {
-  const principal = { iss: issuer, sub: authorization.sub };
-  const found = suspensions.find({ ...authorization, principal });
-  if (found !== undefined) throw new Refusal('actor_suspended', { detail: `${describeParty(found)} is suspended` });
 }
 
 function planAccess(

@@ -118,6 +118,15 @@ export async function openSuspensions(store: Store, issuer: string): Promise<Sus
 export const describeParty = ({ subject, issuer }: Suspendable): string =>
   issuer === undefined ? subject : `${subject} of ${issuer}`;
 
+/** No grant issues a token that would be refused at once. @throws Refusal actor_suspended */
+export function refuseSuspended(
+  decision: Omit<TokenParties, 'principal'>,
+  { issuer, suspensions }: { readonly issuer: string; readonly suspensions: Pick<Suspensions, 'find'> },
+): void {
+  const found = suspensions.find({ ...decision, principal: { iss: issuer, sub: decision.sub } });
+  if (found !== undefined) throw new Refusal('actor_suspended', { detail: `${describeParty(found)} is suspended` });
+}
+
 /** A suspended client gets no token, whatever it is about. @throws Refusal client_suspended */
 export function refuseSuspendedClient(
   id: string,

@@ -107,22 +107,30 @@ const REDEEMING: ReadonlySet<string> = new Set(['jwt_bearer', 'jwt_dpop']);
 /** What else is answered like a faulty assertion: the answer must not show which check failed. */
 const ABOUT_ASSERTION: ReadonlySet<AnswerName> = new Set(['subject_token', 'actor', 'requested_token_type']);
 
+/** Stands for the grant where targets are discovered: draft-mcguinness-token-xchg-target-svc-disco names the codes of its errors. */
+const TARGET_DISCOVERY = 'target_discovery';
+
+/** What the public answer to a request depends on: the grant, or the endpoint that has errors of its own. */
+export const answeredAs = ({ action, grant }: { readonly action: string; readonly grant?: string | undefined }) =>
+  action === 'targets' ? TARGET_DISCOVERY : grant;
+
 function answerOf({ reason, shownAs }: Refusal, grant: string | undefined): AnswerName {
   if (shownAs !== undefined) return shownAs;
   const { answer } = reasons[reason];
+  if (grant === TARGET_DISCOVERY && answer === 'subject_token_type') return 'discovery_token_type';
   if (grant === undefined || !REDEEMING.has(grant)) return answer;
   return ABOUT_ASSERTION.has(answer) || reason === 'target_needs_proof' ? 'assertion' : answer;
 }
 
 /**
  * RFC 6749 section 5.2. @param tokenErrorCode the one code that the configuration chooses
- * @param grant the short name of the grant of a token request
+ * @param grant the short name of the grant of a token request, or as `answeredAs` returns
  */
 export function publicAnswer(refusal: Refusal, tokenErrorCode: TokenErrorCode, grant?: string): PublicAnswer {
   const [status, error, description] = answers[answerOf(refusal, grant)].answer;
   return {
     status,
-    error: error === 'token_error' ? tokenErrorCode : error,
+    error: error === 'token_error' ? (grant === TARGET_DISCOVERY ? 'invalid_request' : tokenErrorCode) : error,
     description: description.replace('{parameter}', refusal.parameter ?? ''),
   };
 }

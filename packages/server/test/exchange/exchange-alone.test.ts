@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { type ExchangeContext, exchange } from '../../src/exchange/exchange.ts';
 import { exchangeParameters, readExchangeRequest } from '../../src/exchange/request.ts';
 import { explainExchange } from '../../src/explain/explain.ts';
-import { findTargets } from '../../src/explain/targets.ts';
+import { explainTargets } from '../../src/explain/targets.ts';
 import { signCompact } from '../../src/keys/jws.ts';
 import { createSignatureCache } from '../../src/keys/signature-cache.ts';
 import { NO_LEASHES } from '../../src/narrowing/leashes.ts';
@@ -65,8 +65,9 @@ const context = (rules: readonly Rule[], more: object = {}) =>
     findOpaque: async (hash: string) => held.get(hash),
     tokenErrorCode: 'invalid_grant',
     isUsed: async () => false,
+    leashCounter: { refuseEarly: () => undefined },
     ...more,
-  }) as unknown as ExchangeContext & Parameters<typeof explainExchange>[3];
+  }) as unknown as ExchangeContext & Parameters<typeof explainExchange>[3] & Parameters<typeof explainTargets>[3];
 
 const open = rule([api, other]);
 type Said = Readonly<Record<string, string | readonly string[] | undefined>>;
@@ -328,7 +329,7 @@ test('judges each target as if it were requested separately', async () => {
     rule([other], { name: 'pays', actor: { presence: 'required' } }),
     rule([api, other], { name: 'all' }),
   ]);
-  const targets = (said: Said, id = 'gateway') => findTargets(parameters(said), id, newEvent(), caller);
+  const targets = (said: Said, id = 'gateway') => explainTargets(parameters(said), id, newEvent(), caller);
   assert.deepEqual(await targets(form), [
     { audience: 'api', scope: 'read write', lifetime: 600, rule: 'all' },
     { audience: 'other', scope: 'write', lifetime: 60, rule: 'all' },
@@ -342,7 +343,7 @@ test('judges each target as if it were requested separately', async () => {
   ]);
   const fault = { ...value('1'), evaluate: () => assert.fail('a fault of ours') };
   const faulty = context([rule([api], { grant: { claims: [['x', fault]] } })]);
-  await assert.rejects(findTargets(parameters(form), 'gateway', newEvent(), faulty), /a fault of ours/);
+  await assert.rejects(explainTargets(parameters(form), 'gateway', newEvent(), faulty), /a fault of ours/);
   await assert.rejects(targets(form, 'barred'), refusal('client_disabled'));
   await assert.rejects(targets({ ...form, subject_token: 'cambio_at_old' }), refusal('subject_token_expired'));
 });

@@ -5,7 +5,7 @@ import type { AuditEvent } from '../../audit/event.ts';
 import { explainConfiguration } from '../../explain/decided-by.ts';
 import { type Explanation, explainEvent, explainExchange, explainRefusal } from '../../explain/explain.ts';
 import { describeMissingRow, normalRequestId, timeOfRequest } from '../../explain/missing.ts';
-import { findTargets } from '../../explain/targets.ts';
+import { explainTargets } from '../../explain/targets.ts';
 import { type Parameters, parametersOf } from '../../primitives/parameters.ts';
 import { Refusal } from '../../primitives/refusal.ts';
 import { tokenTypeName, tokenTypeUri } from '../../primitives/token-type.ts';
@@ -92,7 +92,7 @@ export const targetsOperation = operation({
     const context = explainServices(services);
     const recorded = simulatedEvent(event);
     try {
-      return { body: { targets: await findTargets(parametersFor(form, services), client, recorded, context) } };
+      return { body: { targets: await explainTargets(parametersFor(form, services), client, recorded, context) } };
     } catch (error) {
       if (!(error instanceof Refusal) || error.reason === 'store_unavailable') throw error;
       return { body: { targets: [], refused: explainRefusal(error, recorded, context) } };

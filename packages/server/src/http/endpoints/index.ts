@@ -11,12 +11,25 @@ import { loggedOut, logout, logoutConfirm } from './logout.ts';
 import { metadata, openidConfiguration } from './metadata.ts';
 import { deviceAuthorization, par } from './push.ts';
 import { revoke } from './revoke.ts';
+import { targetDiscovery } from './targets.ts';
 import { token } from './token.ts';
 import { upstreamReturn, upstreamVisit } from './upstream.ts';
 import { userinfo } from './userinfo.ts';
 
 export const endpoints: readonly Endpoint[] = [
-  ...[front, token, introspect, revoke, jwks, resourceJwks, metadata, openidConfiguration, livez, readyz],
+  ...[
+    front,
+    token,
+    introspect,
+    revoke,
+    targetDiscovery,
+    jwks,
+    resourceJwks,
+    metadata,
+    openidConfiguration,
+    livez,
+    readyz,
+  ],
   ...[
     authorizationEndpoint,
     authorizeResume,

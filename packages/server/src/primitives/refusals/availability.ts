@@ -21,6 +21,10 @@ export const availabilityRefusals = {
         'the client sent more requests than requestsPerClient allows',
         'Let the client keep its tokens until they expire, or raise server.limits.requestsPerClient.',
       ],
+      discovery_rate: [
+        'the client asked for its targets more than 60 times in a minute',
+        'Ask once for each subject token, and keep the answer while the token is valid. An exchange says whether a target is granted, too.',
+      ],
       actor_limit_minute: [
         'a client or an actor that takes part sent more requests than its limits.perMinute allows',
         'Wait for as long as Retry-After says. Let the agent keep its tokens until they expire, or raise the limit of the entry that the detail names.',

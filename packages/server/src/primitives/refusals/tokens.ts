@@ -97,6 +97,10 @@ export const tokenRefusals = {
       ],
     },
   },
+  discovery_token_type: {
+    answer: [400, 'unsupported_token_type', 'The subject_token_type is not supported'],
+    reasons: {},
+  },
   actor_token_type: {
     answer: [400, 'invalid_request', 'The actor_token_type is not supported'],
     reasons: {
