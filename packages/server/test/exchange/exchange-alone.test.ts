@@ -242,7 +242,7 @@ const idp = {
   clientIds: new Set(),
   leeway: 30,
   algorithms: new Set(['Ed25519']),
-  use: 'single',
+  reuse: 'never',
   scopes: 'ignore',
   claims: [],
   keySource: { find: async () => ({ ...KEY, key: KEY.publicKey }) },
