@@ -2,6 +2,7 @@
 import { sha256 } from './secret.ts';
 import { shortName } from './short-name.ts';
 import type { JsonObject } from './strict-json.ts';
+import type { RedeemedTypeName } from './token-type.ts';
 
 /** RFC 7519 sections 4.1.1 and 4.1.2. */
 export interface Principal {
@@ -73,6 +74,9 @@ export const digestOf = ({ iss, sub }: Principal): string => sha256(JSON.stringi
  * so the entry of an issuer that is no longer trusted is recognized without knowing the issuer.
  */
 export const voucherEntry = (iss: string): string => `word:${sha256(JSON.stringify(['word', iss]))}`;
+/** The same for one kind of an issuer's grants: the entry of the issuer may lose the kind alone. */
+export const grantVoucherEntry = (iss: string, kind: RedeemedTypeName): string =>
+  `word:${sha256(JSON.stringify(['word', iss, kind]))}`;
 export const isVoucherEntry = (entry: string): boolean => entry.startsWith('word:');
 
 /** Does an entry of `actor_lineage` have the form of a digest? Ids of other issuers' tokens may have it, too. */

@@ -37,7 +37,8 @@ export function refuseInvalidParties(token: Parties, context: PartyContext): voi
   if (disabled !== undefined) throw new TokenRefusal('client_disabled', `${disabled} is disabled`);
   refuseInvalidName(sub, origin, names);
   refuseInvalidChain(chain, context);
-  if (!actorLineage.filter(isVoucherEntry).every(names.isTrustedVoucher)) throw untrustedIssuer();
+  if (!actorLineage.filter(isVoucherEntry).every(names.isTrustedVoucher))
+    throw untrustedIssuer(', or whose entry does not have the kind of grant any more');
 }
 
 /** Checks a remembered party of an exchange, and the actors in its token. @throws like `refuseInvalidParties` */
@@ -74,5 +75,5 @@ function trustedNames(iss: string, names: SubjectNames): readonly string[] {
   return found;
 }
 
-const untrustedIssuer = (): TokenRefusal =>
-  new TokenRefusal('unknown_issuer', 'it derives from an issuer that is not trusted any more');
+const untrustedIssuer = (also = ''): TokenRefusal =>
+  new TokenRefusal('unknown_issuer', `it derives from an issuer that is not trusted any more${also}`);

@@ -5,6 +5,7 @@ import type { TokenFacts } from '../model/token-facts.ts';
 import { stringList } from '../primitives/claims.ts';
 import { MAX_LEEWAY_SECONDS } from '../primitives/clock.ts';
 import { formatDuration } from '../primitives/duration.ts';
+import { grantVoucherEntry } from '../primitives/principal.ts';
 import { redactValue } from '../primitives/redact.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
@@ -60,7 +61,9 @@ export async function validateRedeemed(
   context: ValidationContext,
 ): Promise<TokenFacts> {
   type.refuseOthers(jws, issuer);
-  return check(await readRedeemed(jws, issuer, { type, entry }, context), context);
+  const facts = check(await readRedeemed(jws, issuer, { type, entry }, context), context);
+  // What comes of it is good only while the issuer may give assertions of this kind.
+  return { ...facts, actorLineage: [...facts.actorLineage, grantVoucherEntry(issuer.issuer, type.name)] };
 }
 
 async function readRedeemed(

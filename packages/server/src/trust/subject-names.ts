@@ -1,12 +1,14 @@
 // Finds the owner of a subject name in our tokens: a client, an account, or a person of one issuer, never two of these.
 import type { Clients } from '../model/client.ts';
-import { type Principal, prefixOf, voucherEntry } from '../primitives/principal.ts';
+import { grantVoucherEntry, type Principal, prefixOf, voucherEntry } from '../primitives/principal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
+import { redeemedTypes } from '../primitives/token-type.ts';
+import type { IssuerEntry } from './issuer.ts';
 
 export interface SubjectNames {
   /** The prefixes of an issuer's subjects in our tokens, one for each of its entries; empty if the issuer is not trusted. */
   readonly namesOf: (iss: string) => readonly string[];
-  /** Is the issuer of this entry of `actor_lineage` still trusted? */
+  /** Is the issuer of this entry of `actor_lineage` still trusted, for the kind of grant that the entry may name? */
   readonly isTrustedVoucher: (entry: string) => boolean;
   /** @returns the owner, in words, if the name belongs to a client or an account of ours */
   readonly ownerHere: (name: string) => string | undefined;
@@ -31,7 +33,7 @@ export function indexSubjectNames(owners: {
   readonly accounts: readonly { readonly sub: string; readonly claims: JsonObject }[];
   readonly upstream: { readonly issuer: string; readonly name: string } | undefined;
   readonly issuers: readonly ({ readonly name: string } & (
-    | { readonly issuer: string }
+    | Pick<IssuerEntry, 'issuer' | 'grants'>
     | { readonly entityId: string }
   ))[];
 }): SubjectNames {
@@ -63,7 +65,10 @@ export function indexSubjectNames(owners: {
       return another === undefined ? found?.sub : undefined;
     },
     isTrustedVoucher: (entry) => {
-      vouchers ??= new Set([...byIss.keys()].map(voucherEntry));
+      vouchers ??= new Set([
+        ...[...byIss.keys()].map(voucherEntry),
+        ...owners.issuers.flatMap((one) => ('issuer' in one ? grantVouchersOf(one) : [])),
+      ]);
       return vouchers.has(entry);
     },
     ownerHere,
@@ -78,3 +83,6 @@ export function indexSubjectNames(owners: {
     },
   };
 }
+
+const grantVouchersOf = ({ issuer, grants }: Pick<IssuerEntry, 'issuer' | 'grants'>): readonly string[] =>
+  redeemedTypes.filter((kind) => grants[kind] !== undefined).map((kind) => grantVoucherEntry(issuer, kind));

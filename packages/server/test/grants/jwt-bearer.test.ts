@@ -265,6 +265,10 @@ test('what was redeemed ends with its assertion, the person, the trust in the is
   await server.reload(base);
   assert.equal(await isActive(server, twin.answer), false, 'trust that is given back is for new assertions');
   const later = await one();
+  await server.reload(redeemingOf([granting(idp, { chaining_grant: {} })]));
+  assert.equal(await isActive(server, later.answer), false, 'the issuer may not give ID-JAGs any more');
+  await server.reload(redeemingOf([granting(idp, { id_jag: {}, chaining_grant: {} })]));
+  assert.equal(await isActive(server, later.answer), true, 'the issuer may give ID-JAGs again');
   await server.reload(changed(base, { clients: edited('wiki', { disabled: true }) }));
   assert.equal(await isActive(server, later.answer), false);
   assert.equal((await redeem(server, jagOf(idp, server))).body.error, 'invalid_client');

@@ -4,6 +4,8 @@ import { test } from 'node:test';
 import type { Clients } from '../../src/model/client.ts';
 import { indexSubjectNames } from '../../src/trust/subject-names.ts';
 
+const NO_GRANTS = { id_jag: undefined, chaining_grant: undefined, workload: undefined };
+
 test('does not give the name of an upstream person to a NameID of a SAML entry with the same id', () => {
   const iss = 'https://idp.example/realms/x';
   const { otherOwner } = indexSubjectNames({
@@ -12,7 +14,7 @@ test('does not give the name of an upstream person to a NameID of a SAML entry w
     upstream: { issuer: iss, name: 'corp' },
     issuers: [
       { name: 'corp-saml', entityId: iss },
-      { name: 'corp', issuer: iss },
+      { name: 'corp', issuer: iss, grants: NO_GRANTS },
     ],
   });
   const principal = { iss, sub: 'ada' };
