@@ -1,6 +1,7 @@
 // authgent-server in both roles of identity chaining: it redeems our grants, and we redeem its grants.
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
+import { changed, edited } from '../../packages/server/test/support/configuration.ts';
 import { claimsOf, EXCHANGE, freePort, type } from '../../packages/server/test/support/harness.ts';
 import { trial } from '../typescript/trial.ts';
 import { INTAKE, JWT_BEARER, OTHER, post, redeemAt, startCompany, withCleanup } from './company.ts';
@@ -79,6 +80,18 @@ await withCleanup(async (t) => {
       assert.equal(answer.status, 200, answer.text);
     },
     { fails: /invalid_grant/, because: 'its grant has `client_id`: only the client with this id may redeem it' },
+  );
+  const theirs = { grants: { chaining_grant: { clientId: 'theirs' } } };
+  await here.server.reload(changed(here.configuration, { issuers: edited('partner', theirs) }));
+  await trial(
+    PARTNER,
+    'we redeem its grant by a client with another id, which it does not name',
+    async () => {
+      const answer = await redeemAt(here, await itsGrant(), OTHER);
+      assert.equal(answer.status, 200, answer.text);
+      assert.equal(claimsOf(answer.body.access_token).client_id, OTHER);
+    },
+    { setting: 'file: `clientId: theirs` of `chaining_grant`' },
   );
   await trial(PARTNER, 'it redeems our ID-JAG, as any JWT grant: it does not read `typ`', async () => {
     const answer = await token({ grant_type: JWT_BEARER, assertion: await here.grant('id-jag') });

@@ -1,7 +1,7 @@
 // Starts Cambio as the authorization server of a company, beside a partner that plays the other domain.
 import assert from 'node:assert/strict';
 import { client } from '../../packages/server/test/support/basics.ts';
-import { added, changed, entries } from '../../packages/server/test/support/configuration.ts';
+import { added, type Configuration, changed, entries } from '../../packages/server/test/support/configuration.ts';
 import { type Answer, EXCHANGE, start, type TestServer, type } from '../../packages/server/test/support/harness.ts';
 import { authorizeAs, redeem, web, configuration as withPeople } from '../../packages/server/test/support/people.ts';
 
@@ -27,6 +27,7 @@ export const INTAKE = 'https://intake.company.example';
 
 export interface Company {
   readonly server: TestServer;
+  readonly configuration: Configuration;
   /** Of ada, for the client `web`. */
   readonly idToken: string;
   /** A grant of ada for the partner. */
@@ -50,48 +51,46 @@ export async function startCompany(
   t: Cleanup,
   { issuer, clientId, redeemer = 'partner', api, port }: Partner,
 ): Promise<Company> {
-  const server = await start(
-    t,
-    changed(withPeople, {
-      resources: added({ audience: INTAKE, scopes: ['read'] }),
-      authorizationServers: [
-        {
-          issuer,
-          grants: ['id_jag', 'chaining_grant'],
-          clients: { web: clientId },
-          ...(api === undefined ? { scopes: ['read'] } : { resources: { [api]: { scopes: ['read'] } } }),
-          lifetime: '1m',
-        },
-      ],
-      clients: added(
-        ...[redeemer, OTHER].map((id) =>
-          client(id, { grants: ['jwt_bearer'], secret: { plain: SECRET }, audiences: undefined, scopes: ['read'] }),
-        ),
+  const company: Configuration = changed(withPeople, {
+    resources: added({ audience: INTAKE, scopes: ['read'] }),
+    authorizationServers: [
+      {
+        issuer,
+        grants: ['id_jag', 'chaining_grant'],
+        clients: { web: clientId },
+        ...(api === undefined ? { scopes: ['read'] } : { resources: { [api]: { scopes: ['read'] } } }),
+        lifetime: '1m',
+      },
+    ],
+    clients: added(
+      ...[redeemer, OTHER].map((id) =>
+        client(id, { grants: ['jwt_bearer'], secret: { plain: SECRET }, audiences: undefined, scopes: ['read'] }),
       ),
-      issuers: [
-        { issuer, name: 'partner', grants: { chaining_grant: { scope: 'optional' } }, allowPrivateNetwork: true },
-      ],
-      rules: entries([
-        {
-          name: 'people at the partner',
-          client: 'web',
-          subject: { issuer: 'self', clients: ['web'], types: ['id_token', 'access_token'] },
-          grant: { audiences: [issuer], scopes: { openid: ['read'], read: ['read'] }, types: ['id_jag', 'jwt'] },
-        },
-        {
-          name: 'who comes from the partner',
-          client: [redeemer, OTHER],
-          subject: { issuer: 'partner', types: ['chaining_grant'] },
-          grant: { audiences: [INTAKE], scopes: ['read'] },
-        },
-      ]),
-    }),
-    { port },
-  );
+    ),
+    issuers: [
+      { issuer, name: 'partner', grants: { chaining_grant: { scope: 'optional' } }, allowPrivateNetwork: true },
+    ],
+    rules: entries([
+      {
+        name: 'people at the partner',
+        client: 'web',
+        subject: { issuer: 'self', clients: ['web'], types: ['id_token', 'access_token'] },
+        grant: { audiences: [issuer], scopes: { openid: ['read'], read: ['read'] }, types: ['id_jag', 'jwt'] },
+      },
+      {
+        name: 'who comes from the partner',
+        client: [redeemer, OTHER],
+        subject: { issuer: 'partner', types: ['chaining_grant'] },
+        grant: { audiences: [INTAKE], scopes: ['read'] },
+      },
+    ]),
+  });
+  const server = await start(t, company, { port });
   const { body } = await redeem(server, await authorizeAs(server, { scope: 'openid read' }));
   const subjects = { 'id-jag': 'id_token', jwt: 'access_token' } as const;
   return {
     server,
+    configuration: company,
     idToken: String(body.id_token),
     grant: async (kind) => {
       server.clock.now = Date.now();

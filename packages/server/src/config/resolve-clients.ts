@@ -1,5 +1,5 @@
 // Resolves the clients of the file, and checks that the keys of each entry fit together.
-import { SIGN_IN_GRANTS } from '../grants/index.ts';
+import { grants, SIGN_IN_GRANTS } from '../grants/index.ts';
 import type { Client } from '../model/client.ts';
 import type { Resource } from '../model/resource.ts';
 import { indexAudiences, type Targeting } from '../narrowing/targets.ts';
@@ -13,6 +13,9 @@ import { readWebsite } from './resolve-branding.ts';
 import type { ClientSource, ConfigurationFile } from './schema.ts';
 import { elsewhere, type Surroundings } from './source.ts';
 import { createTeams } from './team.ts';
+
+/** An API that only introspects needs no grant. */
+const NO_GRANTS = `is an empty list, and only the client of an API needs no grant. Write resource, or a list of one or more of ${grants.map(({ name }) => name).join(', ')}.`;
 
 export function resolveClients(
   file: ConfigurationFile,
@@ -47,6 +50,7 @@ export function resolveClients(
     const resource = entry.resource === undefined ? undefined : byAudience(entry.resource)?.audience;
     if (entry.resource !== undefined && resource === undefined && !around.unsure.name('resources', entry.resource))
       around.complain([...path, 'resource'], describeUnknownAudience(entry.resource, mayMean));
+    if (entry.grants.length === 0 && entry.resource === undefined) around.complain([...path, 'grants'], NO_GRANTS);
     checkRedirects(entry, path, around.complain);
     checkAudienceOfIdTokens(entry, byAudience, [...path, 'id'], around.complain);
     clients.set(entry.id, {

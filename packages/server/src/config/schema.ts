@@ -119,7 +119,7 @@ const client = z.strictObject({
       claims: claimWords.optional(),
     })
     .optional(),
-  grants: z.array(names(grants)).min(1),
+  grants: z.array(names(grants)),
   audiences: z.array(name).default([]),
   scopes: scopes.optional(),
   resource: name.optional(),

@@ -34,7 +34,7 @@ export const redeemingOf = (issuers: readonly Entry[], ...more: readonly Configu
     {
       clients: added(
         client('wiki', { grants: ['jwt_bearer'], audiences: undefined, scopes: ['read', 'write'] }),
-        client('api', { resource: API }),
+        client('api', { grants: [], resource: API }),
       ),
       issuers: entries(issuers),
       rules: added(ruleFor('jags', 'wiki', 'id_jag', 'corp'), ruleFor('chains', 'wiki', 'chaining_grant', 'corp')),
