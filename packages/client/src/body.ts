@@ -7,8 +7,8 @@ const MAX_BODY_BYTES = 1024 * 1024;
 export async function textOfBody({ body, status }: Response): Promise<string> {
   if (body === null) return '';
   const reader = body.getReader();
-  const decoder = new TextDecoder();
-  let [text, bytes] = ['', 0];
+  const parts: Uint8Array[] = [];
+  let bytes = 0;
   for (let part = await reader.read(); !part.done; part = await reader.read()) {
     bytes += part.value.byteLength;
     if (bytes > MAX_BODY_BYTES) {
@@ -18,7 +18,22 @@ export async function textOfBody({ body, status }: Response): Promise<string> {
         status,
       });
     }
-    text += decoder.decode(part.value, { stream: true });
+    parts.push(part.value);
   }
-  return text + decoder.decode();
+  return decoder.decode(joined(parts, bytes));
+}
+
+const decoder = new TextDecoder();
+
+/** Most answers have one part. */
+function joined(parts: readonly Uint8Array[], length: number): Uint8Array {
+  const [first] = parts;
+  if (first?.byteLength === length) return first;
+  const whole = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.byteLength;
+  }
+  return whole;
 }

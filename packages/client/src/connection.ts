@@ -43,12 +43,16 @@ export interface Connection {
 
 export function connect(setup: Setup): Connection {
   const { find, timeoutMs, credentials } = setup;
+  const urls = new Map<Endpoint, URL>();
   return {
     send: (pairs, sending) =>
       within(timeoutMs, sending.controller, async (deadline) => {
         const server = await find();
-        const url = endpointOf(server, sending.endpoint, credentials);
-        const once = () => sendProven({ ...setup, server, url, signal: deadline.signal }, pairs, sending.endpoint);
+        const url = urls.get(sending.endpoint) ?? endpointOf(server, sending.endpoint, credentials);
+        urls.set(sending.endpoint, url);
+        const context = { ...setup, server, url, signal: deadline.signal };
+        const proofs = sending.endpoint === 'token_endpoint' ? setup.proofs : undefined;
+        const once = () => (proofs === undefined ? sendOnce(context, pairs) : sendProven(context, pairs, proofs));
         const outcome = await repeatedly(sending, deadline, once);
         if ('lost' in outcome) throw outcome.lost;
         if (outcome.status === 200) return outcome;
@@ -64,9 +68,8 @@ interface Context extends Setup {
 }
 
 /** Sends again at once if the server asks for another nonce (RFC 9449 section 8). */
-async function sendProven(context: Context, pairs: Pairs, endpoint: Endpoint): Promise<Answer | Lost> {
-  const { proofs, url } = context;
-  if (proofs === undefined || endpoint !== 'token_endpoint') return sendOnce(context, pairs);
+async function sendProven(context: Context, pairs: Pairs, proofs: Proofs): Promise<Answer | Lost> {
+  const { url } = context;
   for (let isLast = false; ; isLast = true) {
     const proof = await proofs.prove(url, 'POST');
     const outcome = await sendOnce(context, pairs, proof);
