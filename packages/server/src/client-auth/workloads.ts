@@ -63,20 +63,20 @@ export function whyNoWorkload(
   { issuer: own, issuers, clients }: Pick<AuthenticationContext, 'issuer' | 'issuers' | 'clients'>,
 ): string {
   if (token.length > MAX_CHARACTERS)
-    return `the subject token is longer than the ${MAX_CHARACTERS} characters that are read without a client`;
+    return `the token is longer than the ${MAX_CHARACTERS} characters that are read without a client`;
   try {
     const { payload } = readCompact(token);
     const { iss, sub, aud } = payload;
-    if (iss === own) return 'the subject token is of this server, and only tokens of other issuers name a workload';
+    if (iss === own) return 'the token is of this server, and only tokens of other issuers name a workload';
     const domain = trustDomainOf(sub);
     const named = iss ?? (domain === undefined ? undefined : `spiffe://${domain}`);
-    const stated = `the subject token has iss ${show(named)} and aud ${show(aud)}`;
+    const stated = `the token has iss ${show(named)}, sub ${show(sub)} and aud ${show(aud)}`;
     if (!isName(named)) return `${stated}, and without an issuer it names no workload`;
     const issuer = findIssuerOf(payload, issuers)?.issuer;
     return [stated, ...describeWorkloads(issuer, payload, clients)].join('; ');
   } catch (error) {
     if (!(error instanceof TokenRefusal)) throw error;
-    return `the subject token names no workload, because it is not a JWT: ${error.detail ?? error.fault}`;
+    return `the token names no workload, because it is not a JWT: ${error.detail ?? error.fault}`;
   }
 }
 

@@ -19,9 +19,10 @@ import { type Judgement, judge } from './judge.ts';
 /** The short names of the grants that redeem. */
 export const REDEEMING_GRANTS: ReadonlySet<string> = new Set(['jwt_bearer', 'jwt_dpop']);
 
+export const isRedeeming = (grant: string | undefined): boolean => REDEEMING_GRANTS.has(grant ?? '');
+
 /** Do the rules decide about requests of this grant? */
-export const isJudged = (grant: string | undefined): boolean =>
-  grant === 'token_exchange' || REDEEMING_GRANTS.has(grant ?? '');
+export const isJudged = (grant: string | undefined): boolean => grant === 'token_exchange' || isRedeeming(grant);
 
 export const redemptionParameters = ['assertion', 'audience', 'resource', 'scope'] as const;
 

@@ -177,8 +177,7 @@ function explainRefused(event: AuditEvent, context: ExplanationContext, limits?:
     error_description: description,
     reason,
     meaning,
-    // The list has what the detail says of workloads, by the configuration in force.
-    ...(detail !== undefined && workloads.length === 0 && { detail }),
+    ...(detail !== undefined && { detail }),
     remedy,
     ...(values.length > 0 && { values }),
     ...(workloads.length > 0 && { workloads }),

@@ -1,6 +1,7 @@
 // Describes the result of each step of an exchange, from its audit event, for a reader who does not know the RFCs.
 import { type AuditEvent, isErased, type TokenTrace } from '../audit/event.ts';
 import { prependActor } from '../exchange/delegation.ts';
+import { isRedeeming } from '../exchange/redeem.ts';
 import type { Limits } from '../narrowing/narrow.ts';
 import type { Policy } from '../policy/policy.ts';
 import { describeKey } from '../primitives/confirmation.ts';
@@ -24,7 +25,7 @@ type Step =
   | 'issuing';
 
 export interface ExplainedStep {
-  readonly step: Step | 'client' | 'person' | 'result';
+  readonly step: Step | 'assertion' | 'client' | 'person' | 'result';
   readonly result: 'passed' | 'refused';
   readonly found: string;
 }
@@ -80,14 +81,22 @@ export function explainSteps(input: StepInput): readonly ExplainedStep[] {
       const limits = step === 'scope' ? describeScopeLimits(input.limits) : '';
       return [
         ...explained,
-        { step, result: 'refused', found: `${detail ? `${meaning}: ${detail}` : meaning}${limits}` },
+        {
+          step: nameOf(step, input.event),
+          result: 'refused',
+          found: `${detail ? `${meaning}: ${detail}` : meaning}${limits}`,
+        },
       ];
     }
     const found = find(input);
-    if (found !== undefined) explained.push({ step, result: 'passed', found });
+    if (found !== undefined) explained.push({ step: nameOf(step, input.event), result: 'passed', found });
   }
   return explained;
 }
+
+/** An assertion is redeemed in the steps of a subject token. */
+const nameOf = (step: Step, { grant }: AuditEvent): ExplainedStep['step'] =>
+  step === 'subject token' && isRedeeming(grant) ? 'assertion' : step;
 
 /** The step that refused a request, by the public answer. All other requests were refused before any token was read. */
 const stepOfAnswer: Partial<Record<AnswerName, Step>> = {
@@ -188,7 +197,11 @@ function describeProof(event: AuditEvent, what: 'proved' | 'must prove'): string
   const { rule, subject, actor, confirmation, rebound } = event;
   if (rule === undefined) return undefined;
   const found = Object.entries({ subject, actor }).flatMap(([role, token]) =>
-    token?.confirmation ? [`the ${role} token is bound to ${describeKey(token.confirmation)}`] : [],
+    token?.confirmation
+      ? [
+          `the ${isRedeeming(event.grant) ? 'assertion' : `${role} token`} is bound to ${describeKey(token.confirmation)}`,
+        ]
+      : [],
   );
   if (confirmation !== undefined)
     found.push(`the caller ${what} ${describeKey(confirmation)}, and the new token is bound to it`);

@@ -13,9 +13,12 @@ export function guessType(token: string, issuer: string): string {
   if (assertionText(token) !== undefined) return 'saml2';
   // An opaque token of another issuer.
   if (!isJose(token)) return 'access_token';
-  const [, payload = ''] = token.split('.');
+  const [header = '', payload = ''] = token.split('.');
   const claims = parseJsonObject(textOf(payload));
-  return claims?.iss === issuer ? 'access_token' : 'jwt';
+  if (claims?.iss !== issuer) return 'jwt';
+  // Our access tokens have a typ of their own, in the header or as a claim.
+  const { typ } = parseJsonObject(textOf(header)) ?? {};
+  return typ === 'JWT' && claims.typ === undefined ? 'id_token' : 'access_token';
 }
 
 function textOf(base64url: string): string {

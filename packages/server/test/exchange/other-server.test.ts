@@ -151,6 +151,21 @@ test('an explanation of a refused grant leads to the entry that must change', as
   }
 });
 
+test('an ID token whose type is not stated is read as one', async (t) => {
+  const server = await start(t, withOperators(across()));
+  const { id_token, access_token } = (await signIn(server, { scope: 'openid email read', prompt: 'consent' })).body;
+  for (const [token, type] of [
+    [id_token, 'id_token'],
+    [access_token, 'access_token'],
+  ]) {
+    const { body } = await admin(server, 'POST /explain', {
+      body: { client: 'web', subject_token: token, audience: [API] },
+    });
+    const { steps } = body as { steps: readonly { step: string; found: string }[] };
+    assert.match(steps.find(({ step }) => step === 'subject token')?.found ?? '', new RegExp(`of type ${type}`));
+  }
+});
+
 test('takes a subject token of the client itself, from a client that authenticates (IJG-03, IJG-04, IJG-05)', async (t) => {
   const { server, id_token, access_token, refresh_token } = await signedIn(t);
   const other = { client_id: 'agent', client_secret: 'agent-secret' };

@@ -53,7 +53,7 @@ test('explains a redemption, past or imagined, and uses up no assertion', async 
   const refused = await redeem(server, jagOf(idp, server, { scope: undefined }));
   const past = await explain({ request: refused.headers.get('x-request-id') });
   assert.deepEqual([past.decision, past.reason], ['refused', 'scope_empty']);
-  assert.match(past.steps.find(({ step }) => step === 'subject token')?.found ?? '', /of type id_jag/);
+  assert.match(past.steps.find(({ step }) => step === 'assertion')?.found ?? '', /of type id_jag/);
   const unnamed = await redeem(server, jagOf(idp, server), { scope: 'admin' });
   assert.equal((await explain({ request: unnamed.headers.get('x-request-id') })).reason, 'scope_exceeded');
 });

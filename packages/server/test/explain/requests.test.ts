@@ -531,22 +531,22 @@ suite('every request that has an id is explained', () => {
     const detailOf = async (token: string) => server.audit(await foreign(world, token, NOBODY))?.detail ?? '';
     assert.equal(
       server.audit(answer)?.detail,
-      `the subject token has iss "${idp.url}" and aud "https://elsewhere.example"; the workload of jobs does not fit: its audience is ${US}`,
+      `the token has iss "${idp.url}", sub "ada" and aud "https://elsewhere.example"; the workload of jobs does not fit: its audience is ${US}`,
     );
     assert.match(
       await detailOf(svid),
-      /^the subject token has iss "spiffe:\/\/prod\.example" and aud .*; the workload of jobs does not fit: its issuer is /,
+      /^the token has iss "spiffe:\/\/prod\.example", sub "spiffe:.*" and aud .*; the workload of jobs does not fit: its issuer is /,
     );
-    assert.match(String(unexplained.body.detail), /^the subject token has iss null and aud .* names no workload$/);
+    assert.match(String(unexplained.body.detail), /^the token has iss null, sub "ada" and aud .* names no workload$/);
     const fits = idp.sign({ aud: US });
     assert.equal(
       await detailOf(`${fits}\n`),
-      'the subject token names no workload, because it is not a JWT: it ends in a line feed: send the token without it',
+      'the token names no workload, because it is not a JWT: it ends in a line feed: send the token without it',
     );
     assert.match(await detailOf('opaque'), /not a JWT: it is not three base64url parts/);
     assert.match(
       await detailOf(server.forge({ iss: server.issuer, aud: US, sub: 'x' })),
-      /^the subject token is of this server, /,
+      /^the token is of this server, /,
     );
     assert.match(await detailOf(`${fits}${'x'.repeat(9000)}`), /longer than the 8192 characters/);
     const fitting = await foreign(world, idp.sign({ aud: US }), { ...NOBODY, audience: API });

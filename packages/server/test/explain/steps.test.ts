@@ -516,7 +516,8 @@ test('points to the list that lacks a requested scope: of the rule, of the clien
     const caller = client('gateway', { scopes: new Set(inClient) });
     const parts = partsOf({ resources: [target], rules: [rule([target], { grant: { scopes: new Set(inRule) } })] });
     const event = newEvent({ client: 'gateway', rule: 'rule', audiencesAsked: ['api'], scopeAsked: ['write'] });
-    const context = { ...parts, clients: new Map([['gateway', caller]]), file: anyFile } as unknown as PlaceContext;
+    const clients = Object.assign(new Map([['gateway', caller]]), { isDescribed: () => false });
+    const context = { ...parts, clients, file: anyFile } as unknown as PlaceContext;
     return findPlace({ ...event, reason: 'scope_exceeded' }, context).place?.key;
   };
   assert.equal(place(['read'], ['read'], ['read']), 'rules[rule].grant.scopes');

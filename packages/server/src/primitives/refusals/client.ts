@@ -66,7 +66,7 @@ export const clientRefusals = {
       ],
       client_authentication_missing: [
         'the request has no client authentication',
-        'Send client_id and client_secret, HTTP Basic, or what auth of the client says.',
+        'Send client_id and client_secret, HTTP Basic, or what auth of the client says. A workload sends none of them: its token must fit workload of one client.',
       ],
     },
   },

@@ -52,7 +52,7 @@ export const requestRefusals = {
     reasons: {
       public_client_not_allowed: [
         'a client with auth: none may not use the grant',
-        'Give the client credentials (auth), or set publicExchange: true if anyone may exchange as this client.',
+        'Give the client credentials (auth), or set publicExchange: true if anyone may exchange as this client. A workload of the client leaves client_id out.',
       ],
       client_suspended: [
         'the client is suspended',
