@@ -91,7 +91,7 @@ await withCleanup(async (t) => {
       assert.equal(answer.status, 200, answer.text);
       assert.equal(claimsOf(answer.body.access_token).client_id, OTHER);
     },
-    { setting: 'file: `clientId: theirs` of `chaining_grant`' },
+    { setting: 'file: clientId: theirs of chaining_grant' },
   );
   await trial(PARTNER, 'it redeems our ID-JAG, as any JWT grant: it does not read `typ`', async () => {
     const answer = await token({ grant_type: JWT_BEARER, assertion: await here.grant('id-jag') });

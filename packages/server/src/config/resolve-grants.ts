@@ -8,7 +8,7 @@ const NO_GRANTS: IssuerGrants = { id_jag: undefined, chaining_grant: undefined, 
 export function resolveGrants(
   { grants, trustDomain, accepts, audiences, reuse }: IssuerSource,
   path: Path,
-  { issuer }: Pick<ConfigurationFile, 'issuer'>,
+  { issuer, accounts }: Pick<ConfigurationFile, 'issuer' | 'accounts'>,
   complain: Complain,
 ): IssuerGrants {
   if (grants === undefined) return NO_GRANTS;
@@ -28,6 +28,12 @@ export function resolveGrants(
     complain(
       [...path, 'audiences', open],
       'a chaining grant is addressed to this server, too, and could be exchanged as well as redeemed. Name another audience, or remove chaining_grant.',
+    );
+  if (idJag !== undefined && idJag.person !== 'sub' && accounts.length === 0)
+    complain(
+      [...path, 'grants', 'id_jag', 'person'],
+      `${idJag.person} names an account of this server, and the file has no accounts, so every ID-JAG is refused. Add accounts, or write person: sub.`,
+      'warning',
     );
   if (idJag?.emails === 'verified' && idJag.person !== 'email')
     complain([...path, 'grants', 'id_jag', 'emails'], 'is about person: email. Remove emails, or write person: email.');

@@ -16,6 +16,7 @@ import { type IssuerNames, indexIssuerNames } from './issuer-name.ts';
 import { createNameDescriber } from './references.ts';
 import { resolveDenial } from './resolve-denial.ts';
 import { matchesSome, type RulePlace, resolveActor, resolveParty } from './resolve-party.ts';
+import { warnOfRulesElsewhere } from './rules-elsewhere.ts';
 import type { ClientSource, ConfigurationFile } from './schema.ts';
 import type { AllowEntry } from './schema-rules.ts';
 import { findShadowed } from './shadowed.ts';
@@ -81,6 +82,7 @@ export function resolveRules(
   }
   const known = { self: file.issuer, clients, issuers: file.issuers, scopes: scopesOf(targeting) };
   warnOfUselessRules(rules, denials, known, complain);
+  warnOfRulesElsewhere(rules, file, complain);
   for (const [rule, earlier] of findShadowed([...rules.keys()], file.issuer)) {
     complain(
       rules.get(rule) ?? [],

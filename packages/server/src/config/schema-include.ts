@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { expecting } from '../primitives/expectation.ts';
 import { isPattern } from '../primitives/pattern.ts';
 import { isAudiencePattern } from './audience-pattern.ts';
-import { duration, issuerName, oneOrMore } from './schema-values.ts';
+import { anyNumber, duration, issuerName, oneOrMore } from './schema-values.ts';
 
 /** The sections that an included file may have. */
 export const INCLUDED_SECTIONS = ['resources', 'authorizationServers', 'clients', 'issuers', 'rules'] as const;
@@ -18,43 +18,46 @@ const path = expecting(
   'a path relative to this file, in which * stands for any text within a name, such as teams/*.yaml',
 );
 
-const patterns = oneOrMore(
-  expecting(z.string().refine(isPattern), 'a name or a pattern', 'one such as payments-*, with * at the end only'),
+const onePattern = expecting(
+  z.string().refine(isPattern),
+  'a name or a pattern',
+  'one such as payments-*, with * at the end only',
 );
+const patterns = oneOrMore(onePattern);
 
 const limited = z
   .strictObject({
     path,
-    audiences: oneOrMore(
+    audiences: anyNumber(
       expecting(
         z.string().refine(isAudiencePattern),
         'an audience or a pattern',
         'one such as https://payments.example/* or payments-*: * stands at the end, in a URL after a slash behind the host',
       ),
-    ).default([]),
-    authorizationServers: oneOrMore(
+    ),
+    authorizationServers: anyNumber(
       expecting(
         z.string().refine(isAudiencePattern),
         'an issuer or a pattern',
         'one such as https://login.vendor.example: * stands at the end, after a slash behind the host',
       ),
-    ).default([]),
+    ),
     clients: patterns.optional(),
-    issuers: oneOrMore(issuerName).default([]),
+    issuers: anyNumber(issuerName),
     scopes: patterns.optional(),
-    claims: patterns.default([]),
-    variables: patterns.default([]),
-    files: oneOrMore(
+    claims: anyNumber(onePattern),
+    variables: anyNumber(onePattern),
+    files: anyNumber(
       expecting(z.string().refine(isPattern), 'a path or a pattern', 'one such as /run/secrets/payments/*'),
-    ).default([]),
-    spiffeIds: patterns.default([]),
-    redirectUris: oneOrMore(
+    ),
+    spiffeIds: anyNumber(onePattern),
+    redirectUris: anyNumber(
       expecting(
         z.string().refine(isAudiencePattern),
         'a redirect URI or a pattern',
         'one such as https://payments.example/*: * stands at the end, after a slash behind the host',
       ),
-    ).default([]),
+    ),
     maxLifetime: duration.default(3600),
     maxRefreshLifetime: duration.default(86_400),
   })

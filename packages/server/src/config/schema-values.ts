@@ -57,6 +57,10 @@ export const scopes = z.array(scope);
 export const oneOrMore = <T extends z.ZodType>(type: T) =>
   z.union([type.transform((one) => [one]), z.array(type).min(1)]);
 
+/** None of them is the default. */
+export const anyNumber = <T extends z.ZodType>(type: T) =>
+  z.union([type.transform((one) => [one]), z.array(type)]).default([]);
+
 /** The path of a file. */
 export const file = expecting(z.string().min(1), 'the path of a file', 'a path relative to the configuration file');
 

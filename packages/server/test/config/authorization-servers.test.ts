@@ -122,6 +122,47 @@ test('a rule gives tokens of this server, or grants for others, and never both',
     assert.match((await of(members as Configuration)).join('\n'), message, JSON.stringify(members));
 });
 
+test('warns of a rule for another server that never gives a grant, and of grants that differ in their claims', async () => {
+  const account = {
+    username: 'ada',
+    password: { plain: 'lovelace' },
+    claims: { email: 'a@b.example', department: 'x' },
+  };
+  const of = (server: Configuration, members: Configuration) =>
+    messagesOf(servers(changed(vendor, server)), { accounts: [account], rules: entries([rule(members)]) });
+  const subject = (...types: readonly string[]) => ({ subject: { issuer: 'self', types } });
+  for (const [server, members, message] of [
+    [{}, { grant: grant({ types: ['id_jag', 'jwt'] }) }, undefined],
+    [
+      { grants: ['id_jag'] },
+      { grant: grant({ types: ['id_jag', 'jwt'] }) },
+      /grant\.types: \S+ has no chaining_grant in its grants, so no request for jwt is allowed/,
+    ],
+    [{ claims: ['team'] }, { grant: grant({ claims: { team: '"x"' } }) }, undefined],
+    [{}, { grant: grant({ claims: { team: '"x"' } }) }, /grant\.claims\.team: no grant has team/],
+    [{ subjectTokens: ['access_token'] }, subject('access_token'), undefined],
+    [{}, subject('access_token'), /subject\.types: no ID-JAG is issued for these tokens: subjectTokens/],
+    [{ acr: ['gold'] }, {}, /subject: \S+ needs an acr, and no sign-in with accounts of this file has one/],
+    [{ claims: ['email', 'department'] }, {}, undefined],
+    [{ claims: ['other'] }, subject('id_token', 'refresh_token'), undefined],
+    [
+      { claims: ['email'] },
+      subject('id_token', 'refresh_token'),
+      /subject\.types: a grant has email for id_token only, and not for refresh_token/,
+    ],
+    [
+      { subject: { claim: 'department' } },
+      subject('id_token', 'refresh_token'),
+      /subject\.types: a grant has department for refresh_token only, and not for id_token/,
+    ],
+  ] as const) {
+    const found = await of(server, members as Configuration);
+    const shown = JSON.stringify([server, members]);
+    if (message === undefined) assert.deepEqual(found, [], shown);
+    else assert.match(found.join('\n'), message, shown);
+  }
+});
+
 test('a rule that denies names a server or one of its resources', async () => {
   const ada = { subject: { type: 'id_token', claims: { sub: 'ada' } }, audience: VENDOR, requestedType: 'id_jag' };
   const denied = (audiences: readonly string[]) =>

@@ -65,6 +65,7 @@ type Row = readonly [name: string, limits: string, team: string, ...messages: Re
 const rows: readonly Row[] = [
   ['an API, a client and a rule of its own', '', OWN_API + client('') + rule(grant())],
   ['no entry', '', 'rules: []\n'],
+  ['lists that have nothing, as their defaults', ', issuers: [], claims: [], files: []', OWN_API],
   ...['', '# being written\n', '{}'].map(
     (text): Row => ['an empty file', '', text, /^teams\/pay\/a\.yaml.*this is empty\. Write rules: \[\]/],
   ),

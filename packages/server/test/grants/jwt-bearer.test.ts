@@ -220,6 +220,19 @@ test('refuses grants of issuers that contradict themselves, or that could be exc
     assert.equal(await faultsOf(entry), '', entry);
 });
 
+test('warns of a person by account where the file has no accounts', async () => {
+  const warningsOf = async (more: string): Promise<readonly string[]> => {
+    const yaml = `issuer: https://login.example\nissuers: [{ issuer: https://idp.example, grants: { id_jag: { person: email } } }]\n${more}`;
+    const { warnings } = await parseConfiguration(yaml, { file: 'cambio.yaml', environment: {} });
+    return warnings.map(({ path, message }) => `${path}: ${message}`).filter((one) => one.includes('person'));
+  };
+  assert.match(
+    (await warningsOf('')).join(),
+    /id_jag\.person: email names an account of this server, and the file has no/,
+  );
+  assert.deepEqual(await warningsOf('accounts: [{ username: ada, password: { plain: lovelace } }]\n'), []);
+});
+
 test('lists the grant and the profile if an issuer gives ID-JAGs, and never the issuer (IJG-31)', async (t) => {
   const { idp, server } = await startRedeeming(t);
   const asked = async (): Promise<Record<string, unknown>> =>
