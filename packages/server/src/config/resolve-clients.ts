@@ -65,6 +65,7 @@ export function resolveClients(
       scopes: entry.scopes === undefined ? 'unbounded' : new Set(entry.scopes),
       resource,
       saml: entry.saml,
+      subProfile: entry.subProfile,
       dpopBoundAccessTokens: entry.dpopBoundAccessTokens,
       certificateBoundAccessTokens: entry.certificateBoundAccessTokens,
       redirectUris: entry.redirectUris,

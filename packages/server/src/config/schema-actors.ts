@@ -35,7 +35,7 @@ export const subjectPattern = expecting(
   'a sub, or the beginning of subs with a * at the end, such as repo:acme/*',
 );
 
-const claimWord = expecting(
+export const claimWord = expecting(
   z.string().regex(/^[\x21-\x7e]{1,256}$/),
   'a word',
   'printable ASCII without a blank, such as ai_agent',

@@ -8,7 +8,7 @@ import { signingAlgorithms } from '../keys/algorithms.ts';
 import { expecting } from '../primitives/expectation.ts';
 import { levels } from '../primitives/log.ts';
 import { dataUriProblem } from './logo.ts';
-import { actor, claimWords, limits, subjectPattern } from './schema-actors.ts';
+import { actor, claimWord, claimWords, limits, subjectPattern } from './schema-actors.ts';
 import { branding, displayName, words } from './schema-branding.ts';
 import { include } from './schema-include.ts';
 import { issuer, keySet, type oauthIssuer, type samlIssuer } from './schema-issuers.ts';
@@ -119,6 +119,7 @@ const client = z.strictObject({
       claims: claimWords.optional(),
     })
     .optional(),
+  subProfile: oneOrMore(claimWord).optional(),
   grants: z.array(names(grants)),
   audiences: z.array(name).default([]),
   scopes: scopes.optional(),

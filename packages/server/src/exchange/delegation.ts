@@ -1,16 +1,25 @@
 // Implements delegation: `act` and `may_act` (RFC 8693 sections 4.1 and 4.4). No other file computes a chain of actors.
 import { isDeepStrictEqual } from 'node:util';
+import type { Client } from '../model/client.ts';
 import type { TokenFacts } from '../model/token-facts.ts';
-import { type Chain, formatAct, type Principal, samePrincipal, vouchFor } from '../primitives/principal.ts';
+import {
+  type Chain,
+  formatAct,
+  type Principal,
+  samePrincipal,
+  vouchFor,
+  withProfile,
+} from '../primitives/principal.ts';
 import { redactValue } from '../primitives/redact.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
+import { formatProfile } from '../primitives/sub-profile.ts';
 
 /** Maximum size of the `act` claim. */
 const MAX_CHAIN_BYTES = 8192;
 
 /** A party, by the one or two names in its token. */
-type Named = Pick<TokenFacts, 'principal' | 'origin'>;
+type Named = Pick<TokenFacts, 'principal' | 'origin'> & { readonly claims?: JsonObject };
 
 /** Also by its name in our tokens, because two issuers may vouch for the same people. */
 type NamedHere = Named & Pick<TokenFacts, 'sub'>;
@@ -18,10 +27,15 @@ type NamedHere = Named & Pick<TokenFacts, 'sub'>;
 /** The party that is to act. */
 export type Actor = NamedHere & Pick<TokenFacts, 'claims'>;
 
-/** The calling client as an actor, without an actor token. */
-export function clientAsActor(issuer: string, id: string): Actor {
+/** The calling client as an actor, without an actor token. Its claims are those of a token about it. */
+export function clientAsActor(issuer: string, { id, subProfile }: Pick<Client, 'id' | 'subProfile'>): Actor {
   const principal = { iss: issuer, sub: id };
-  return { principal, origin: undefined, sub: id, claims: { ...principal, client_id: id } };
+  return {
+    principal,
+    origin: undefined,
+    sub: id,
+    claims: { ...principal, client_id: id, ...formatProfile(subProfile) },
+  };
 }
 
 /** A token of this server about a foreign subject has two names for it: the one here, and the one at its issuer (`sub_id`). */
@@ -64,9 +78,10 @@ export function checkMayAct(mayAct: JsonObject | undefined, actor: Actor): void 
 export function prependActor(chain: Chain, actor: Named | undefined): Chain {
   const [current] = chain;
   if (actor === undefined || (current !== undefined && isNamed(actor, current))) return chain;
-  const { principal, origin } = actor;
-  // In a token of its own issuer, a party has one name.
-  return [vouchFor({ ...principal, ...(origin && !samePrincipal(origin, principal) && { origin }) }), ...chain];
+  const { principal, origin, claims = {} } = actor;
+  // In a token of its own issuer, a party has one name. What it is, the issuer of its token says.
+  const hop = vouchFor({ ...principal, ...(origin && !samePrincipal(origin, principal) && { origin }) });
+  return [withProfile(hop, claims), ...chain];
 }
 
 /** The chain of the new token; it is never truncated. @throws Refusal chain_too_deep, chain_too_large */

@@ -36,7 +36,7 @@ function grantAgain({ wanted, family, client }: RefreshCase, context: JudgeConte
   const permit = askAgain(wanted, grant, client, context, trace);
   const { rule, targets } = permit;
   // The actor was decided at the first time. If there was none, the rule may now make the client the actor.
-  const acting = grant.actor === undefined && rule.act === 'client' ? clientAsActor(issuer, client.id) : undefined;
+  const acting = grant.actor === undefined && rule.act === 'client' ? clientAsActor(issuer, client) : undefined;
   if (acting !== undefined)
     checkDistinct({ principal: { iss: issuer, sub: grant.sub }, origin: grant.origin, sub: grant.sub }, acting);
   const chain = extendChain(grant.chain, acting, rule.grant.maxDepth);
@@ -99,7 +99,7 @@ function askAgain(
   if (granted === 'unknown' || asked === 'unknown') throw new Refusal('target_unknown');
   const targets = chosenOf(granted, asked);
   const renewed = renewedScopes(grant);
-  const caller = clientAsActor(issuer, client.id);
+  const caller = clientAsActor(issuer, client);
   const facts = {
     client,
     subject: { ...renewed.subject, agreedAudiences: agreedAudiencesOf(grant) },

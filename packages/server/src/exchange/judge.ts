@@ -94,7 +94,7 @@ export function orRefusal<T>(decide: () => T): T | Refusal {
 
 function chooseRule(asked: Case, context: JudgeContext, trace: Trace): Decision {
   const { subject, actor, client } = asked;
-  const caller = clientAsActor(context.issuer, client.id);
+  const caller = clientAsActor(context.issuer, client);
   checkAssertionProven(subject, context);
   if (actor !== undefined) checkDistinct(subject, actor);
   checkMayAct(subject.mayAct, actor ?? caller);

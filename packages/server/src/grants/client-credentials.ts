@@ -6,6 +6,7 @@ import { limitsOf, listedScopes, narrow } from '../narrowing/narrow.ts';
 import type { Targeting } from '../narrowing/targets.ts';
 import { noteWanted, readScope, readTargets, resolveTargets } from '../narrowing/wanted.ts';
 import { Refusal } from '../primitives/refusal.ts';
+import { formatProfile } from '../primitives/sub-profile.ts';
 import type { Grant, GrantRequest } from './grant.ts';
 
 export const clientCredentials = {
@@ -41,7 +42,7 @@ export const clientCredentials = {
       mayAct: undefined,
       lineage: [],
       actorLineage: [],
-      extraClaims: {},
+      extraClaims: formatProfile(client.subProfile),
       // Its own token delegates nothing: it counts when it is exchanged.
       leashes: [],
       delegation: undefined,

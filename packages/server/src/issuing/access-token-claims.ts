@@ -12,6 +12,7 @@ export const RESERVED_CLAIMS: ReadonlySet<string> = new Set([
   ...[
     'lineage',
     'actor_lineage',
+    'chain_complete',
     'delegation',
     'acr',
     'amr',

@@ -65,6 +65,8 @@ export interface Client {
   readonly resource: string | undefined;
   /** The client as a SAML service provider. */
   readonly saml: { readonly entityId: string; readonly acs: string } | undefined;
+  /** The kinds of party that it is, such as `ai_agent`: `sub_profile` where a token is about it, or it acts. */
+  readonly subProfile?: readonly string[] | undefined;
   /** Every token request needs a DPoP proof (RFC 9449 section 5.2). */
   readonly dpopBoundAccessTokens: boolean;
   /** Tokens are bound to the client's TLS certificate (RFC 8705 section 3.4). */

@@ -2,6 +2,7 @@
 import { sha256 } from './secret.ts';
 import { shortName } from './short-name.ts';
 import type { JsonObject } from './strict-json.ts';
+import { profileClaim } from './sub-profile.ts';
 import type { RedeemedTypeName } from './token-type.ts';
 
 /** RFC 7519 sections 4.1.1 and 4.1.2. */
@@ -41,6 +42,12 @@ export interface Voucher {
  */
 export const vouchFor = ({ iss, sub, origin }: Principal & { readonly origin?: Principal | undefined }): Vouched =>
   ({ iss, sub, ...(origin && { origin }) }) as Vouched;
+
+/** Adds `sub_profile` to a new hop, from the claims of the token that proved it. */
+export function withProfile(actor: Vouched, claims: JsonObject): Vouched {
+  const others = profileClaim(claims);
+  return Object.keys(others).length === 0 ? actor : { ...actor, others };
+}
 
 /** Members with a meaning of their own in our tokens: rights, keys and ancestors. Those of a hop would count as our word. */
 const NEVER_COPIED: ReadonlySet<string> = new Set(['may_act', 'cnf', 'lineage', 'actor_lineage', 'delegation']);

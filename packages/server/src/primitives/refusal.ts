@@ -93,6 +93,15 @@ function forRole<R extends Role>(role: R): Record<`${R}_token_${TokenFault}`, Re
   return Object.fromEntries(rows);
 }
 
+/** Of the refusals of an actor, those for which the request is at fault, not the policy. */
+const ACTING_WRONGLY: ReadonlySet<Reason> = new Set(['actor_is_subject', 'chain_too_deep', 'chain_too_large']);
+
+/** The actor profile's code for "this actor may not act for this subject". */
+function actorError(reason: Reason, tokenErrorCode: TokenErrorCode): string {
+  if (tokenErrorCode !== 'invalid_request' || reasons[reason].answer !== 'actor') return tokenErrorCode;
+  return ACTING_WRONGLY.has(reason) ? tokenErrorCode : 'actor_unauthorized';
+}
+
 export type TokenErrorCode = 'invalid_grant' | 'invalid_request';
 
 export interface PublicAnswer {
@@ -127,10 +136,11 @@ function answerOf({ reason, shownAs }: Refusal, grant: string | undefined): Answ
  * @param grant the short name of the grant of a token request, or as `answeredAs` returns
  */
 export function publicAnswer(refusal: Refusal, tokenErrorCode: TokenErrorCode, grant?: string): PublicAnswer {
+  const code = grant === TARGET_DISCOVERY ? 'invalid_request' : tokenErrorCode;
   const [status, error, description] = answers[answerOf(refusal, grant)].answer;
   return {
     status,
-    error: error === 'token_error' ? (grant === TARGET_DISCOVERY ? 'invalid_request' : tokenErrorCode) : error,
+    error: error === 'token_error' ? actorError(refusal.reason, code) : error,
     description: description.replace('{parameter}', refusal.parameter ?? ''),
   };
 }

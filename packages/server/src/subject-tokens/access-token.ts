@@ -11,7 +11,7 @@ import { TokenRefusal } from '../primitives/refusal.ts';
 import { parseScope } from '../primitives/scope.ts';
 import { sha256 } from '../primitives/secret.ts';
 import { type JsonObject, parseJsonObject } from '../primitives/strict-json.ts';
-import { actClaim, authenticationClaims, confirmationClaim, mayActClaim } from './claims.ts';
+import { actClaim, authenticationClaims, carriedClaims, confirmationClaim, mayActClaim } from './claims.ts';
 import { issuerOf, readForeign, validateForeign } from './foreign.ts';
 import { introspectOpaque, mayBeForeignOpaque } from './introspected.ts';
 import { refuseInvalidParties } from './parties.ts';
@@ -104,7 +104,7 @@ export function readOwnClaims(
     confirmation: confirmationClaim(claims),
     mayAct: mayActClaim(claims, issuer),
     authentication: authenticationClaims(claims),
-    extraClaims: {},
+    extraClaims: carriedClaims(claims),
   };
 }
 

@@ -3,6 +3,7 @@ import { type Confirmation, parseConfirmation } from '../primitives/confirmation
 import { type Chain, isName, parseAct, type Voucher } from '../primitives/principal.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
+import { profileClaim } from '../primitives/sub-profile.ts';
 
 /** Reads the actors of `act`. @param voucher whose claim it is @throws TokenRefusal claims, act_not_vouched */
 export function actClaim({ act }: JsonObject, voucher: Voucher): Chain {
@@ -29,6 +30,16 @@ export function mayActClaim(claims: JsonObject, issuer: string): JsonObject | un
   }
   return named;
 }
+
+/** Claims about the subject and the chain of a token of ours, which stay true in what derives from it. */
+export const carriedClaims = (claims: JsonObject): JsonObject => ({
+  ...profileClaim(claims),
+  ...incompleteChain(claims),
+});
+
+/** Actors are missing in the chain, as its issuer says (actor profile): then they are missing in every copy. */
+export const incompleteChain = ({ chain_complete: complete }: JsonObject): JsonObject =>
+  complete === false ? { chain_complete: false } : {};
 
 /** RFC 7800 section 3.1. @returns undefined if the token is not bound to a key @throws TokenRefusal bound */
 export function confirmationClaim({ cnf }: JsonObject): Confirmation | undefined {

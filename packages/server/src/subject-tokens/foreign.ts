@@ -13,7 +13,7 @@ import { trustDomainOf } from '../primitives/spiffe-id.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 import { findIssuerOf, type Mapped, mapFacts, type TrustedIssuer, type TrustedIssuers } from '../trust/issuer.ts';
 import type { DeclaredKind } from '../trust/profiles.ts';
-import { actClaim, authenticationClaims, confirmationClaim, mayActClaim } from './claims.ts';
+import { actClaim, authenticationClaims, confirmationClaim, incompleteChain, mayActClaim } from './claims.ts';
 import { introspectJwt } from './introspected.ts';
 import { asValidated, type ValidatedToken, type ValidationContext } from './validated-token.ts';
 import { refuseOtherKinds } from './weigh.ts';
@@ -120,7 +120,7 @@ export function readFacts(
     confirmation: confirmationClaim(claims),
     mayAct: mayActClaim(claims, issuer.issuer),
     authentication: authenticationClaims({ acr: claims.acr, amr: claims.amr, auth_time: authenticatedAt }),
-    extraClaims,
+    extraClaims: { ...extraClaims, ...incompleteChain(claims) },
     unmapped,
     // The entry may get a larger leeway later. Until then the id must stay used.
     ...(issuer.reuse === 'never' && { singleUse: { id, expiresAt: expiresAt + MAX_LEEWAY_SECONDS } }),

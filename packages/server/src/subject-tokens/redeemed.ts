@@ -102,8 +102,11 @@ export const asRedeemedIssuer = (issuer: TrustedIssuer, entry: GrantEntry, claim
 const scopesOf = ({ scope }: GrantEntry, claims: JsonObject): 'intersect' | 'ignore' =>
   scope === 'optional' && claims.scope === undefined && claims.scp === undefined ? 'ignore' : 'intersect';
 
-const reuseOf = ({ reuse }: GrantEntry, { cnf }: JsonObject): 'never' | 'always' =>
-  reuse === 'always' || (reuse === 'bound' && cnf !== undefined) ? 'always' : 'never';
+/** An assertion with actors is redeemed once, whatever the entry says, unless it is bound to a key (actor profile). */
+const reuseOf = ({ reuse }: GrantEntry, { cnf, act }: JsonObject): 'never' | 'always' =>
+  (reuse === 'always' && (act === undefined || cnf !== undefined)) || (reuse === 'bound' && cnf !== undefined)
+    ? 'always'
+    : 'never';
 
 /** Another party in `aud` could redeem the assertion here (draft-ietf-oauth-identity-assertion-authz-grant section 4.4.1). */
 function forUsAlone({ aud }: JsonObject, ours: readonly string[]): readonly string[] {

@@ -6,6 +6,7 @@ import type { Party } from '../model/party.ts';
 import { agreedAudiencesOf, type RefreshFamily, type RememberedGrant } from '../model/refresh-family.ts';
 import { expired } from '../primitives/claims.ts';
 import { Refusal, TokenRefusal } from '../primitives/refusal.ts';
+import { carriedClaims } from './claims.ts';
 import { refuseInvalidParties, refuseInvalidParty } from './parties.ts';
 import {
   asValidated,
@@ -30,6 +31,7 @@ export const refreshToken = {
     const about = { issuer, id: family.id, family: undefined, now, expiresAt };
     const content = { ...granted, clientId, sub: grant.sub, origin: grant.origin, confirmation };
     const lineage = { lineage: [family.id, ...grant.lineage], actorLineage: grant.actorLineage };
+    const claims = accessTokenClaims({ ...content, ...lineage }, about);
     return asValidated({
       principal: { iss: issuer, sub: grant.sub },
       sub: grant.sub,
@@ -38,7 +40,7 @@ export const refreshToken = {
       clientId,
       audiences: granted.targets.map(({ audience }) => audience),
       chain: granted.chain,
-      claims: accessTokenClaims({ ...content, ...lineage }, about),
+      claims,
       id: family.id,
       lineage: grant.lineage,
       actorLineage: grant.actorLineage,
@@ -50,7 +52,7 @@ export const refreshToken = {
       mayAct: granted.mayAct,
       authentication: granted.authentication,
       // Like an access token, it does not pass on the claims that its issuer's mapping added.
-      extraClaims: {},
+      extraClaims: carriedClaims(claims),
     });
   },
 } as const satisfies SubjectTokenType;

@@ -266,7 +266,7 @@ for (const [role, refused] of [
   });
 }
 
-test('switches the code of refused tokens and actors with tokenErrorCode: invalid_request, and no other code (RFC 8693 section 2.2.2; TE-40, TE-42)', async (t) => {
+test('switches the code of refused tokens and actors with tokenErrorCode: invalid_request, and no other code (RFC 8693 section 2.2.2; TE-40, TE-42, AP-11)', async (t) => {
   const [plain, strict] = [configuration, changed(configuration, { tokenErrorCode: 'invalid_request' })];
   const codes = async (source: Configuration): Promise<unknown[]> => {
     const server = await start(t, source);
@@ -285,5 +285,6 @@ test('switches the code of refused tokens and actors with tokenErrorCode: invali
   };
   const others = ['invalid_target', 'invalid_scope', 'invalid_client', 'unauthorized_client', 'unsupported_grant_type'];
   assert.deepEqual(await codes(plain), [...Array(3).fill('invalid_grant'), ...others]);
-  assert.deepEqual(await codes(strict), [...Array(3).fill('invalid_request'), ...others]);
+  const strictly = ['invalid_request', 'invalid_request', 'actor_unauthorized'];
+  assert.deepEqual(await codes(strict), [...strictly, ...others]);
 });

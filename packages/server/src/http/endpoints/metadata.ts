@@ -2,6 +2,7 @@
 import { clientAuthMethods } from '../../client-auth/index.ts';
 import type { ClientAuthMethod } from '../../client-auth/method.ts';
 import { REDEEMING_GRANTS } from '../../exchange/redeem.ts';
+import { requestedTokenTypes } from '../../exchange/request.ts';
 import { grants, SIGN_IN_GRANTS } from '../../grants/index.ts';
 import { identityClaimNames } from '../../issuing/identity-claims.ts';
 import { algorithmNames } from '../../keys/algorithms.ts';
@@ -59,6 +60,9 @@ function describe(endpoints: readonly Endpoint[], services: HttpServices) {
   const given = services.issuers.all().map((entry) => entry.grants);
   const givesGrants = given.some((kinds) => redeemedTypes.some((type) => kinds[type] !== undefined));
   const givesIdJags = given.some((kinds) => kinds.id_jag !== undefined);
+  // Only with the error codes of the RFC and of the profile.
+  const followsProfile = services.tokenErrorCode === 'invalid_request';
+  const profiles = [givesIdJags && ID_JAG_PROFILE, followsProfile && ACTOR_PROFILE].filter((one) => one !== false);
   const scopes = [...(people === undefined ? [] : SIGN_IN_SCOPES), ...targeting.scopes];
   return {
     issuer,
@@ -75,13 +79,30 @@ function describe(endpoints: readonly Endpoint[], services: HttpServices) {
       .filter(({ name }) => givesGrants || !REDEEMING_GRANTS.has(name))
       .map(({ grantType }) => grantType),
     // draft-ietf-oauth-identity-assertion-authz-grant section 7. No member says which issuers are trusted.
-    ...(givesIdJags && { authorization_grant_profiles_supported: [ID_JAG_PROFILE] }),
+    ...(profiles.length > 0 && { authorization_grant_profiles_supported: profiles }),
+    ...(followsProfile && describeActors(services)),
     ...describeGrants(targeting),
     ...(people !== undefined && describeSignIn([defaultAlgorithm, ...algorithmsOf(targeting)])),
   };
 }
 
 const ID_JAG_PROFILE = 'urn:ietf:params:oauth:grant-profile:id-jag';
+const ACTOR_PROFILE = 'urn:ietf:params:oauth:grant-profile:actor-profile';
+
+/** The members of the actor profile: the token types of exchanges, and the kinds of party that clients of the configuration are. */
+function describeActors({ enabledTypes, clients, targeting }: HttpServices) {
+  const types = [...enabledTypes].map(tokenTypeUri);
+  const kinds = [...new Set([...clients.values()].flatMap(({ subProfile = [] }) => subProfile))];
+  const requested = requestedTokenTypes.filter((type) => type !== 'id_jag' || targeting.elsewhere.servers.length > 0);
+  return {
+    actor_profile_token_exchange: {
+      subject_token_types_supported: types,
+      actor_token_types_supported: types,
+      requested_token_types_supported: requested.map(tokenTypeUri),
+    },
+    ...(kinds.length > 0 && { entity_profiles_supported: { client: kinds, subject: kinds, actor: kinds } }),
+  };
+}
 
 const methods: readonly ClientAuthMethod[] = clientAuthMethods;
 
