@@ -185,6 +185,17 @@ const MCP: Language = {
   trials: [partner('mcp.ts')],
 };
 
+const MCP_CONFORMANCE: Language = {
+  name: 'The conformance tests of MCP',
+  folder: 'partners/mcp-conformance',
+  fast: true,
+  toolchain: TYPESCRIPT.toolchain,
+  manifests: ['package.json'],
+  install: TYPESCRIPT.install,
+  build: [],
+  trials: [partner('mcp-conformance.ts')],
+};
+
 const AUTHGENT: Language = {
   name: 'Across domains: authgent-server',
   folder: 'partners/authgent',
@@ -266,5 +277,5 @@ const GO_OAUTH2: Language = {
 
 export const languages: readonly Language[] = [
   ...[TYPESCRIPT, PYTHON_LANGUAGE, GO, JAVA, RUST],
-  ...[MCP, AUTHGENT, KEYCLOAK, GO_OAUTH2, RUNTIMES, SPRING],
+  ...[MCP, MCP_CONFORMANCE, AUTHGENT, KEYCLOAK, GO_OAUTH2, RUNTIMES, SPRING],
 ];

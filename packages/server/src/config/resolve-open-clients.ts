@@ -19,10 +19,11 @@ export function resolveClientDocuments(
   const { complain, unsure } = around;
   const { domains, audiences, scopes, refreshLifetime, allowPrivateNetwork } = clientDocuments;
   const at = (...path: Path): Path => ['clientDocuments', ...path];
-  const host = URL.canParse(issuer) ? new URL(issuer).hostname : issuer;
+  // An issuer that is not a URL is reported elsewhere.
+  const isLocal = !URL.canParse(issuer) || isLoopback(new URL(issuer).hostname);
   for (const [place, domain] of domains.entries()) {
     if (!isLoopback(new URL(`https://${domain}`).hostname)) continue;
-    if (!isLoopback(host))
+    if (!isLocal)
       complain(
         at('domains', place),
         `${domain} is this machine, where any program could describe itself, and the issuer is not on loopback. Name the host that publishes the documents.`,

@@ -109,6 +109,41 @@ test('a person signs in to a client that describes itself, and sees the host of 
   assert.deepEqual([elsewhere.status, server.audit(elsewhere)?.reason], [400, 'redirect_uri_unregistered']);
 });
 
+test('an MCP client finds what it needs, and every answer names who answered (MC-01, MC-02, MC-03, MC-04, MC-05)', async (t) => {
+  const { server, id } = await startWorld(t);
+  const metadata = (await (await fetch(`${server.issuer}/.well-known/oauth-authorization-server`)).json()) as Claims;
+  const { issuer, code_challenge_methods_supported: challenges, scopes_supported: scopes } = metadata;
+  assert.deepEqual([issuer, challenges], [server.issuer, ['S256']]);
+  assert.equal(metadata.client_id_metadata_document_supported, true);
+  assert.equal(metadata.authorization_response_iss_parameter_supported, true);
+  assert.equal((scopes as string[]).includes('offline_access'), true);
+  const browser = createBrowser(server.issuer);
+  const form = ask(id, { resource: `${API}/v1`, scope: 'read offline_access' });
+  const cancelled = await browser.submit(await browser.get(authorizationUrl(form)), { cancel: 'yes' });
+  const answers = {
+    access_denied: cancelled,
+    login_required: await begin(server, { ...form, prompt: 'none' }),
+    invalid_scope: await begin(server, { ...form, scope: 'write' }),
+    invalid_target: await begin(server, { ...form, resource: BACKEND }),
+    invalid_request: await begin(server, { ...form, code_challenge: undefined }),
+    unsupported_response_type: await begin(server, { ...form, response_type: 'token' }),
+  };
+  for (const [error, { leftTo, text }] of Object.entries(answers)) {
+    const { searchParams } = leftTo ?? assert.fail(`${error}: ${text}`);
+    const named = ['error', 'iss', 'state'].map((name) => searchParams.get(name));
+    assert.deepEqual(named, [error, server.issuer, 'the-state']);
+  }
+  const at = await authorizeAs(server, form, browser);
+  assert.equal(at.searchParams.get('iss'), server.issuer);
+  const first = await redeem(server, id, at, { resource: `${API}/v1` });
+  assert.equal(claimsOf(String(first.body.access_token)).aud, API);
+  const second = await refresh(server, id, first);
+  assert.notEqual(second.body.refresh_token, first.body.refresh_token);
+  server.clock.now += 60_000;
+  const reused = await refresh(server, id, first);
+  assert.deepEqual([reused.body.error, server.audit(reused)?.reason], ['invalid_grant', 'refresh_token_reused']);
+});
+
 test('a client that describes itself may prove itself with its own key (CI-03, CI-06)', async (t) => {
   const { server, host, publish } = await startWorld(t);
   const key = newKey();
