@@ -1,6 +1,7 @@
 // F26, F27: the disk takes 200 ms to write a commit, and another process holds the lock of the database. Both delay commits. Nothing
 // else may wait for them.
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as wait } from 'node:timers/promises';
 import { get } from '../caller.ts';
@@ -12,6 +13,8 @@ import { ALWAYS, countOf, percentile, type Session, slowest, underLoad } from '.
 
 const SYNC_MS = 200;
 const LOCK_MS = 3000;
+/** Load before the fault, so that what is measured is not the first compilation of the code. */
+const WARM_MS = 2000;
 /** Milliseconds between two requests that need no commit. */
 const EVERY_MS = 20;
 const MAX_LIVE_MS = 50;
@@ -35,21 +38,38 @@ function canDelay(): boolean {
 interface Waits {
   readonly live: number[];
   readonly refused: number[];
+  /** Of a server that does nothing: what the machine and the caller take. */
+  readonly idle: number[];
+}
+
+const IDLE = `const server = require('node:http').createServer((_, answer) => answer.end());
+server.listen(0, '127.0.0.1', () => console.log(server.address().port));`;
+
+/** @returns the URL of a server that does nothing */
+async function startIdle({ after }: Bench): Promise<string> {
+  const child = spawn(process.execPath, ['-e', IDLE], { stdio: ['ignore', 'pipe', 'inherit'] });
+  after(async () => void child.kill());
+  const [port] = await once(child.stdout, 'data');
+  return `http://127.0.0.1:${String(port).trim()}`;
 }
 
 /** Asks what needs no commit, again and again, while the work runs. */
-async function askBeside({ url }: Member, work: () => Promise<void>): Promise<Waits> {
-  const waits: Waits = { live: [], refused: [] };
+async function askBeside({ url }: Member, idle: string, work: () => Promise<void>): Promise<Waits> {
+  const waits: Waits = { live: [], refused: [], idle: [] };
   let ended = false;
-  const askOften = async (path: string, status: number, taken: number[]): Promise<void> => {
+  const askOften = async (at: string, status: number, taken: number[]): Promise<void> => {
     while (!ended) {
       const began = performance.now();
-      const answer = await get(url + path);
+      const answer = await get(at);
       taken.push(answer?.status === status ? performance.now() - began : Number.POSITIVE_INFINITY);
       await wait(EVERY_MS);
     }
   };
-  const asking = [askOften('/livez', 200, waits.live), askOften('/nowhere', 404, waits.refused)];
+  const asking = [
+    askOften(`${url}/livez`, 200, waits.live),
+    askOften(`${url}/nowhere`, 404, waits.refused),
+    askOften(idle, 200, waits.idle),
+  ];
   try {
     await work();
   } finally {
@@ -59,11 +79,12 @@ async function askBeside({ url }: Member, work: () => Promise<void>): Promise<Wa
   return waits;
 }
 
-function judgeWaits({ blame }: Session, { live, refused }: Waits): string {
+function judgeWaits({ blame }: Session, { live, refused, idle }: Waits): string {
   const [slowestLive, p99] = [Math.max(...live), percentile(refused, 99)];
+  const beside = `${Math.max(...idle).toFixed(1)} and ${percentile(idle, 99).toFixed(1)} ms`;
   if (slowestLive > MAX_LIVE_MS) blame('I8', `livez took ${slowestLive.toFixed(1)} ms`);
   if (p99 > MAX_REFUSAL_MS) blame('I8', `p99 of refusals without a commit is ${p99.toFixed(1)} ms`);
-  return `livez at most ${slowestLive.toFixed(1)} ms, p99 of refusals without a commit ${p99.toFixed(1)} ms`;
+  return `livez at most ${slowestLive.toFixed(1)} ms, p99 of refusals without a commit ${p99.toFixed(1)} ms (a server that does nothing: ${beside})`;
 }
 
 async function beside(
@@ -74,10 +95,12 @@ async function beside(
   const file = `${openFolder(bench)}/cambio.db`;
   const store = sqliteAt(file);
   const member = await startMember(bench, configuration(store.location, {}), [], under);
+  const idle = await startIdle(bench);
   let waits = '';
   const plan = { store, members: [member], lives: 8, pause: 5, failures: 'expected' } as const;
   const outcome = await underLoad(plan, async (session) => {
-    const all = await askBeside(member, async () => {
+    await wait(WARM_MS);
+    const all = await askBeside(member, idle, async () => {
       for (let time = 0; time < repetitions; time++) await once(file);
     });
     waits = judgeWaits(session, all);
