@@ -43,6 +43,7 @@ export interface Before {
   readonly services: Pick<HttpServices, 'issuers' | 'clientKeys' | 'clientDocuments' | 'keys'>;
 }
 
+/** Functions in here must not use `before`: services that are kept would keep all those before them, back to the start. */
 export async function openServices(
   configuration: Configuration,
   base: Base,
@@ -55,9 +56,7 @@ export async function openServices(
   const clients = new AllClients(configuration.withRegistered(base.registered.all().values()), documents);
   const { clientCertificates, trustProxy, dpopNonces } = configuration.server;
   const audit = observer.audit(base.audit);
-  const trusted = issuers.map((entry) =>
-    trustIssuer(entry, clock, observer, before?.services.issuers.byPrincipal(entry.issuer)),
-  );
+  const trusted = trustIssuers(issuers, clock, observer, before);
   const clientKeys = openClientKeys(clients, clock, before?.services.clientKeys);
   const ring = await openKeys(keys, base, before);
   const targeting = indexResources(resources, authorizationServers);
@@ -197,6 +196,14 @@ async function openUpstream(
   });
   return { ...upstream, first: entry.first };
 }
+
+const trustIssuers = (
+  issuers: readonly IssuerEntry[],
+  clock: Clock,
+  observer: Observer,
+  before: Before | undefined,
+): readonly TrustedIssuer[] =>
+  issuers.map((entry) => trustIssuer(entry, clock, observer, before?.services.issuers.byPrincipal(entry.issuer)));
 
 function trustIssuer(
   entry: IssuerEntry,

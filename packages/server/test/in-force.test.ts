@@ -5,6 +5,9 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { loadConfiguration, startServer } from '../src/app.ts';
 import { client, gateway } from './support/basics.ts';
 import { added, type Configuration, changed, changeFile, dataOf, edited, yamlOf } from './support/configuration.ts';
 import { newDataFolder } from './support/data-folder.ts';
@@ -177,4 +180,34 @@ test('puts an included file that changes, is added or removed in force, and keep
   rmSync(join(folder, 'teams/b.yaml'));
   await printed(/cambio read .* again/, 2);
   assert.deepEqual(await statuses(), [200, 401, 200, 200]);
+});
+
+test('a configuration that was replaced is not kept in memory', async (t) => {
+  setFlagsFromString('--expose-gc');
+  const collect: () => void = runInNewContext('gc');
+  const folder = newDataFolder();
+  const file = join(folder, 'cambio.yaml');
+  writeFileSync(file, yamlOf(changed(life(), { issuer: 'http://127.0.0.1:1', server: { port: 0, metrics: 'off' } })));
+  const load = () => loadConfiguration(file, process.env);
+  const server = await startServer(await load(), { report: () => undefined });
+  t.after(async () => {
+    await server.close();
+    rmSync(folder, { recursive: true });
+  });
+  const loaded: WeakRef<object>[] = [];
+  const replace = async (): Promise<void> => {
+    const next = await load();
+    // Its copies have it, too.
+    loaded.push(new WeakRef(next.withRegistered));
+    await server.reload(next);
+  };
+  for (let count = 0; count < 6; count++) await replace();
+  await eventually(
+    async () => {
+      collect();
+      return loaded.map((one) => one.deref() !== undefined);
+    },
+    (kept) => kept.slice(0, 4).every((one) => !one),
+  );
+  assert.ok(loaded.at(-1)?.deref(), 'the one in force is kept');
 });

@@ -1,0 +1,150 @@
+// npm run soak: does a server that runs for long grow, slow down or lose rows? It is reloaded, restarted and killed under load, its keys
+// rotate, tokens are revoked, and old rows are deleted. Fails if a limit is exceeded. Reads memory from /proc (Linux only).
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as wait } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { openIssuers } from './issuers.ts';
+import { freePort } from './served.ts';
+import { startCallers } from './soak-callers.ts';
+import { openSoaked } from './soaked.ts';
+import { machine, table } from './table.ts';
+
+const { values } = parseArgs({
+  options: { minutes: { type: 'string', default: '60' }, rate: { type: 'string', default: '100' } },
+});
+const TOTAL_MS = Number(values.minutes) * 60_000;
+if (!(TOTAL_MS >= 60_000)) throw new Error('--minutes takes a number from 1');
+/** The server is restarted in the first part, and then runs to the end. Memory is judged after another part, in which it warms up. */
+const [RESTARTS, LAST_START, WARM] = [4, 0.4, 0.6];
+const TICK_MS = 1000;
+const RELOAD_TICKS = 10;
+const CHECK_TICKS = 5;
+const ROTATIONS = 10;
+const RETENTION = TOTAL_MS > 600_000 ? '5m' : '30s';
+/** The growth of memory in the time that is judged, of its mean. */
+const MAX_GROWTH = 0.02;
+
+interface Second {
+  readonly at: number;
+  readonly memory: number;
+  readonly size: number;
+  readonly latencies: readonly number[];
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'cambio-soak-'));
+const issuers = openIssuers();
+const port = await freePort();
+const server = openSoaked({ folder, port, issuers, workers: 1, after: () => undefined }, RETENTION);
+try {
+  await server.start();
+  const failed = await soak();
+  process.exitCode = failed ? 1 : 0;
+} finally {
+  await server.stop('SIGKILL');
+  rmSync(folder, { recursive: true, force: true });
+}
+
+/** @returns whether a limit was exceeded */
+async function soak(): Promise<boolean> {
+  const callers = startCallers(port, issuers, Number(values.rate));
+  const rows = followRows(server.database);
+  const seconds: Second[] = [];
+  const began = performance.now();
+  const elapsed = (): number => (performance.now() - began) / TOTAL_MS;
+  let [restarts, rotations, lost, faults] = [0, 0, 0, 0];
+  for (let tick = 1; elapsed() < 1; tick++) {
+    await wait(TICK_MS);
+    const memory = server.memory();
+    if (memory !== undefined)
+      seconds.push({ at: elapsed(), memory, size: server.size(), latencies: callers.takeLatencies() });
+    if (tick % RELOAD_TICKS === 0) server.reload();
+    if (tick % CHECK_TICKS === 0) lost += rows.countMissing(callers.granted);
+    if (elapsed() > (rotations + 1) / (ROTATIONS + 1)) {
+      rotations++;
+      if ((await server.command('keys', 'rotate')) !== 0) faults++;
+    }
+    if (restarts < RESTARTS && elapsed() > ((restarts + 1) / RESTARTS) * LAST_START) {
+      await server.stop(restarts++ % 2 === 0 ? 'SIGKILL' : 'SIGTERM');
+      await server.start();
+    }
+  }
+  await callers.stop();
+  lost += rows.countMissing(callers.granted);
+  const kept = rows.close();
+  await server.stop('SIGTERM');
+  const verified = await server.command('audit', 'verify');
+  const judged = seconds.filter(({ at }) => at > WARM);
+  const growth = growthOf(judged.map(({ at, memory }) => [at, memory]));
+  const third = (from: number): readonly Second[] =>
+    judged.slice(Math.floor((from * judged.length) / 3), Math.floor(((from + 1) * judged.length) / 3));
+  const [early, late] = [third(0), third(2)];
+  const sizes = [early, late].map((some) => Math.max(...some.map(({ size }) => size)) / 2 ** 20);
+  const { granted, refused, unanswered } = callers.counts;
+  console.log(`# Soak
+
+${machine()} ${values.minutes} minutes, ${values.rate} requests a second asked for, rows kept for ${RETENTION}; ${RESTARTS} restarts, half of them by SIGKILL; ${rotations} keys.
+
+${table([
+  ['', 'measured', 'limit'],
+  ['granted, refused (503), unanswered', `${granted}, ${refused}, ${unanswered}`, ''],
+  ['granted without a row', String(lost), '0'],
+  ['`cambio audit verify` exits with', String(verified), '0'],
+  ['failed commands', String(faults), '0'],
+  ['rows written, and kept at the end', `${kept.written}, ${kept.left}`, ''],
+  ['MiB of memory at the end', late.at(-1)?.memory.toFixed(0) ?? '', ''],
+  ['its growth, by a linear fit', `${(growth * 100).toFixed(1)} %`, `${MAX_GROWTH * 100} %`],
+  ['MiB of the file at most, early and late', sizes.map((size) => size.toFixed(1)).join(', '), ''],
+  ['ms to an answer, median, early and late', [early, late].map((some) => medianOf(some, 0.5)).join(', '), ''],
+  ['the same, p99', [early, late].map((some) => medianOf(some, 0.99)).join(', '), ''],
+])}`);
+  return lost > 0 || verified !== 0 || faults > 0 || growth > MAX_GROWTH;
+}
+
+function medianOf(seconds: readonly Second[], part: number): string {
+  const all = seconds.flatMap(({ latencies }) => latencies).toSorted((a, b) => a - b);
+  return (all[Math.floor(all.length * part)] ?? Number.NaN).toFixed(1);
+}
+
+/** @returns by how much a line through the points rises from the first to the last, of their mean */
+function growthOf(points: readonly (readonly [number, number])[]): number {
+  const mean = (of: 0 | 1): number => points.reduce((sum, point) => sum + point[of], 0) / points.length;
+  const [x, y] = [mean(0), mean(1)];
+  const slope =
+    points.reduce((sum, [at, value]) => sum + (at - x) * (value - y), 0) /
+    points.reduce((sum, [at]) => sum + (at - x) ** 2, 0);
+  return (slope * ((points.at(-1)?.[0] ?? 0) - (points[0]?.[0] ?? 0))) / y;
+}
+
+/** Follows the audit, before its rows are deleted. */
+function followRows(file: string) {
+  const database = new DatabaseSync(file, { readOnly: true, timeout: 5000 });
+  const next = database.prepare('select sequence, request_id from audit where sequence > ? order by sequence');
+  let last = 0;
+  let written = 0;
+  /** Rows whose requests are not known to be granted: refused, unanswered, or not counted yet. */
+  let others = new Set<string>();
+  return {
+    /** Forgets the granted requests that have a row. @returns how many have none */
+    countMissing: (granted: Set<string>): number => {
+      // The row is committed before its answer.
+      const known = [...granted];
+      for (const { sequence, request_id } of next.iterate(last)) {
+        last = Number(sequence);
+        written++;
+        others.add(String(request_id));
+      }
+      const missing = known.filter((id) => !others.delete(id));
+      for (const id of known) granted.delete(id);
+      others = new Set([...others].slice(-10_000));
+      return missing.length;
+    },
+    close: () => {
+      const left = Number(database.prepare('select count(*) as rows from audit').get()?.rows);
+      database.close();
+      return { written, left };
+    },
+  };
+}
