@@ -1,4 +1,4 @@
-// npm run soak: does a server that runs for long grow, slow down or lose rows? It is reloaded, restarted and killed under load, its keys
+// npm run soak: does a server that runs for long grow, slow down or lose rows? It is reloaded, restarted under load, also by SIGKILL, its keys
 // rotate, tokens are revoked, and old rows are deleted. Fails if a limit is exceeded. Reads memory from /proc (Linux only).
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -48,6 +48,8 @@ const args = [
 ];
 // Node keeps what it has compiled. Beside the program: only a user who may change the program can write there.
 process.env.NODE_COMPILE_CACHE ??= join(here, '../node_modules/.cache/compile');
+// glibc keeps large memory that was freed, in each thread: 19 MiB of every password hash. Beyond this size it returns it.
+process.env.MALLOC_MMAP_THRESHOLD_ ??= String(4 * 2 ** 20);
 process.removeAllListeners('warning'); // execve is still marked experimental, which the user need not read
 if (typeof process.execve === 'function' && process.platform !== 'win32') {
   process.execve(node, [node, ...args], process.env);
