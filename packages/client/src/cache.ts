@@ -176,11 +176,14 @@ export class TokenCache {
     if (this.#entries.get(key)?.token.token === token) this.#entries.delete(key);
   }
 
-  /** Forgets the token, and all that was or is being exchanged for it. */
-  forget(token: string, digest: string): void {
-    for (const [key, entry] of this.#entries)
-      if (entry.parties.includes(digest) || entry.token.token === token) this.#entries.delete(key);
-    for (const [key, { parties }] of this.#flights) if (parties.includes(digest)) this.#flights.delete(key);
+  /** Forgets tokens, and all that was or is being exchanged for them. @returns the texts of what was forgotten */
+  forget(tokens: readonly string[], digests: readonly string[]): readonly string[] {
+    const [texts, names, forgotten] = [new Set(tokens), new Set(digests), [] as string[]];
+    const isOf = (parties: Parties): boolean => parties.some((party) => names.has(party));
+    for (const [key, { parties, token }] of this.#entries)
+      if ((isOf(parties) || texts.has(token.token)) && this.#entries.delete(key)) forgotten.push(token.token);
+    for (const [key, { parties }] of this.#flights) if (isOf(parties)) this.#flights.delete(key);
+    return forgotten;
   }
 }
 

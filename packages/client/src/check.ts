@@ -30,5 +30,9 @@ export function secureUrl(name: string, text: unknown): URL {
   const url = typeof text === 'string' && URL.canParse(text) ? new URL(text) : undefined;
   if (url?.username || url?.password) throw new TypeError(`${name} has a user name or a password: leave them out`);
   if (url?.protocol === 'https:' || (url?.protocol === 'http:' && LOOPBACK.test(url.hostname))) return url;
-  throw new TypeError(`${name} is ${JSON.stringify(text)}: it must be an https URL, or http on loopback`);
+  // Its path and its query may have secrets, and another text may be a token.
+  const shown = url === undefined ? 'not a URL' : `at ${url.protocol}//${url.host}`;
+  throw new TypeError(
+    `${name} is ${text === undefined ? 'missing' : shown}: it must be an https URL, or http on loopback`,
+  );
 }

@@ -44,7 +44,7 @@ export interface Client {
   readonly mcp: (subject: TokenSource, request: Omit<ExchangeRequest, 'signal'>) => McpAuthProvider;
   /** Revokes a token at the server (RFC 7009), and forgets it. @throws ExchangeError */
   readonly revoke: (token: TokenLike, options?: { readonly signal?: AbortSignal | undefined }) => Promise<void>;
-  /** Forgets a token, and all that was exchanged for it. Where the runtime hashes at once, it is done when this returns. */
+  /** Forgets a token, all that was exchanged for it, and for that. Where the runtime hashes at once, it is done when this returns. */
   readonly forget: (token: TokenLike) => Promise<void>;
 }
 
@@ -77,9 +77,12 @@ export function createClient(options: ClientOptions, digest: Digest): Client {
     fetch: outbound,
   });
   const forget = async (token: TokenLike): Promise<void> => {
-    const text = textOf(token, 'subject');
-    const name = digest(text);
-    cache.forget(text, typeof name === 'string' ? name : await name);
+    // What was exchanged for the token may have been exchanged in turn.
+    for (let texts: readonly string[] = [textOf(token, 'subject')]; texts.length > 0; ) {
+      const names = texts.map(digest);
+      const isReady = names.every((name) => typeof name === 'string');
+      texts = cache.forget(texts, isReady ? names : await Promise.all(names));
+    }
   };
   return {
     exchange: async (subject, request = {}) => {

@@ -79,7 +79,7 @@ export function errorOf(
   { status, headers, text }: Refused,
   secrets: readonly string[],
   sent: Sent,
-  documentation: string | undefined,
+  documentation: unknown,
 ): ExchangeError {
   const body = membersOf(text);
   const say = (value: unknown): string | undefined => (typeof value === 'string' ? scrub(value, secrets) : undefined);
@@ -91,22 +91,24 @@ export function errorOf(
     action: about === 'either' ? EITHER : undefined,
     retryAfter: retryAfterOf(headers),
     requestId: say(body.request_id) ?? say(headers.get('x-request-id')),
-    documentation: say(body.error_uri) ?? documentation,
+    documentation: say(body.error_uri) ?? say(documentation),
     retryable: status === 429 || status >= 500,
   });
 }
 
-const ABOUT: Readonly<Record<string, About>> = {
-  invalid_client: 'client',
-  unauthorized_client: 'client',
-  invalid_dpop_proof: 'client',
-  use_dpop_nonce: 'client',
-  invalid_target: 'target',
-  invalid_scope: 'scope',
-  access_denied: 'policy',
-  insufficient_user_authentication: 'subject',
-  unsupported_grant_type: 'server',
-};
+const ABOUT: ReadonlyMap<string, About> = new Map<string, About>(
+  Object.entries({
+    invalid_client: 'client',
+    unauthorized_client: 'client',
+    invalid_dpop_proof: 'client',
+    use_dpop_nonce: 'client',
+    invalid_target: 'target',
+    invalid_scope: 'scope',
+    access_denied: 'policy',
+    insufficient_user_authentication: 'subject',
+    unsupported_grant_type: 'server',
+  }),
+);
 
 /** Keycloak says `invalid_client` of a target that it does not know. It must be the whole subject: an assertion has an audience too. */
 const UNKNOWN_TARGET = /^(?:requested )?(?:audience|resource) (?:is |was )?(?:not found|not available|unknown)\b/i;
@@ -118,7 +120,7 @@ const OWN_PROOF = /\bclient[ _](?:assertion|secret|authentication|certificate)|\
 /** Servers say `invalid_grant` or `invalid_request` of a bad token (RFC 8693 section 2.2.2): only the sentence says of which. */
 function aboutOf(code: string, description: string, { target, subject, actor }: Sent): About | 'either' {
   if (target && /^invalid_(?:client|request)$/.test(code) && UNKNOWN_TARGET.test(description)) return 'target';
-  const known = ABOUT[code];
+  const known = ABOUT.get(code);
   if (known !== undefined) return known;
   if (/not allowed to act/i.test(description)) return 'policy';
   if (/\bactor[ _]token/i.test(description)) return 'actor';

@@ -22,6 +22,7 @@ export const quietly = (listener: Listener | undefined): Listener | undefined =>
   listener &&
   ((event) => {
     try {
-      listener(event);
+      const result: unknown = listener(event);
+      if (result instanceof Promise) result.catch(() => undefined);
     } catch {}
   });

@@ -87,7 +87,7 @@ async function request(
       controller,
       onRetry: () => report(ask, 'retry'),
     });
-    const token = readAnswer(answer, { asked, isBound, pairs: ask.pairs, tokens });
+    const token = readAnswer(answer, { asked, isBound, pairs: ask.pairs });
     report(ask, 'issued', { duration: performance.now() - begun, requestId: token.requestId });
     return token;
   } catch (error) {
@@ -102,7 +102,6 @@ interface Asked {
   readonly asked: number;
   readonly isBound: boolean;
   readonly pairs: Pairs;
-  readonly tokens: Pairs;
 }
 
 /** An access token may be a JWT (RFC 8693 section 3). Servers use both names for it. */
@@ -112,21 +111,22 @@ const kindOf = (uri: string): string => tokenTypeName(uri).replace(/^jwt$/, 'acc
 const MIN_TOKEN_CHARACTERS = 16;
 
 /** @throws ExchangeError invalid_answer */
-function readAnswer({ text, headers }: Answer, { asked, isBound, pairs, tokens }: Asked): Token {
+function readAnswer({ text, headers, secrets }: Answer, { asked, isBound, pairs }: Asked): Token {
+  const answer = readTokenAnswer(text);
+  // Programs log the id, the type and the scope.
+  const unseen = [...secrets(), answer?.access_token ?? '', answer?.refresh_token ?? ''];
   const repeats = (shown = ''): boolean =>
-    tokens.some(([, token]) => token.length >= MIN_TOKEN_CHARACTERS && shown.includes(token));
-  const header = headers.get('x-request-id') ?? undefined;
-  const requestId = repeats(header) ? undefined : header;
+    unseen.some((secret) => secret.length >= MIN_TOKEN_CHARACTERS && shown.includes(secret));
+  const header = headers.get('x-request-id') ?? '';
+  const requestId = header === '' || scrub(header, unseen) !== header ? undefined : header;
   const fault = (what: string, action?: string): ExchangeError =>
     new ExchangeError('invalid_answer', 'server', what, { status: 200, requestId, action });
-  const answer = readTokenAnswer(text);
   const isExchange = valuesOf(pairs, 'grant_type')[0] === EXCHANGE_GRANT;
   // Only an exchange may issue what is not an access token (RFC 8693 section 2.2.1).
   if (answer === undefined || (answer.token_type === 'n_a' && !isExchange))
     throw fault('the answer of the token endpoint is not valid (RFC 6749 section 5.1)');
   const { token_type: scheme, issued_token_type: type, scope } = answer;
-  // Programs log both.
-  if (repeats(type) || repeats(scope)) throw fault('the answer repeats a token that was sent');
+  if (repeats(type) || repeats(scope)) throw fault('its type or its scope repeats a token');
   if (isExchange && type === undefined)
     throw fault(
       'the answer lacks issued_token_type (RFC 8693 section 2.2.1)',

@@ -21,7 +21,7 @@ export function importJwk(jwk: PrivateJwk): Promise<Key> {
 
 /** The parameters of Web Crypto. @throws TypeError for an algorithm that does not sign assertions */
 export function algorithmOf(alg: string | undefined): object {
-  if (alg !== undefined && alg in CURVES) return { name: 'ECDSA', namedCurve: CURVES[alg] };
+  if (alg !== undefined && Object.hasOwn(CURVES, alg)) return { name: 'ECDSA', namedCurve: CURVES[alg] };
   const [, kind, bits = ''] = /^(RS|PS)(256|384|512)$/.exec(alg ?? '') ?? [];
   if (kind !== undefined) return { name: kind === 'RS' ? 'RSASSA-PKCS1-v1_5' : 'RSA-PSS', hash: HASHES[bits] };
   if (alg === 'Ed25519' || alg === 'EdDSA') return { name: 'Ed25519' };

@@ -1,7 +1,7 @@
 // Gives the MCP SDK the token of a subject: the `authProvider` of its transports.
 
 import type { Held } from './grants.ts';
-import type { Calling } from './on-behalf-of.ts';
+import { type Calling, textForApi } from './on-behalf-of.ts';
 import type { TokenSource } from './source.ts';
 
 /** The `AuthProvider` of `@modelcontextprotocol/client`. */
@@ -17,7 +17,7 @@ export function createMcpProvider({ hold, drop }: Calling, subject: TokenSource)
   return {
     token: async () => {
       last = await hold(subject, undefined);
-      return last.token.token;
+      return textForApi(last.token);
     },
     onUnauthorized: async () => {
       if (last !== undefined) drop(last);

@@ -28,23 +28,30 @@ export const tlsAgent =
     const asked = new Request(input, init);
     const body = new Uint8Array(await asked.arrayBuffer());
     const current = typeof certificate === 'function' ? certificate() : certificate;
-    return new Promise((resolve, reject) => {
+    const answer = await new Promise<IncomingMessage>((resolve, reject) => {
       const sent = request(asked.url, {
         ...current,
         method: asked.method,
         headers: { ...Object.fromEntries(asked.headers), 'content-length': body.length },
         signal: asked.signal,
       });
-      sent.on('error', reject).on('response', (answer) => resolve(responseOf(answer)));
+      const reset = (): void => reject(new Error('the connection was closed without an answer'));
+      sent.on('error', reject).on('response', resolve).on('close', reset);
       sent.end(body);
     });
+    return responseOf(answer);
   };
 
 /** Statuses whose answers have no body: `Response` refuses one. */
-const EMPTY = new Set([101, 103, 204, 205, 304]);
+const EMPTY = new Set([204, 205, 304]);
 
+/** @throws TypeError for a status that `Response` does not have */
 function responseOf(answer: IncomingMessage): Response {
   const { statusCode: status = 500, rawHeaders } = answer;
+  if (status < 200 || status > 599) {
+    answer.destroy();
+    throw new TypeError(`the server answered with the status ${status}`);
+  }
   const headers = new Headers();
   for (let i = 0; i < rawHeaders.length; i += 2) headers.append(rawHeaders[i] ?? '', rawHeaders[i + 1] ?? '');
   if (EMPTY.has(status)) answer.resume();

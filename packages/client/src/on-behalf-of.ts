@@ -50,10 +50,12 @@ async function call(
   const canRepeat = asked?.body == null && isRepeatable(init.body);
   // It may lead to another party, so the caller decides.
   const redirect = (init.redirect ?? asked?.redirect) === 'error' ? 'error' : 'manual';
+  // The caller may change its URL and its options while the token is exchanged.
+  const [target, sent] = [asked ?? url.href, { ...init, method, headers, redirect } as const];
   let held = await hold(subject, signal);
   for (let nonceTried = false, renewed = false; ; ) {
     const proof = await present(held.token, headers, url, method, proofs);
-    const response = await fetch(input, { ...init, method, headers, redirect });
+    const response = await fetch(target, sent);
     const isNewNonce = proof !== undefined && proofs?.note(url, response.headers, proof) === true;
     if (response.status !== 401) return response;
     const asksForNonce = isNewNonce && /use_dpop_nonce/.test(response.headers.get('www-authenticate') ?? '');
@@ -87,21 +89,26 @@ const isRepeatable = (body: unknown): boolean =>
   body instanceof Blob ||
   body instanceof FormData;
 
+/** @throws ExchangeError for a refresh token or an assertion: no API must see it */
+export function textForApi({ token, issuedType, opensApis }: Token): string {
+  if (opensApis) return token;
+  throw new ExchangeError('invalid_answer', 'server', `a token of the type ${issuedType} does not open an API`, {
+    action: 'Ask for an access token: leave out “as”.',
+  });
+}
+
 /** Puts the token into the headers. @returns the proof that goes with it, if it is bound to a key */
 async function present(
-  { token, tokenType, issuedType, opensApis }: Token,
+  token: Token,
   headers: Headers,
   url: URL,
   method: string,
   proofs: Proofs | undefined,
 ): Promise<Proof | undefined> {
-  if (!opensApis)
-    throw new ExchangeError('invalid_answer', 'server', `a token of the type ${issuedType} does not open an API`, {
-      action: 'Ask for an access token: leave out “as”.',
-    });
-  headers.set('authorization', `${tokenType} ${token}`);
-  if (tokenType !== 'DPoP' || proofs === undefined) return undefined;
-  const proof = await proofs.prove(url, method, token);
+  const text = textForApi(token);
+  headers.set('authorization', `${token.tokenType} ${text}`);
+  if (token.tokenType !== 'DPoP' || proofs === undefined) return undefined;
+  const proof = await proofs.prove(url, method, text);
   headers.set('dpop', proof.text);
   return proof;
 }

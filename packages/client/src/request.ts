@@ -130,7 +130,7 @@ export function readRedeem(
 ): RedeemPlace & { readonly pairs: Pairs } {
   checkMembers('options', options, REDEEM);
   const { issuer = audienceOf(claims.aud, own), clientId, auth, scope } = options;
-  secureUrl('the issuer of the assertion’s audience', issuer);
+  secureUrl('issuer', issuer);
   const named = typeof claims.client_id === 'string' ? claims.client_id : undefined;
   return {
     issuer,
@@ -144,8 +144,10 @@ function audienceOf(aud: unknown, own: string): string {
   const audiences = [aud].flat();
   if (audiences.includes(own)) return own;
   const [one, ...more] = audiences;
-  if (typeof one === 'string' && more.length === 0) return one;
-  throw new ExchangeError('invalid_token', 'subject', 'the assertion does not have one audience', {
+  // It leads to no other service of this machine, unless the server of this client is there too.
+  const isPlace = typeof one === 'string' && URL.canParse(one) && (one.startsWith('https:') || own.startsWith('http:'));
+  if (isPlace && more.length === 0) return one;
+  throw new ExchangeError('invalid_token', 'subject', 'the assertion does not have one audience that is an https URL', {
     action: 'Set issuer to the authorization server that it is for.',
   });
 }

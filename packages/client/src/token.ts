@@ -18,6 +18,9 @@ export interface TokenAnswer {
 
 const SCHEMES: Readonly<Record<string, TokenScheme>> = { bearer: 'Bearer', dpop: 'DPoP', n_a: 'N_A' };
 
+/** Programs log the scope and the type: no text of a server may control a terminal (RFC 6749 section 3.3). */
+const isPrintable = (text: unknown): boolean => typeof text === 'string' && /^[\x20-\x7e]*$/.test(text);
+
 /** @returns undefined if it is not valid */
 export function readTokenAnswer(text: string): TokenAnswer | undefined {
   const { access_token, token_type, expires_in, scope, refresh_token, issued_token_type } = membersOf(text);
@@ -27,7 +30,7 @@ export function readTokenAnswer(text: string): TokenAnswer | undefined {
     isTokenText(access_token) &&
     Object.hasOwn(SCHEMES, scheme) &&
     (seconds === undefined || (Number.isFinite(seconds) && Number(seconds) >= 0)) &&
-    [scope, issued_token_type].every((member) => member === undefined || typeof member === 'string') &&
+    [scope, issued_token_type].every((member) => member === undefined || isPrintable(member)) &&
     (refresh_token === undefined || isTokenText(refresh_token));
   if (!isValid) return undefined;
   const answer = { access_token, token_type: scheme, expires_in: seconds, scope, refresh_token, issued_token_type };

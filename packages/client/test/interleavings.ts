@@ -106,7 +106,7 @@ async function play(steps: readonly Step[]): Promise<void> {
     },
     forget: (who: string) => {
       forgottenAt.set(who, elapsed);
-      cache.forget(`token of ${who}`, `of ${who}`);
+      cache.forget([`token of ${who}`], [`of ${who}`]);
       assert.equal(cache.get(who), undefined, 'forgotten');
     },
     wait: (ms: number) => {
