@@ -11,7 +11,7 @@ import type { Entry } from './config/redacted.ts';
 import { clientEntry } from './config/schema.ts';
 import type { ConfigurationHistory } from './explain/decided-by.ts';
 import type { Administration } from './http/admin/administration.ts';
-import { countOperators, type Operators } from './http/admin/operators.ts';
+import { countOperators, type OperatorContext, type Operators, operatorRights } from './http/admin/operators.ts';
 import { manageKeys } from './keys/manage.ts';
 import type { Sealer } from './keys/sealing.ts';
 import type { Clock } from './primitives/clock.ts';
@@ -37,8 +37,9 @@ export function administer(
   const { entries, keys, faultsOf, placeOf, mayName, leftOut } = configuration;
   const { issuer, resources, policy, accounts, upstream } = configuration;
   const people = accounts.length > 0 || upstream !== undefined ? 'some' : 'none';
+  const operating: OperatorContext = { issuer, resources, rules: policy.rules, people };
   const operatorsOf = (clients: readonly RegisteredClient[]): Operators =>
-    countOperators(configuration.withRegistered(clients), { issuer, resources, rules: policy.rules, people });
+    countOperators(configuration.withRegistered(clients), operating);
   return {
     entries,
     fileClients: new Map(entries.clients.map(({ id, ...entry }) => [String(id), entry])),
@@ -64,6 +65,9 @@ export function administer(
       const kind = now.certain > 0 ? 'certain' : 'possible';
       if (then[kind] >= now[kind]) return 'as many';
       return then[kind] === 0 ? 'none' : 'fewer';
+    },
+    get operators() {
+      return operatorRights(configuration.withRegistered([...registered.all().values()]), operating);
     },
     reread: () => orUnavailable(registered.reread()),
     keys: manageKeys(store, keys, sealer, clock),

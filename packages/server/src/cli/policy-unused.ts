@@ -6,6 +6,7 @@ import type { Configuration } from '../config/configuration.ts';
 import { hasUnprintable } from '../config/include.ts';
 import { collectRefused, type RefusedRequests } from '../explain/same-decisions.ts';
 import { findUnused, type UnusedReport, type UnusedRight } from '../explain/unused.ts';
+import { operatorRights } from '../http/admin/operators.ts';
 import { unusedContext } from '../http/explain-services.ts';
 import { indexResources } from '../narrowing/targets.ts';
 import { systemClock } from '../primitives/clock.ts';
@@ -105,7 +106,7 @@ async function reportOfDatabase(
 }
 
 async function reportOfExport(
-  { policy, clients, resources, entries, placeOf }: Configuration,
+  { issuer, policy, clients, resources, entries, placeOf, accounts, upstream }: Configuration,
   file: string,
   since: number,
   refused: RefusedRequests,
@@ -127,6 +128,12 @@ async function reportOfExport(
     fileClients: new Map(entries.clients.map((entry) => [String(entry.id), entry])),
     placeOf,
     registeredAt: () => undefined,
+    operators: operatorRights(clients, {
+      issuer,
+      resources,
+      rules: policy.rules,
+      people: accounts.length > 0 || upstream !== undefined ? 'some' : 'none',
+    }),
   });
   return { report, isUsed };
 }

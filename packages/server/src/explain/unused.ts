@@ -6,6 +6,7 @@ import type { Targeting } from '../narrowing/targets.ts';
 import { allRules, type Policy } from '../policy/policy.ts';
 import type { AnyRule, Rule } from '../policy/rule.ts';
 import { patternsOf } from '../primitives/spiffe-id.ts';
+import { findLastOperators, noteOfOperators, type OperatorRights } from './last-operators.ts';
 import { findSuccessor, readsOffer } from './successor.ts';
 
 type Path = readonly (string | number)[];
@@ -22,6 +23,8 @@ export interface UnusedContext {
   readonly placeOf: (path: Path) => string;
   /** When a client was registered at run time, in milliseconds since 1970. */
   readonly registeredAt: (client: string) => number | undefined;
+  /** Undefined: no right stays for them. */
+  readonly operators: OperatorRights | undefined;
 }
 
 export interface UnusedRight {
@@ -63,7 +66,10 @@ const MAX_RIGHTS = 10_000;
 /** @param since in milliseconds since 1970 */
 export async function findUnused(since: number, use: UseReader, context: UnusedContext): Promise<UnusedReport> {
   const begins = await use.begins();
-  const finder = new UnusedFinder(since, use, context);
+  const finder = new UnusedFinder(since, use, {
+    ...context,
+    operators: context.operators && (await findLastOperators(since, use, context.operators)),
+  });
   for (const client of context.clients.values()) await finder.lookAtClient(client);
   const ofClients = finder.found.splice(0);
   for (const rule of allRules(context.policy)) await finder.lookAtRule(rule);
@@ -220,6 +226,8 @@ class UnusedFinder {
 
   #noteOfClient(client: Client): string | undefined {
     const { id, resource, spiffeId } = client;
+    const needed = noteOfOperators({ kind: 'client', name: id }, this.#context.operators);
+    if (needed !== undefined) return needed;
     if (resource !== undefined) return 'it is an API: introspection that succeeds leaves no row';
     const young = this.#youthOf(id);
     if (young !== undefined) return young;
@@ -262,6 +270,7 @@ class UnusedFinder {
     readonly note: string | undefined;
     readonly with?: string | undefined;
   }): void {
+    const why = note ?? noteOfOperators({ kind, name, ...(of !== undefined && { of }) }, this.#context.operators);
     this.found.push({
       kind,
       name,
@@ -269,7 +278,7 @@ class UnusedFinder {
       ...(last !== undefined && { lastUsed: isoOf(last) }),
       ...(path !== undefined && { at: this.#context.placeOf(path), path }),
       ...(other !== undefined && { with: other }),
-      ...(note !== undefined && { note }),
+      ...(why !== undefined && { note: why }),
     });
   }
 }

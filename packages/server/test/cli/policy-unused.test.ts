@@ -5,10 +5,11 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { UnusedReport } from '../../src/explain/unused.ts';
-import { admin, adminToken } from '../support/admin-api.ts';
+import { admin, administered, adminToken } from '../support/admin-api.ts';
 import { exportOf } from '../support/audit.ts';
-import { API, assertIssued, BACKEND, exchange, gateway, stranger } from '../support/basics.ts';
+import { API, assertIssued, BACKEND, client as clientEntry, exchange, gateway, stranger } from '../support/basics.ts';
 import { beside, jsonOf, type Outcome } from '../support/command.ts';
+import { added, changed } from '../support/configuration.ts';
 import { type Form, start, type TestServer } from '../support/harness.ts';
 
 const patient = { timeout: 120_000 };
@@ -165,6 +166,44 @@ test('lists unused rights from the database and from an export, and keeps what p
   const row = server.audit(answer);
   assert.deepEqual([row?.operation, row?.outcome, row?.client], ['unused-rights', 'accepted', 'auditor']);
 });
+
+test(
+  'the last operators stay, and their rights: without admin:write nobody could use the admin API',
+  patient,
+  async (t) => {
+    const audience = `${administered.issuer}/admin`;
+    const second = clientEntry('second', { audiences: [API, audience], scopes: ['read', 'admin:write'] });
+    const server = await start(t, changed(administered, { clients: added(second) }));
+    const form = {
+      grant_type: 'client_credentials',
+      client_id: 'second',
+      client_secret: 'second-secret',
+      scope: 'read',
+    };
+    assertIssued(server, await server.token(form));
+    const why = 'the admin API needs a client that can get admin:write, and none used that in this time';
+    for (const against of [[], ['--against', await writeExport(server)]]) {
+      const { kept, unused: gone } = await unused(t, server, ...against);
+      const operators = kept.filter(({ note }) => note === why);
+      assert.deepEqual(shown(operators), [
+        `audience ${server.issuer}/admin of client second`,
+        'client operator',
+        'scope admin:write of client second',
+      ]);
+      assert.ok(shown(gone).includes('client auditor'));
+    }
+    assertIssued(
+      server,
+      await server.token({ ...form, client_id: 'operator', client_secret: 'operator-secret', scope: 'admin:write' }),
+    );
+    const later = await unused(t, server);
+    assert.deepEqual(
+      later.kept.filter(({ note }) => note === why),
+      [],
+    );
+    assert.ok(shown(later.unused).includes('scope admin:write of client second'));
+  },
+);
 
 test('an old use is reported with its time, and a log of the whole window says so', patient, async (t) => {
   const server = await start(t, source, { files, now: Date.now() - 40 * DAY_MS });

@@ -5,6 +5,7 @@ import type { AuditFilter, Coverage, FoundPage } from '../../audit/search.ts';
 import type { UseReader } from '../../audit/use.ts';
 import type { RegisteredClients, StoredClient } from '../../client-auth/registered-clients.ts';
 import type { ConfigurationHistory } from '../../explain/decided-by.ts';
+import type { OperatorRights } from '../../explain/last-operators.ts';
 import type { SigningAlgorithm } from '../../keys/algorithms.ts';
 import type { KeyManagement } from '../../keys/manage.ts';
 import type { JsonObject } from '../../primitives/strict-json.ts';
@@ -39,6 +40,8 @@ export interface Administration {
    * @param after undefined: deleted
    */
   readonly operatorsAfter: (id: string, after: StoredClient | undefined) => 'none' | 'fewer' | 'as many';
+  /** Who can change things through the admin API, and by which rules. */
+  readonly operators: OperatorRights;
   /** Reads the registered clients. When it resolves, they are in force here. */
   readonly reread: () => Promise<void>;
   readonly keys: KeyManagement;
