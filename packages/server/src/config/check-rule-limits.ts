@@ -107,7 +107,13 @@ function checkClients(rule: AllowEntry, path: Path, team: Team, { declared, comp
   const check = (ids: readonly string[], at: Path, isAllowed: (id: string) => boolean, why: string): void => {
     for (const [place, id] of ids.entries())
       if (!ownsClient(id) && !isAllowed(id))
-        complain(placeInList([...path, ...at], ids, place), `${JSON.stringify(id)} is not a client of this file${why}`);
+        complain(
+          placeInList([...path, ...at], ids, place),
+          `${JSON.stringify(id)} is not a client of this file${why}`,
+          'fault',
+          'value',
+          limits.clients === undefined && !declared.has(id) ? 'clients' : undefined,
+        );
   };
   if (limits.clients !== undefined) {
     const why = `, which has ${listed(limits.clients)}${ADD_CLIENT}`;
@@ -162,11 +168,14 @@ function checkIssuers(rule: AllowEntry, path: Path, team: Team, { file, complain
 }
 
 /** A scope that a map, or a token without scope, leads to must not be one that counts at the API of somebody else. */
-function checkScopes(rule: AllowEntry, path: Path, { limits, owns }: Team, context: RuleContext): void {
+function checkScopes(rule: AllowEntry, path: Path, { limits, owns, issuers }: Team, context: RuleContext): void {
   const { file, byScope, complain, placeOf } = context;
   const { scopes } = rule.grant;
   const isMap = !Array.isArray(scopes);
-  const isBound = (rule.subject.issuer ?? ['self']).every((issuer) => issuer === 'self' || issuer === file.issuer);
+  // An issuer that the file may not name is reported there.
+  const isBound = (rule.subject.issuer ?? ['self']).every(
+    (issuer) => issuer === 'self' || issuer === file.issuer || !issuers.has(issuer),
+  );
   const places: readonly (readonly [Path, string])[] = isMap
     ? Object.entries(scopes).flatMap(([from, given]) => given.map((scope, place) => [[from, place], scope] as const))
     : scopes.map((scope, place) => [[place], scope] as const);

@@ -1,5 +1,7 @@
 // The faults and warnings of a configuration file, with their places.
 
+import type { NamedSection } from './unsure.ts';
+
 export interface Fault {
   readonly severity: 'fault' | 'warning';
   /** The included file that it is about. Absent: the main file. */
@@ -20,8 +22,17 @@ export type Path = readonly (string | number)[];
 /** The place of a fault at its path: the value, the key, a key that may hold a secret, or a position in the text of the value. */
 export type FaultAbout = 'value' | 'key' | 'hidden key' | Position;
 
-/** Reports a fault at a path. */
-export type Complain = (path: Path, message: string, severity?: Fault['severity'], about?: FaultAbout) => void;
+/** What a fault may follow from: a faulty name of an entry of the section, faulty grants of a client, or a fault at a path. */
+export type Origins = NamedSection | 'grants' | Path;
+
+/** Reports a fault at a path. `follows`: nothing is said if this is faulty, because it may be the cause. */
+export type Complain = (
+  path: Path,
+  message: string,
+  severity?: Fault['severity'],
+  about?: FaultAbout,
+  follows?: Origins,
+) => void;
 
 /** A place in a text of several lines. Line and column begin at 1. */
 export interface Position {

@@ -8,6 +8,7 @@ import type { Configuration, ResolvedConfiguration } from './configuration.ts';
 import { readText } from './decode.ts';
 import { type Complain, ConfigurationError, type Fault, faultOfFile, type Path } from './fault.ts';
 import { type ReadFiles, readFiles } from './files.ts';
+import { type Collected, collectComplaints } from './follows.ts';
 import { createInputs, type Inputs } from './inputs.ts';
 import { keptFiles } from './kept-files.ts';
 import type { ConfigurationText } from './origin.ts';
@@ -123,7 +124,20 @@ async function check(
   read: ReadFiles,
   reading: Pick<Surroundings, 'folder' | 'environment' | 'unsure'> & { readonly inputs: Inputs },
 ): Promise<Omit<Configuration, 'files' | 'warnings' | 'placeOf' | 'mayName' | 'leftOut'> | undefined> {
-  const { value, unknown, complain, originOf, placeOf, extent } = read;
+  const collected = collectComplaints(read.complain);
+  try {
+    return await checkAll(read, reading, collected);
+  } finally {
+    collected.flush();
+  }
+}
+
+async function checkAll(
+  read: ReadFiles,
+  reading: Parameters<typeof check>[1],
+  { complain, flush }: Collected,
+): ReturnType<typeof check> {
+  const { value, unknown, originOf, placeOf, extent } = read;
   const around = { ...reading, complain, originOf, placeOf };
   const parsed = configurationFile.safeParse(value);
   await nextTurn();
@@ -131,6 +145,7 @@ async function check(
     if (extent === 'partly') return undefined;
     const beyond = checkLimitsOnce(parsed.data, around);
     const configuration = await resolveRenewed(parsed.data, value, { ...around, complain: beyond });
+    flush();
     const kept = keptFiles(read, reading.inputs);
     await nextTurn();
     return {
@@ -146,7 +161,7 @@ async function check(
     };
   }
   const faults = wordIssues(configurationFile, value, parsed.error?.issues ?? []);
-  for (const { path, message, about } of faults) complain(path as Path, message, 'fault', about);
+  for (const { path, message, about } of faults) read.complain(path as Path, message, 'fault', about);
   if (extent === 'whole')
     await checkRest(value, [...unknown, ...faults.flatMap(faultyPaths)], {
       ...around,

@@ -13,6 +13,9 @@ export function checkRedirects(entry: ClientSource, path: Path, complain: Compla
     complain(
       [...path, 'redirectUris'],
       'is missing. The grant authorization_code needs the URI that browsers are sent back to, such as [https://app.example.com/callback].',
+      'fault',
+      'value',
+      'grants',
     );
   if (redirectUris.length > 0 && !grants.includes('authorization_code'))
     complain(

@@ -31,7 +31,8 @@ export function resolveActors(
       complain([...path, 'name'], `another actor has the name ${JSON.stringify(name)}. Give each actor its own.`);
     names.add(name);
     for (const one of issuer)
-      if (!known.has(one) && !unsure.name('issuers', one)) complain([...path, 'issuer'], describeIssuer(one));
+      if (!known.has(one) && !unsure.name('issuers', one))
+        complain([...path, 'issuer'], describeIssuer(one), 'fault', 'value', 'issuers');
     warnOfStrangers(clients, file, (message) => complain([...path, 'clients'], message, 'warning'));
     return {
       name,

@@ -32,10 +32,14 @@ export function resolveClients(
   for (const [index, entry] of file.clients.entries()) {
     const path: Path = ['clients', index];
     const mayMean = teamOf('clients', index)?.mayMean.resource;
+    const twin: Path = ['clients', file.clients.findIndex(({ id }) => id === entry.id)];
     if (clients.has(entry.id))
       around.complain(
         [...path, 'id'],
-        `another client${elsewhere(path, ['clients', file.clients.findIndex(({ id }) => id === entry.id)], around)} has the id ${JSON.stringify(entry.id)}. Give each client its own.`,
+        `another client${elsewhere(path, twin, around)} has the id ${JSON.stringify(entry.id)}. Give each client its own.`,
+        'fault',
+        'value',
+        [...twin, 'id'],
       );
     if (entry.id.includes('*') && around.originOf(path).limits === undefined)
       around.complain(
@@ -43,13 +47,13 @@ export function resolveClients(
         `${JSON.stringify(entry.id)} has a *, which stands for any text in the actors of a rule and in limits. Give the client an id without it.`,
         'warning',
       );
-    for (const [place, audience] of entry.audiences.entries()) {
-      if (byAudience(audience) === undefined && !around.unsure.name('resources', audience))
-        around.complain([...path, 'audiences', place], describeUnknownAudience(audience, mayMean));
-    }
+    const checkAudience = (name: string, at: Path): void => {
+      if (byAudience(name) === undefined && !around.unsure.name('resources', name))
+        around.complain([...path, ...at], describeUnknownAudience(name, mayMean), 'fault', 'value', 'resources');
+    };
+    for (const [place, audience] of entry.audiences.entries()) checkAudience(audience, ['audiences', place]);
+    if (entry.resource !== undefined) checkAudience(entry.resource, ['resource']);
     const resource = entry.resource === undefined ? undefined : byAudience(entry.resource)?.audience;
-    if (entry.resource !== undefined && resource === undefined && !around.unsure.name('resources', entry.resource))
-      around.complain([...path, 'resource'], describeUnknownAudience(entry.resource, mayMean));
     if (entry.grants.length === 0 && entry.resource === undefined) around.complain([...path, 'grants'], NO_GRANTS);
     checkRedirects(entry, path, around.complain);
     checkAudienceOfIdTokens(entry, byAudience, [...path, 'id'], around.complain);

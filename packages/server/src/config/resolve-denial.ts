@@ -23,7 +23,8 @@ export function resolveDenial(name: string, entry: DenyEntry, about: DenialPlace
     unsure.name('resources', audience) || unsure.name('authorizationServers', audience);
   const targets = audiences?.flatMap((audience, place) => {
     const found = byAudience(audience);
-    if (found.length === 0 && !isUnsure(audience)) complain([...path, 'audiences', place], unknown.resource(audience));
+    if (found.length === 0 && !isUnsure(audience))
+      complain([...path, 'audiences', place], unknown.resource(audience), 'fault', 'value', 'resources');
     return found;
   });
   for (const [part, { issuer = [], clients = [], types = [] }] of Object.entries({ subject, actor })) {
@@ -37,7 +38,7 @@ export function resolveDenial(name: string, entry: DenyEntry, about: DenialPlace
       );
     for (const one of issuer)
       if (!issuerNames.has(one) && !unsure.name('issuers', one))
-        complain([...path, part, 'issuer'], unknown.issuer(one));
+        complain([...path, part, 'issuer'], unknown.issuer(one), 'fault', 'value', 'issuers');
     const ids = part === 'actor' ? clients.filter((id) => !matchesSome(id, about.clients.keys())) : clients;
     warnOfClients(ids, [...path, part, 'clients'], about);
   }
@@ -67,5 +68,6 @@ function warnOfClients(
   path: Path,
   { clients, unknown, isDescribed, complain }: DenialPlace,
 ): void {
-  for (const id of ids) if (!clients.has(id) && !isDescribed(id)) complain(path, unknown.client(id), 'warning');
+  for (const id of ids)
+    if (!clients.has(id) && !isDescribed(id)) complain(path, unknown.client(id), 'warning', 'value', 'clients');
 }

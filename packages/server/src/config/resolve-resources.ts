@@ -23,6 +23,9 @@ export function resolveResources(file: ConfigurationFile, around: Surroundings):
       around.complain(
         [...path, 'audience'],
         `another resource${elsewhere(path, twin, around)} has the audience ${JSON.stringify(audience)}. Give each resource its own.`,
+        'fault',
+        'value',
+        [...twin, 'audience'],
       );
     seen.set(known, twin ?? path);
     for (const [place, location] of (locations ?? []).entries()) {

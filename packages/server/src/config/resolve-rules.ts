@@ -158,7 +158,8 @@ function grantedTargets(
   let isComplete = true;
   for (const [place, audience] of grant.audiences.entries()) {
     const found = byAudience(audience);
-    if (found.length === 0) complain([...path, 'grant', 'audiences', place], unknown.resource(audience), 'warning');
+    if (found.length === 0)
+      complain([...path, 'grant', 'audiences', place], unknown.resource(audience), 'warning', 'value', 'resources');
     isComplete &&= found.length > 0;
     targets.push(...found);
   }
@@ -231,6 +232,8 @@ function warnOfTypes(
         [...path, part],
         `has no types, so it takes access tokens of this server, but no ${refused.join(' and no ')}. Write types: [access_token], or every type that it should take.`,
         'warning',
+        'value',
+        'grants',
       );
   }
 }
@@ -255,7 +258,7 @@ function warnOfStrangers(
       const within = names.length === 1 ? where : [...where, place];
       const isMatched = where[0] === 'actor' && matchesSome(name, known.keys());
       if (!known.has(name) && !isMatched && !(kind === 'client' && isDescribed(name)))
-        complain([...path, ...within], unknown[kind](name), 'warning');
+        complain([...path, ...within], unknown[kind](name), 'warning', 'value', `${kind}s`);
     }
   };
   check('client', clients, entry.client, 'client');
@@ -278,6 +281,8 @@ function warnOfStrangers(
         [...path, 'client'],
         `no client of this rule has the grant ${grants[0]}. Add it to the grants of one.`,
         'warning',
+        'value',
+        'grants',
       );
   const refreshes = entry.grant.refreshToken || entry.grant.types.includes('refresh_token');
   if (refreshes && !exchanges)
@@ -290,5 +295,7 @@ function warnOfStrangers(
       [...path, 'grant'],
       'no client of this rule has the grant refresh_token, so none gets a refresh token. Add it to the grants of one.',
       'warning',
+      'value',
+      'grants',
     );
 }

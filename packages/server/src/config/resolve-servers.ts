@@ -98,7 +98,8 @@ function checkClients(
   { complain, unsure }: Surroundings,
 ): void {
   for (const id of Object.keys(clients))
-    if (!known.includes(id) && !unsure.name('clients', id)) complain([...path, 'clients', id], describe(id), 'warning');
+    if (!known.includes(id) && !unsure.name('clients', id))
+      complain([...path, 'clients', id], describe(id), 'warning', 'value', 'clients');
 }
 
 /** How the subject signed in. An ID-JAG has these always. */

@@ -75,14 +75,14 @@ export function setAside(value: unknown, faulty: readonly Path[]): Rest {
       key: (path) => gone.has(path) || gone.has(path.split('.')[0] ?? ''),
     },
     pathInFile,
-    complaining: (complain) => (path, message, severity, about) => {
+    complaining: (complain) => (path, message, severity, about, follows) => {
       if (severity === 'warning') return;
       const [section = '', index, ...deeper] = pathInFile(path);
       if (typeof index === 'number') {
         const part = entries.get(String(section))?.get(index);
         if (followsFrom(part, deeper, memberOf(value, section, index))) return;
       }
-      complain(pathInFile(path), message, severity, about);
+      complain(pathInFile(path), message, severity, about, follows);
     },
   };
 }

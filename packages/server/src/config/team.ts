@@ -1,4 +1,5 @@
 // Finds the team of an entry, and names the audiences and clients that belong to it.
+import { didYouMean } from '../primitives/nearest.ts';
 import { matchesAny } from '../primitives/pattern.ts';
 import { matchesAudience } from './audience-pattern.ts';
 import type { Complain, Path } from './fault.ts';
@@ -100,8 +101,11 @@ const allowedIssuers = (limits: FileLimits, { issuers }: ConfigurationFile): Rea
       .flatMap((names) => names.filter((name) => name !== undefined)),
   );
 
-export const foreignIssuer = (issuer: string, { limits }: Team): string =>
-  `this file may not take tokens of the issuer ${JSON.stringify(issuer)}, but of ${['self', ...limits.issuers].join(', ')}. Add its name to issuers of the entry of include, in the main file.`;
+export const foreignIssuer = (issuer: string, { limits }: Team): string => {
+  const own = ['self', ...limits.issuers];
+  const next = didYouMean(issuer, own) || ' Add its name to issuers of the entry of include, in the main file.';
+  return `this file may not take tokens of the issuer ${JSON.stringify(issuer)}, but of ${own.join(', ')}.${next}`;
+};
 
 export const tooLongRefresh = (seconds: number, { maxRefreshLifetime }: FileLimits): string =>
   `this file may have refresh tokens that are good for ${maxRefreshLifetime} seconds at most, and this is ${seconds}. Write it to maxRefreshLifetime of its entry of include, in the main file, or use another.`;

@@ -47,6 +47,10 @@ export function documentValue(document: Document): { readonly value: unknown } |
 const UNKNOWN_ALIAS =
   'a value that begins with * stands for a value with & and the same name before it, and there is none. For the text, write it in quotes.';
 
+/** YAML 1.1 merges the map after it into the one that it stands in. */
+export const MERGE_KEY = '<<';
+const NO_MERGING = '<< is a key of older YAML, and merges nothing here. Write the keys themselves.';
+
 /** Without a blank after its colon, a key holds its value, which may be a secret. */
 const namesOf = (key: string): readonly string[] => (/[:@]/.test(key) ? [] : [key]);
 
@@ -75,6 +79,8 @@ function findProblems(
           [...pathOf([...ancestors, map]), ...namesOf(name)],
           'this key stands twice in one map. Remove one of them.',
         );
+      const merging = map.items.find(({ key }) => isScalar(key) && key.value === MERGE_KEY);
+      if (merging !== undefined) add(merging.key, [...pathOf([...ancestors, map]), MERGE_KEY], NO_MERGING);
     },
     Seq: (_, { anchor }) => void anchors.add(anchor),
     Alias: (_, alias, ancestors) => {

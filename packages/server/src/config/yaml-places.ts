@@ -1,5 +1,5 @@
 // Finds the line and column of a value by its path, and of a position in its text.
-import { type Document, isMap, isScalar, isSeq, LineCounter, type Pair, type YAMLMap } from 'yaml';
+import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Pair, type YAMLMap } from 'yaml';
 import type { FaultAbout, Path, Position } from './fault.ts';
 import { partOf, type TextPart } from './yaml-parts.ts';
 
@@ -7,6 +7,8 @@ export interface Places {
   /** Finds the place of the path, or of the nearest that exists. Line and column begin at 1. */
   readonly find: (path: Path, about?: FaultAbout) => Position;
   readonly at: (offset: number) => Position;
+  /** Is the value at the path, or one above it, an alias? */
+  readonly isAlias: (path: Path) => boolean;
 }
 
 /** @param open parses a part. Parsed parts are much larger than their text, so they are kept only until memory is collected */
@@ -26,6 +28,10 @@ export function createPlaces(text: string, parts: readonly TextPart[], open: (pa
   };
   return {
     at,
+    isAlias: (path) => {
+      const found = partOf(parts, path);
+      return found.kind !== 'offset' && isAlias(locate(documentOf(found.part).contents, found.within, pairsOf).node);
+    },
     find: (path, about = 'value') => {
       const found = partOf(parts, path);
       if (found.kind === 'offset') return at(found.offset);

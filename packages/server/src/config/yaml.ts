@@ -4,7 +4,7 @@ import { isMap, isPair, isScalar, isSeq } from 'yaml';
 import { parseJsonFile } from '../primitives/strict-json.ts';
 import { asSentence, type Complain, type Fault, formatPath, isAboutPeople, type Path, type Position } from './fault.ts';
 import type { ConstantPart, ParsedParts } from './parsed-parts.ts';
-import { documentValue, openDocument } from './yaml-document.ts';
+import { documentValue, MERGE_KEY, openDocument } from './yaml-document.ts';
 import { divide, type TextPart, wholeOf } from './yaml-parts.ts';
 import { createPlaces, type Places } from './yaml-places.ts';
 import { readPlain } from './yaml-plain.ts';
@@ -116,19 +116,29 @@ function readWhole(text: string, variables: YamlVariables): YamlFile {
 const TOO_MANY_ALIASES = 'aliases (*name) stand for more than a file may hold. Write the values themselves.';
 
 function fileOf(value: unknown, places: Places, faults: Fault[] = [], unknown: readonly Path[] = []): YamlFile {
+  const said = new Set<string>();
   return {
     value,
     faults,
     unknown,
     complain: (path, message, severity = 'fault', about = 'value') => {
       // The value of an unset variable is unknown, not wrong.
-      if (unknown.some((one) => isDeepStrictEqual(one, path))) return;
+      if (unknown.some((one) => isDeepStrictEqual(one, path) || mayMerge(one, path, value))) return;
+      // A value that an alias repeats has its fault where it is written.
+      if (said.has(message) && places.isAlias(path)) return;
+      said.add(message);
       const shown = about === 'hidden key' ? path.slice(0, -1) : path;
       faults.push(faultAt(places.find(path, about), shown, message, value, severity));
     },
     lineOf: (path) => places.find(path).line,
   };
 }
+
+/** Is a key absent from the map that the merge key was meant to fill? */
+const mayMerge = (merging: Path, path: Path, value: unknown): boolean =>
+  merging.at(-1) === MERGE_KEY &&
+  isDeepStrictEqual(path.slice(0, -1), merging.slice(0, -1)) &&
+  !path.reduce<unknown>((within, key) => (within as Record<Path[number], unknown> | undefined)?.[key], value);
 
 /** @param value of the file */
 const faultAt = (

@@ -1,6 +1,5 @@
 // Which rights must stay, so that somebody can still change things by the admin API?
 import type { UseReader } from '../audit/use.ts';
-import type { UnusedRight } from './unused.ts';
 
 /** The clients that can get a token with `admin:write` for the admin API, and the rules by which they can. */
 export interface OperatorRights {
@@ -36,7 +35,7 @@ export async function findLastOperators(
 
 /** @returns why the right stays; undefined if the operators do not need it */
 export function noteOfOperators(
-  { kind, name, of }: Pick<UnusedRight, 'kind' | 'name' | 'of'>,
+  { kind, name, of }: { readonly kind: string; readonly name: string; readonly of?: string },
   operators: OperatorRights | undefined,
 ): string | undefined {
   if (operators === undefined) return undefined;

@@ -235,3 +235,81 @@ test('a suggestion is a name that the file with limits can use, and in the main 
   const inMain = await messagesOf(t, main(rule('subject: { clients: agent-2 }'), ''), team('pay-api'));
   assert.match(inMain.join('\n'), /there is no client "agent-2"\. Did you mean agent-1\?$/m);
 });
+
+test('one cause is one line: nothing is said of what follows from a faulty name, from faulty grants, or from an alias', async (t) => {
+  const [api, there] = ['https://pay.example/api', 'https://pay.example/there'];
+  const resource = (audience: string): string => `resources:\n  - { audience: ${audience}, scopes: [pay] }\n`;
+  const clients = (...entries: string[]): string => `clients:\n${entries.join('')}`;
+  const open = `  - { id: pay-web, auth: none, grants: [authorization_code], audiences: [${api}] }\n`;
+  const alias = (id: string, audiences: string): string =>
+    `  - { id: ${id}, auth: client_secret_post, ${SECRET}, grants: [token_exchange], audiences: ${audiences} }\n`;
+  const own = ', clients: [pay-*]';
+  const rows: readonly (readonly [what: string, main: string, team: string, message: RegExp])[] = [
+    [
+      'an id twice',
+      own,
+      team('pay-a', client('pay-a')) + payRule('subject: { clients: pay-b }'),
+      /clients\[pay-a\]\.id: another client/,
+    ],
+    [
+      'an id of others',
+      own,
+      team('late') + payRule('subject: { clients: pay-b }'),
+      /"late" is not a client of this file/,
+    ],
+    [
+      'an id of others, without clients',
+      '',
+      team('others-1') + payRule('subject: { issuer: self }'),
+      /names the client "others-1"/,
+    ],
+    ['an id with *', own, team('pay-*') + payRule('actor: { clients: [pay-b] }'), /"pay-\*" has a \*/],
+    [
+      'an audience of others',
+      own,
+      resource('https://orders.example') + clients(client('pay-api')),
+      /"https:\/\/orders\.example" is not an audience of this file/,
+    ],
+    [
+      'an audience twice',
+      own,
+      `${resource(there)}  - { audience: ${there} }\n${clients(client('pay-api'))}`,
+      /another resource has the audience/,
+    ],
+    [
+      'an issuer',
+      own,
+      team('pay-api') + payRule('subject: { issuer: slef }'),
+      /of the issuer "slef", but of self\. Did you mean self\?/,
+    ],
+    [
+      'grants',
+      own,
+      resource(api) +
+        clients(open) +
+        `rules:\n  - { name: web, client: pay-web, grant: { audiences: [${api}], scopes: [pay] } }\n`,
+      /people may not sign in/,
+    ],
+    [
+      'a merge key',
+      own,
+      team('pay-api') +
+        'rules:\n  - name: pay\n    <<: { client: pay-api }\n    grant: { audiences: [https://pay.example/api], scopes: [pay] }\n',
+      /<< is a key of older YAML, and merges nothing here/,
+    ],
+    [
+      'an alias',
+      own,
+      resource(api) + clients(alias('pay-a', `&a [${there}]`), alias('pay-b', '*a')),
+      /clients\[pay-a\]\.audiences\[0\]: there is no resource/,
+    ],
+  ];
+  for (const [what, limits, file, message] of rows) {
+    const said = (await messagesOf(t, main('', limits), file)).filter((one) => !one.includes('no file matches'));
+    assert.match(said[0] ?? '', message, what);
+    assert.deepEqual(said.slice(1), [], what);
+  }
+  // Faults of other kinds are said beside it.
+  const both = await messagesOf(t, main('', own), team('pay-a', client('pay-a')) + payRule('subject: { issuer: odd }'));
+  assert.equal(both.filter((one) => /another client|issuer "odd"/.test(one)).length, 2, both.join('\n'));
+});
