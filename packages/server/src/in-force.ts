@@ -1,6 +1,7 @@
 // Keeps the latest configuration in force. A change that fails is tried again until it succeeds.
 
 import { type KeptConfiguration, shortDigest } from './audit/configuration.ts';
+import { findChanges } from './audit/configuration-changes.ts';
 import type { ConfigurationTrace } from './audit/event.ts';
 import type { Base } from './base.ts';
 import type { Configuration } from './config/configuration.ts';
@@ -91,6 +92,8 @@ export async function openInForce(
         cause: causeOf(reading, reading === inForce),
         others: reading === inForce ? [] : describeOthers(reading.configuration),
       });
+    if (reading.origin !== undefined && next.digest !== kept.digest)
+      report(describeDigests(kept, next), { level: 'info' });
     kept = next;
     services = withNode({ ...opened, throttled });
     if (reading !== inForce) readAt = base.clock();
@@ -126,6 +129,13 @@ export async function openInForce(
     hasFailed: putting.hasFailed,
     stop: putting.stop,
   };
+}
+
+/** `cambio policy diff` takes both digests. */
+function describeDigests(before: KeptConfiguration, after: KeptConfiguration): string {
+  const count = findChanges(before.content, after.content).length;
+  const [from, to] = [before, after].map(({ digest }) => digest.slice(0, 12));
+  return `the configuration ${to} replaces ${from}: ${count} ${count === 1 ? 'change' : 'changes'}`;
 }
 
 const describeOthers = ({ renewed, waiting }: ConfigurationInForce): readonly string[] => [

@@ -59,6 +59,15 @@ test('a start, a changed file, an invalid one and a registered client each have 
   assert.ok(first?.configured?.by.host && first.configured.by.user);
   changeFile(node.file, { rules: edited('beside', { grant: { lifetime: '5m' } }) });
   await becomes(node, 2);
+  const digests = rowsIn(node).map(({ configured }) => configured?.digest?.slice(0, 12));
+  assert.ok(
+    node
+      .printed()
+      .includes(
+        `the configuration ${digests[1]} replaces ${digests[0]}: 1 change\ncambio read ${node.file} again: ${node.file} changed\n`,
+      ),
+    node.printed(),
+  );
   // The same invalid file is read again at SIGHUP, and another one has a row of its own.
   changeFile(node.file, { cleints: [] });
   await becomes(node, 3);

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { requestedTokenTypes } from '../exchange/request.ts';
 import { tokenTypeName } from '../primitives/token-type.ts';
 import { subjectTokenTypes } from '../subject-tokens/index.ts';
-import { readTokenAsSent } from './tokens.ts';
+import { readToken } from './tokens.ts';
 import { readChoice, UsageError } from './usage.ts';
 
 const collect = (value: string, all: readonly string[] = []): readonly string[] => [...all, value];
@@ -22,13 +22,13 @@ const readTypeOf =
 export const describeTokens = (command: Command): Command =>
   command
     .option('--client <id>', 'the calling client')
-    .option('--subject-token <token>', 'the subject token: text, @FILE (each byte of it), or - for standard input')
+    .option('--subject-token <token>', 'the subject token: text, @FILE, or - for standard input')
     .option(
       '--subject-token-type <name>',
       `the type of the subject token: ${typeNames.join(', ')} (default: guessed from the token)`,
       readTypeOf('--subject-token-type'),
     )
-    .option('--actor-token <token>', 'the actor token: text, @FILE (each byte of it), or - for standard input')
+    .option('--actor-token <token>', 'the actor token: text, @FILE, or - for standard input')
     .option(
       '--actor-token-type <name>',
       'the type of the actor token (default: guessed from the token)',
@@ -93,10 +93,10 @@ export function exchangeBodyOf(options: Record<string, unknown>): Readonly<Recor
   const { assertion } = options;
   const body = {
     client,
-    assertion: typeof assertion === 'string' ? readTokenAsSent(assertion) : undefined,
-    subject_token: typeof subjectToken === 'string' ? readTokenAsSent(subjectToken) : undefined,
+    assertion: typeof assertion === 'string' ? readToken(assertion) : undefined,
+    subject_token: typeof subjectToken === 'string' ? readToken(subjectToken) : undefined,
     subject_token_type: subjectTokenType,
-    actor_token: typeof actorToken === 'string' ? readTokenAsSent(actorToken) : undefined,
+    actor_token: typeof actorToken === 'string' ? readToken(actorToken) : undefined,
     actor_token_type: actorTokenType,
     audience,
     resource,

@@ -58,7 +58,7 @@ export function createReload(
     reportRenewed(configuration);
   };
 
-  const reload = async (configuration: Configuration, origin: ReadingOrigin): Promise<void> => {
+  const reload = async (configuration: Configuration, origin: ReadingOrigin, changed?: string): Promise<void> => {
     const { warnings, renewed, broken } = configuration;
     const isOtherwiseSame = refused === undefined && renewed.length === 0 && textDigest(configuration) === digest;
     if (broken.length > 0 && isOtherwiseSame) return server.keepFiles(broken);
@@ -66,19 +66,20 @@ export function createReload(
     const unchanged = await server.reload(configuration, textDigest(configuration), origin);
     for (const key of unchanged) report(`${file}: ${key} changed; restart the server to apply it`, WARN);
     reportRenewed(configuration);
-    report(`cambio read ${file} again`, INFO);
+    report(`cambio read ${file} again${changed === undefined ? '' : `: ${describeChanged(changed)} changed`}`, INFO);
   };
 
   return {
     begin: () => createInputs(file, inForce.toNext()),
     take: async (inputs: Inputs, cause: 'file' | 'signal'): Promise<void> => {
       const originOf = (): ReadingOrigin => ({ cause, file, read: inputs.digest() });
+      const changed = inForce.findChange();
       const loading = loadTested(file, process.env, inputs);
       const configuration = await loading.catch((error) => refuse(error, originOf()));
       if (configuration === undefined) return renewOnly(inputs);
       reportBroken(configuration.broken);
       try {
-        await reload(configuration, originOf());
+        await reload(configuration, originOf(), changed);
       } catch (error) {
         // If the database fails, the server reports it and retries by itself.
         if (error instanceof ConfigurationError) {
@@ -94,6 +95,9 @@ export function createReload(
     },
   };
 }
+
+/** @param changed as `findChange` of inputs names it */
+const describeChanged = (changed: string): string => (changed === 'include' ? 'the list of included files' : changed);
 
 /** @returns a function that reports each broken renewal once */
 function createBrokenReport(report: Report): (broken: readonly BrokenRenewal[]) => void {

@@ -6,7 +6,3 @@ export function readToken(argument: string): string {
   if (argument === '-') return readTextFile(0).replace(/\r?\n$/, '');
   return argument.startsWith('@') ? readTextFile(argument.slice(1)).replace(/\r?\n$/, '') : argument;
 }
-
-/** Keeps each byte of a file: a program that reads it sends a line feed at its end, too, and the server refuses that. */
-export const readTokenAsSent = (argument: string): string =>
-  argument.startsWith('@') ? readTextFile(argument.slice(1)) : readToken(argument);

@@ -10,7 +10,7 @@ import type { Path } from './fault.ts';
 import { certificateKeyOf } from './resolve-authentication.ts';
 import { isOurs } from './resolve-resources.ts';
 import type { ClientSource, ConfigurationFile, ResourceSource } from './schema.ts';
-import { createTeams, foreignIssuer, type LimitsContext, listed, type Team, tooLongRefresh } from './team.ts';
+import { createTeams, foreignIssuer, type LimitsContext, listed, type Team, tooLong } from './team.ts';
 import { indexTrustedNames } from './trusted-names.ts';
 
 export function checkLimits(file: ConfigurationFile, around: Pick<LimitsContext, 'complain' | 'originOf' | 'placeOf'>) {
@@ -47,10 +47,7 @@ function checkResource(
     if (!owns(location)) complain([...path, 'locations', place], foreign(location));
   for (const [place, scope] of scopes.entries()) checkScope(scope, [...path, 'scopes', place], limits, complain);
   if (token.lifetime > limits.maxLifetime)
-    complain(
-      [...path, 'token', 'lifetime'],
-      `this file may have tokens that are good for ${limits.maxLifetime} seconds at most, and this is ${token.lifetime}.${howToAllow('maxLifetime')}`,
-    );
+    complain([...path, 'token', 'lifetime'], tooLong('tokens', token.lifetime, limits, 'token'));
 }
 
 function checkClient(client: ClientSource, path: Path, team: Team, context: LimitsContext): void {
@@ -111,7 +108,7 @@ function checkSignIn(client: ClientSource, path: Path, { limits }: Team, { compl
   const { grants, scopes = [], redirectUris, postLogoutRedirectUris, refreshLifetime } = client;
   const signIn = grants.findIndex((grant) => SIGN_IN_GRANTS.has(grant));
   if (refreshLifetime > limits.maxRefreshLifetime && (signIn !== -1 || grants.includes('refresh_token')))
-    complain([...path, 'refreshLifetime'], tooLongRefresh(refreshLifetime, limits));
+    complain([...path, 'refreshLifetime'], tooLong('refresh tokens', refreshLifetime, limits, 'refreshLifetime'));
   const scope = scopes.findIndex((name) => SCOPES_OF_PEOPLE.test(name));
   if (limits.redirectUris.length === 0 && (signIn !== -1 || scope !== -1)) {
     complain(

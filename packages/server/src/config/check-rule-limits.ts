@@ -4,7 +4,7 @@ import { matchesAny } from '../primitives/pattern.ts';
 import { type Path, placeInList } from './fault.ts';
 import type { ClientSource, ResourceSource } from './schema.ts';
 import type { AllowEntry, DenyEntry } from './schema-rules.ts';
-import { foreignIssuer, type LimitsContext, listed, type Team, tooLongRefresh } from './team.ts';
+import { foreignIssuer, type LimitsContext, listed, type Team, tooLong } from './team.ts';
 
 /** Rules of one entry of `include` that deny. Each is compared with every request, of all clients. */
 const MAX_DENIALS = 100;
@@ -83,7 +83,10 @@ function checkAllow(rule: AllowEntry, path: Path, team: Team, context: RuleConte
   checkScopes(rule, path, team, context);
   const hasRefresh = rule.grant.refreshToken || rule.grant.types.includes('refresh_token');
   if (hasRefresh && rule.grant.refreshLifetime > limits.maxRefreshLifetime)
-    complain([...path, 'grant', 'refreshLifetime'], tooLongRefresh(rule.grant.refreshLifetime, limits));
+    complain(
+      [...path, 'grant', 'refreshLifetime'],
+      tooLong('refresh tokens', rule.grant.refreshLifetime, limits, 'refreshLifetime'),
+    );
   // Tokens of the team may be taken by rules of others, which rely on what these keys give up.
   if (rule.rebind !== undefined) complain([...path, 'rebind'], mainOnly('rebind'));
   for (const part of ['subject', 'actor'] as const)

@@ -3,7 +3,7 @@ import { matchesAny } from '../primitives/pattern.ts';
 import type { Complain, Path } from './fault.ts';
 import type { FileLimits } from './schema-include.ts';
 import { type ServerSource, scopesHere } from './schema-servers.ts';
-import { type LimitsContext, listed, type Team } from './team.ts';
+import { type LimitsContext, listed, type Team, tooLong } from './team.ts';
 
 /** Scopes by which a client learns who signed in, or keeps what the person agreed to. */
 export const SCOPES_OF_PEOPLE = /^(?:openid|profile|email|address|phone|offline_access)$/;
@@ -50,9 +50,5 @@ export function checkServerLimits(
     if (!matchesAny(limits.claims, claim))
       complain(at, `this file may not copy the claim ${JSON.stringify(claim)}.${howToAllow('claims')}`);
   if (samlSubjectId) complain([...path, 'samlSubjectId'], 'only the main file may have this. Move the entry there.');
-  if (lifetime > limits.maxLifetime)
-    complain(
-      [...path, 'lifetime'],
-      `this file may have grants that are good for ${limits.maxLifetime} seconds at most, and this is ${lifetime}.${howToAllow('maxLifetime')}`,
-    );
+  if (lifetime > limits.maxLifetime) complain([...path, 'lifetime'], tooLong('grants', lifetime, limits, 'lifetime'));
 }

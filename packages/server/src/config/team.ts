@@ -107,5 +107,28 @@ export const foreignIssuer = (issuer: string, { limits }: Team): string => {
   return `this file may not take tokens of the issuer ${JSON.stringify(issuer)}, but of ${own.join(', ')}.${next}`;
 };
 
-export const tooLongRefresh = (seconds: number, { maxRefreshLifetime }: FileLimits): string =>
-  `this file may have refresh tokens that are good for ${maxRefreshLifetime} seconds at most, and this is ${seconds}. Write it to maxRefreshLifetime of its entry of include, in the main file, or use another.`;
+/** @param lifetime `what` is good for it, in seconds, by the key `key`, or by the default of that key */
+export function tooLong(what: string, lifetime: number, limits: FileLimits, key: keyof typeof LIFETIMES): string {
+  const { limit, unset, write } = LIFETIMES[key];
+  const most = writtenDuration(limits[limit]);
+  const found = `${writtenDuration(lifetime)}${lifetime === unset ? ', the default' : ''}`;
+  return `${what} of this file may be good for ${most} at most, and this is ${found}. Write ${write.replace('TIME', most)}, or raise ${limit} of its entry of include, in the main file.`;
+}
+
+const LIFETIMES = {
+  token: { limit: 'maxLifetime', unset: 3600, write: 'token: { lifetime: TIME }' },
+  lifetime: { limit: 'maxLifetime', unset: 300, write: 'lifetime: TIME' },
+  refreshLifetime: { limit: 'maxRefreshLifetime', unset: 86_400, write: 'refreshLifetime: TIME' },
+} as const;
+
+/** As a configuration file has it: `30m`. */
+function writtenDuration(seconds: number): string {
+  const [size, unit] = (
+    [
+      [86_400, 'd'],
+      [3600, 'h'],
+      [60, 'm'],
+    ] as const
+  ).find(([one]) => seconds % one === 0) ?? [1, 's'];
+  return `${seconds / size}${unit}`;
+}

@@ -130,7 +130,7 @@ const rows: readonly Row[] = [
     'tokens that are good for longer',
     '',
     OWN_API.replace('1h', '2h'),
-    /lifetime: this file may have tokens that are good for 3600 seconds at most, and this is 7200/,
+    /lifetime: tokens of this file may be good for 1h at most, and this is 2h\. Write token: \{ lifetime: 1h \}, or raise maxLifetime of its entry of include/,
   ],
   ['tokens that are good for longer, which it may have', ', maxLifetime: 2h', OWN_API.replace('1h', '2h')],
   [
@@ -447,7 +447,7 @@ const rows: readonly Row[] = [
     'a longer grant than it may have',
     ', authorizationServers: https://login.partner.example, maxLifetime: 4m',
     client('') + server('pay-api'),
-    /lifetime: this file may have grants that are good for 240 seconds at most, and this is 300/,
+    /lifetime: grants of this file may be good for 4m at most, and this is 5m, the default\. Write lifetime: 4m, or raise maxLifetime/,
   ],
   [
     'a rule for that server',

@@ -170,13 +170,13 @@ test('people sign in to a client of a file with limits only if its entry has red
     [
       `${page}, refreshLifetime: 9999d`,
       PAGES,
-      /refreshLifetime: this file may have refresh tokens that are good for 86400/,
+      /refreshLifetime: refresh tokens of this file may be good for 1d at most, and this is 9999d/,
     ],
     [`${page}, refreshLifetime: 2d`, `${PAGES}, maxRefreshLifetime: 2d`],
     [
       'grants: [refresh_token]',
       ', maxRefreshLifetime: 1h',
-      /refreshLifetime: .* good for 3600 seconds at most, and this is 86400/,
+      /refreshLifetime: .* good for 1h at most, and this is 1d, the default\. Write refreshLifetime: 1h, or raise maxRefreshLifetime/,
     ],
   ];
   for (const [members, limits, fault] of rows) {
@@ -193,7 +193,7 @@ test('people sign in to a client of a file with limits only if its entry has red
 `;
   assert.match(
     (await faultsOf(t, main('', ''), rule30)).join('\n'),
-    /grant\.refreshLifetime: this file may have refresh tokens that are good for 86400 seconds/,
+    /grant\.refreshLifetime: refresh tokens of this file may be good for 1d at most/,
   );
   assert.deepEqual(await faultsOf(t, main('', ', maxRefreshLifetime: 30d'), rule30), []);
 });

@@ -492,11 +492,9 @@ test('reads a token as text, as @FILE, or as - from standard input, and guesses 
   assert.deepEqual([declared(fromInput), fromBoth.code, twice.code, twice.stdout], ['access_token', 0, 2, '']);
   assert.deepEqual([missing.code, missing.stdout], [1, '']);
   assert.match(missing.stderr, /nowhere\.txt/);
-  // The server refuses the same bytes.
-  const ended = await run({}, '--subject-token', '@line.txt');
-  const { reason, detail } = jsonOf(ended) as { reason?: string; detail?: string };
+  // A command takes no line feed from the end of a file; the server refuses a request that has one, and explains that.
+  assert.equal(declared(await run({}, '--subject-token', '@line.txt')), 'access_token');
   const detailed = 'it ends in a line feed: send the token without it';
-  assert.deepEqual([ended.code, reason, detail], [3, 'subject_token_malformed', detailed]);
   const sent = server.audit(await exchange(server, { subject_token: `${token}\n` }));
   assert.deepEqual([sent?.reason, sent?.detail], ['subject_token_malformed', detailed]);
 });
