@@ -44,8 +44,9 @@ export function openClientDocuments(
 ): ClientDocuments | undefined {
   if (settings === undefined || isDeepStrictEqual(before?.settings, settings)) return settings && before;
   const { domains, network } = settings;
-  const readDocument = createDocumentReader(network);
-  const fetchKeys = createOutbound(network);
+  // Each host has its own limit of requests, so that a slow one does not keep us from the documents of the others.
+  const readerOf = oneForEachHost(() => createDocumentReader(network));
+  const fetcherOf = oneForEachHost(() => createOutbound(network));
   const held = new Map<string, Held>();
   const underWay = new Map<string, Promise<Client>>();
 
@@ -53,12 +54,13 @@ export function openClientDocuments(
     if (keys === undefined) return undefined;
     const earlier = held.get(id);
     if (isDeepStrictEqual(earlier?.client.keys, keys)) return earlier?.keys;
-    return 'jwks' in keys ? fixedKeySource(keys.jwks) : fetchedKeySource(fetchKeys, async () => keys.jwksUri, clock);
+    if ('jwks' in keys) return fixedKeySource(keys.jwks);
+    return fetchedKeySource(fetcherOf(keys.jwksUri), async () => keys.jwksUri, clock);
   };
 
   const read = async (id: string): Promise<Client> => {
     try {
-      const { json, maxAge = 0 } = await readDocument({ url: id, method: 'GET', causedBy: id });
+      const { json, maxAge = 0 } = await readerOf(id)({ url: id, method: 'GET', causedBy: id });
       const client = readClientDocument(id, json, settings);
       if (typeof client === 'string') throw new Refusal('client_document_invalid', { detail: `${id}: ${client}` });
       const freshFor = Math.min(Math.max(maxAge * 1000, MIN_FRESH_MS), MAX_FRESH_MS);
@@ -88,6 +90,17 @@ export function openClientDocuments(
     },
     held: (id) => held.get(id)?.client,
     keysOf: (id) => held.get(id)?.keys,
+  };
+}
+
+/** Makes one for the host of a URL when it is first needed. The hosts are few: those of the configuration. */
+function oneForEachHost<T>(make: () => T): (url: string) => T {
+  const made = new Map<string, T>();
+  return (url) => {
+    const { host } = new URL(url);
+    const one = made.get(host) ?? make();
+    made.set(host, one);
+    return one;
   };
 }
 

@@ -1,5 +1,6 @@
 // Resolves the accounts of the file, and checks that no account has the name of another principal.
 import { RESERVED_CLAIMS } from '../issuing/access-token-claims.ts';
+import { isDocumentId } from '../model/client-document.ts';
 import { isLoopback } from '../primitives/network.ts';
 import { prefixOf } from '../primitives/principal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
@@ -59,6 +60,7 @@ const NO_HASH: PasswordHash = { memory: 0, passes: 0, parallelism: 0, salt: Buff
 /** Checks that each subject is only one of: a client, an account, a subject of another issuer with the prefix of that issuer. */
 function checkDistinct(file: ConfigurationFile, issuers: ReadonlySet<string>, { complain }: Surroundings): void {
   const clients = new Set(file.clients.map(({ id }) => id));
+  const domains = new Set(file.clientDocuments?.domains);
   const seen = { username: new Set<string>(), sub: new Set<string>() };
   for (const [index, { username, sub = username }] of file.accounts.entries()) {
     const path = ['accounts', index];
@@ -72,10 +74,10 @@ function checkDistinct(file: ConfigurationFile, issuers: ReadonlySet<string>, { 
     if (seen.sub.has(sub))
       complain([...path, key], `another account has the subject ${JSON.stringify(sub)}. Give each account its own.`);
     for (const [place, name] of Object.entries({ username, [key]: sub }))
-      if (clients.has(name))
+      if (clients.has(name) || isDocumentId(name, domains))
         complain(
           [...path, place],
-          `a client has the id ${JSON.stringify(name)} too, and tokens could not tell them apart. Rename one of them.`,
+          `a client ${clients.has(name) ? 'has' : 'may have'} the id ${JSON.stringify(name)} too, and tokens could not tell them apart. Rename one of them.`,
         );
     const before = prefixOf(sub);
     if (issuers.has(before)) complain([...path, key], couldBeForeign(sub, before));

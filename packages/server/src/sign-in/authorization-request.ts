@@ -1,6 +1,6 @@
 // Checks what an authorization request asks for: when it arrives, when the person is asked, and when an older code is redeemed.
 
-import type { Client, ClientDirectory, Clients } from '../model/client.ts';
+import type { Client, ClientDirectory } from '../model/client.ts';
 import type { Resource, Targets } from '../model/resource.ts';
 import { checkTargetsAgree, limitsOf, listedScopes, narrowScope, SIGN_IN_SCOPES } from '../narrowing/narrow.ts';
 import type { Targeting } from '../narrowing/targets.ts';
@@ -111,13 +111,22 @@ function readKey(jkt: string | undefined): Confirmation | undefined {
 }
 
 /**
- * Checks that the actor is a client. Call it only after the person has signed in or the client has authenticated: an earlier answer
- * would show anyone which clients exist.
- * @throws Refusal requested_actor_unknown
+ * Checks that the actor is a client, and reads its document if it describes itself. Call it only after the person has signed in or
+ * the client has authenticated: an earlier answer would show anyone which clients exist.
+ * @throws Refusal requested_actor_unknown, client_document_unavailable
  */
-export function requireActor<T extends { readonly actor?: string | undefined }>(wanted: T, clients: Clients): T {
+export async function requireActor<T extends { readonly actor?: string | undefined }>(
+  wanted: T,
+  clients: ClientDirectory,
+): Promise<T> {
   const { actor } = wanted;
-  if (actor !== undefined && clients.get(actor)?.disabled !== false)
-    throw new Refusal('requested_actor_unknown', { sent: { requested_actor: actor } });
-  return wanted;
+  if (actor === undefined) return wanted;
+  const sent = { requested_actor: actor };
+  try {
+    if ((await clients.find(actor))?.disabled === false) return wanted;
+  } catch (error) {
+    if (!(error instanceof Refusal) || error.reason !== 'client_document_invalid') throw error;
+    throw new Refusal('requested_actor_unknown', { detail: error.detail, sent, cause: error });
+  }
+  throw new Refusal('requested_actor_unknown', { sent });
 }

@@ -219,7 +219,7 @@ async function push(
   noteWanted(event, asked, context.targeting);
   const wanted = evaluateRequest(packRequest(parameters), client, context);
   // Only an authenticated client may learn which clients exist. For a public client the actor is checked after sign-in.
-  const { targets, scope, actor } = isPublic(client) ? wanted : requireActor(wanted, context.clients);
+  const { targets, scope, actor } = isPublic(client) ? wanted : await requireActor(wanted, context.clients);
   const form = forLibrary(parameters, client, signIn);
   form.set('client_id', client.id);
   const { error, body } = await library.ask({ method: 'POST', path: routes[route], visitor: undefined, form });

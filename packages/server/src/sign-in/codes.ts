@@ -74,7 +74,7 @@ async function readAgreement({ row, payload }: Artifact, context: CodeContext): 
   // An earlier version stored only the request.
   const agreed =
     (payload.agreed as AgreedTo | undefined) ?? agreedTo(evaluateRequest(packedRequestOf(payload), client, context));
-  const { targets, scope, document, actor } = requireActor(agreed, context.clients);
+  const { targets, scope, document, actor } = await requireActor(agreed, context.clients);
   const session = sessionHandle(sessionUid);
   const stored = await readOwned('handle', session, context);
   const account = await context.accounts.find(accountId);

@@ -142,7 +142,7 @@ export function showSignIn(
 async function showConsent(active: ActiveInteraction, signIn: SignIn): Promise<BrowserAnswer> {
   const { details } = active;
   const { provider, context } = signIn;
-  const wanted = judge(active, signIn);
+  const wanted = await judge(active, signIn);
   const { targets, scope, actor } = wanted;
   const sub = details.session?.accountId ?? '';
   const target = targetOf(active, signIn);
@@ -165,7 +165,7 @@ async function showConsent(active: ActiveInteraction, signIn: SignIn): Promise<B
 const wantsThisPerson = ({ details }: ActiveInteraction): boolean =>
   new URLSearchParams(packedRequestOf(details)).has('id_token_hint');
 
-const judge = ({ details, clientId }: ActiveInteraction, { context }: SignIn): WantedSignIn =>
+const judge = ({ details, clientId }: ActiveInteraction, { context }: SignIn): Promise<WantedSignIn> =>
   requireActor(evaluateRequestOf(packedRequestOf(details), clientId, context), context.clients);
 
 const wordsOf = (scope: string, targets: WantedSignIn['targets']): Words | undefined =>
@@ -236,11 +236,13 @@ async function agree(
   if (form?.get('agree') === undefined) throw new Refusal('parameter_missing', { parameter: 'agree' });
   const { details, clientId } = active;
   const { provider, context } = signIn;
-  const agreed = agreedTo(judge(active, signIn));
+  const agreed = agreedTo(await judge(active, signIn));
   if (shown !== digestOfAgreed(agreed)) throw new Refusal('interaction_unknown', { detail: CHANGED });
   const { targets, scope, actor, document } = agreed;
   const accountId = details.session?.accountId ?? '';
-  const before = details.grantId === undefined ? undefined : await provider.Grant.find(details.grantId);
+  const earlier = details.grantId === undefined ? undefined : await provider.Grant.find(details.grantId);
+  // They agreed to the client that an earlier document described, which may have been another one.
+  const before = (earlier as { readonly document?: string } | undefined)?.document === document ? earlier : undefined;
   const { epoch } = details as { readonly epoch?: number };
   const grant = before ?? Object.assign(new provider.Grant({ accountId, clientId }), { epoch });
   const names = [...scope].join(' ');

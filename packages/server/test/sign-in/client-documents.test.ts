@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
+import { admin } from '../support/admin-api.ts';
 import { API, BACKEND, client } from '../support/basics.ts';
 import { createBrowser, type Page } from '../support/browser.ts';
 import { added, type Configuration, changed } from '../support/configuration.ts';
@@ -404,4 +405,77 @@ test('a configured client wins over the document at its id, and a rule may name 
   await reloaded(['localhost']);
   const refused = await exchange();
   assert.deepEqual([refused.status, server.audit(refused)?.reason], [400, 'subject_token_client_disabled']);
+});
+
+test('what a person agreed to for an earlier document is not remembered for a later one (CI-05)', async (t) => {
+  const { server, id, publish } = await startWorld(t, () => ({ clientDocuments: { scopes: ['read', 'write'] } }));
+  const web = 'https://agent.example/callback';
+  const form = (scope: string): Form => ask(id, { redirect_uri: web, scope });
+  publish({ redirect_uris: [web] });
+  const browser = createBrowser(server.issuer);
+  await authorizeAs(server, form('read write'), browser);
+  assert.ok((await browser.get(authorizationUrl(form('write')))).leftTo !== undefined);
+  publish({ redirect_uris: [web], client_name: 'Another name' });
+  server.clock.now += 300_001;
+  await authorizeAs(server, form('read'), browser);
+  assert.ok((await browser.get(authorizationUrl(form('read')))).leftTo !== undefined, 'this one is remembered');
+  assert.match((await browser.get(authorizationUrl(form('write')))).text, /name="agree"/);
+});
+
+test('a client that describes itself may be the requested actor, whether or not its document was read before', async (t) => {
+  const { server, host, id, publish } = await startWorld(t);
+  const actor = publish({ client_name: 'Trusty bank' }, '/actor.json');
+  const browser = createBrowser(server.issuer);
+  await authorizeAs(server, ask(id), browser);
+  const asked = await browser.get(authorizationUrl(ask(id, { requested_actor: actor })));
+  assert.match(asked.text, /Trusty bank/);
+  assert.equal(asked.text.match(/This application is published by/g)?.length, 2, 'its name is its own, too');
+  const at = (await browser.submit(asked, { agree: 'yes' })).leftTo ?? assert.fail();
+  const answer = await redeem(server, id, at);
+  assert.deepEqual(claimsOf(String(answer.body.access_token)).may_act, { iss: server.issuer, sub: actor });
+  for (const [behaviour, outcome] of [
+    [status(404), 303],
+    [status(500), 503],
+  ] as const) {
+    host.instead.set('/actor.json', behaviour);
+    server.clock.now += LATER_MS;
+    const page = await goThrough(browser, await browser.get(authorizationUrl(ask(id, { requested_actor: actor }))));
+    assert.equal(page.status, outcome);
+    assert.equal(page.leftTo?.searchParams.get('error') ?? undefined, outcome === 303 ? 'invalid_request' : undefined);
+  }
+});
+
+test('a host that does not answer keeps no other client out', async (t) => {
+  const { server, id, host } = await startWorld(t);
+  const slow = await startIssuer(t);
+  const waiting = Array.from({ length: 65 }, (_, index) => {
+    slow.instead.set(`/${index}.json`, silence);
+    return begin(server, ask(`${slow.url}/${index}.json`));
+  });
+  while (slow.seen.length < 60) await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.equal(host.seen.length, 0);
+  assert.equal((await begin(server, ask(id))).status, 200);
+  for (const page of await Promise.all(waiting)) assert.equal(page.status, 503);
+});
+
+test('an operator revokes the tokens of a client that describes itself, and suspends it', async (t) => {
+  const [audience, scopes] = [`\${ISSUER}/admin`, ['admin:write']];
+  const { server, id } = await startWorld(t, () => ({
+    resources: added({ audience, scopes }),
+    clients: added(client('operator', { audiences: [audience], scopes })),
+  }));
+  const first = await redeem(server, id, await authorizeAs(server, ask(id)));
+  const revoked = await admin(server, 'POST /revocations', { body: { client: id } });
+  assert.equal(revoked.status, 204, revoked.text);
+  assert.deepEqual((await refresh(server, id, first)).body.error, 'invalid_grant');
+  const next = await redeem(server, id, await authorizeAs(server, ask(id), createBrowser(server.issuer)));
+  assert.equal((await admin(server, 'POST /actors/suspend', { body: { subject: id } })).status, 204);
+  assert.equal(server.audit(await refresh(server, id, next))?.reason, 'client_suspended');
+});
+
+test('an account cannot have the name of a client that may describe itself', async (t) => {
+  await assert.rejects(
+    startWorld(t, (described) => ({ accounts: added({ username: 'eve', sub: described, password: { plain: 'x' } }) })),
+    /a client may have the id .* too, and tokens could not tell them apart/,
+  );
 });

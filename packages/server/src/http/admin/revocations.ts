@@ -137,7 +137,8 @@ function checkKnown(body: Exclude<Body, { id: string }>, services: HttpServices)
     });
   if ('all' in body || body.unknown === true) return;
   if ('client' in body) {
-    if (!idsOf(services).includes(body.client)) throw unknownClient(body.client, services, ALL_THE_SAME);
+    if (!idsOf(services).includes(body.client) && !services.clients.isDescribed(body.client))
+      throw unknownClient(body.client, services, ALL_THE_SAME);
     return;
   }
   checkIssuer(body.issuer, services, ALL_THE_SAME);

@@ -92,4 +92,4 @@ function useOf(targets: readonly string[], scopes: readonly ShownScope[], look: 
 
 const actorPart = (actor: ShownClient, { sentences: { consent, client } }: Look): Html =>
   html`<section class="panel" aria-labelledby="actor"><h2 id="actor">${consent.actor(clientName(actor))}</h2>
-<p>${consent.actorNote}${actor.name && html` ${client.id(html`<code>${actor.id}</code>`)}.`}</p></section>`;
+<p>${consent.actorNote}${actor.document && html` ${client.described(named(actor.document.host))}`}${actor.name && html` ${client.id(html`<code>${actor.id}</code>`)}.`}</p></section>`;
