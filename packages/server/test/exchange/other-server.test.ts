@@ -1,12 +1,16 @@
 // Grants for another authorization server through token exchange: ID-JAGs, and grants of identity chaining.
 import assert from 'node:assert/strict';
 import { hash, X509Certificate } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { eventOf } from '../../src/audit/row.ts';
 import { admin, withOperators } from '../support/admin-api.ts';
 import { API, assertIssued, assertRefused, SCOPE_REFUSED, SUBJECT_REFUSED, TARGET_REFUSED } from '../support/basics.ts';
 import { selfSigned } from '../support/certificate.ts';
-import { added, type Configuration, changed, edited, entries } from '../support/configuration.ts';
-import { claimsOf, type Form, start, type } from '../support/harness.ts';
+import { beside } from '../support/command.ts';
+import { added, type Configuration, changed, edited, entries, yamlOf } from '../support/configuration.ts';
+import { claimsOf, everythingIn, type Form, start, type } from '../support/harness.ts';
 import { introspect } from '../support/life.ts';
 import { across, CRM, FILES, jag, PLAIN, present, signedIn, signIn, VENDOR } from '../support/other-servers.ts';
 import { web } from '../support/people.ts';
@@ -149,6 +153,37 @@ test('an explanation of a refused grant leads to the entry that must change', as
       [],
     );
   }
+});
+
+test('check decides recorded grants again: the same, narrower, or not offered any more', {
+  timeout: 120_000,
+}, async (t) => {
+  const { server, id_token, refresh_token, access_token } = await signedIn(t, { subject: 'pairwise' });
+  const granted = await Promise.all([
+    present(server, id_token, 'id_token', { ...jag, scope: 'read' }),
+    present(server, refresh_token, 'refresh_token', { ...jag, audience: 'vendor', resource: FILES }),
+    present(server, access_token, 'access_token', { audience: PLAIN, requested_token_type: type('jwt') }),
+  ]);
+  for (const answer of granted) assertIssued(server, answer);
+  const refused = await present(server, id_token, 'id_token', { ...jag, scope: 'write' });
+  assert.equal(refused.status, 400);
+  const rows = everythingIn(server).audit as { event: string; personal: string }[];
+  const log = join(server.folder, 'audit.jsonl');
+  writeFileSync(log, rows.map((row) => `${JSON.stringify(eventOf(row))}\n`).join(''));
+  const check = async (source: Configuration): Promise<{ code: number | null; stdout: string }> => {
+    writeFileSync(join(server.folder, 'cambio.yaml'), yamlOf(source));
+    return beside(t, server, ['check', '--against', log]);
+  };
+  const same = await check(across({ subject: 'pairwise' }));
+  assert.equal(same.code, 0, same.stdout);
+  const ended = await check(across({ subject: 'pairwise', grants: ['chaining_grant'] }));
+  assert.equal(ended.code, 1, ended.stdout);
+  assert.match(ended.stdout, /target_grant_not_offered/);
+  assert.doesNotMatch(ended.stdout, new RegExp(PLAIN));
+  const less = { rules: edited('chaining', { grant: { audiences: [CRM], scopes: ['crm.read'] } }) };
+  const narrower = await check(changed(across({ subject: 'pairwise' }), less));
+  assert.equal(narrower.code, 1, narrower.stdout);
+  assert.match(narrower.stdout, /target_not_granted/);
 });
 
 test('an ID token whose type is not stated is read as one', async (t) => {
