@@ -114,7 +114,12 @@ export const consequences: Cases<World> = {
     await server.reload(configuration);
     await attempt('put back', answer);
     assert.equal(await isActive(server, answer), false);
-    assert.equal(await isActive(server, await twin(redeem(server, jagOf(corp, server)))), true);
+    const left = await twin(redeem(server, jagOf(corp, server)));
+    assert.equal(await isActive(server, left), true);
+    await server.reload(changed(configuration, { issuers: edited('corp', { grants: { id_jag: undefined } }) }));
+    await attempt('of a kind of grant that is removed', left);
+    assert.equal(await isActive(server, left), false);
+    await server.reload(configuration);
   },
   G21: async ({ server, directory, mail }, { attempt, twin }) => {
     const byName = (aud_sub: string, claims: Record<string, unknown> = {}) =>
