@@ -11,9 +11,8 @@ const URI = /^[A-Za-z][A-Za-z0-9+.-]*:[\w\-.~:/?[\]@!$&'()*+,;=%]+$/;
  * @returns its normal form (RFC 3986 section 6.2), or undefined if it is not such a URI
  */
 export function parseResourceUri(text: string): URL | undefined {
-  if (!URI.test(text) || !URL.canParse(text)) return undefined;
-  const url = new URL(text);
-  return url.username === '' && url.password === '' ? url : undefined;
+  const url = URI.test(text) ? URL.parse(text) : null;
+  return url?.username === '' && url.password === '' ? url : undefined;
 }
 
 /** Returns the normal form of an audience: only `https://x` and `https://x/` are the same name. */
