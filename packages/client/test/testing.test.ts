@@ -60,13 +60,15 @@ const GATEWAY = { client_id: 'gateway', client_secret: 'gateway secret:+%' };
 const AGENT = { client_id: 'agent', client_secret: 'agent-secret' };
 const NARROW = { client_id: 'narrow', client_secret: 'narrow-secret' };
 const STRICT = { client_id: 'strict', client_secret: 'strict-secret' };
+const BASIC = { authorization: `Basic ${btoa('gateway:gateway+secret%3A%2B%25')}` };
+const JWT_BEARER = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 const credentials = { grant_type: 'client_credentials' };
 const ACCESS = typeUri('access_token');
 
 /** $NAME is the token of an earlier answer. */
 const cases: readonly (readonly [name: string, form: Form, headers?: Record<string, string>])[] = [
   ['own', { ...GATEWAY, ...credentials }],
-  ['own, by Basic', credentials, { authorization: `Basic ${btoa('gateway:gateway+secret%3A%2B%25')}` }],
+  ['own, by Basic', credentials, BASIC],
   ['own, narrower', { ...GATEWAY, ...credentials, audience: ORDERS, scope: 'read' }],
   ['report', { ...GATEWAY, ...credentials, audience: REPORTS }],
   ['agent', { ...AGENT, ...credentials }],
@@ -296,6 +298,30 @@ const cases: readonly (readonly [name: string, form: Form, headers?: Record<stri
       resource: ORDERS,
     },
   ],
+  ['own, by Basic and in the form', { ...GATEWAY, ...credentials }, BASIC],
+  ['own, by Basic, named in the form', { ...credentials, client_id: 'gateway' }, BASIC],
+  ['own, by Basic, with the name of another', { ...credentials, client_id: 'agent' }, BASIC],
+  ['own, by basic', credentials, { authorization: BASIC.authorization.replace('Basic', 'basic') }],
+  ['Basic with a longer secret', credentials, { authorization: `Basic ${btoa('agent:agent-secret:x')}` }],
+  ['Basic without a secret', credentials, { authorization: `Basic ${btoa('agent')}` }],
+  ['Basic that is not base64', credentials, { authorization: 'Basic !' }],
+  ['Basic that is not form-encoded', credentials, { authorization: `Basic ${btoa('agent:%')}` }],
+  ['client named twice', { ...GATEWAY, ...credentials, client_id: ['gateway', 'agent'] }],
+  ['two secrets', { ...GATEWAY, ...credentials, client_secret: [GATEWAY.client_secret, 'x'] }],
+  [
+    'a secret and an assertion',
+    { ...GATEWAY, ...credentials, client_assertion: 'x', client_assertion_type: JWT_BEARER },
+  ],
+  ['another form of body', { ...GATEWAY, ...credentials }, { 'content-type': 'text/plain' }],
+  ['own, empty targets', { ...GATEWAY, ...credentials, audience: '', resource: '' }],
+  ['own, one target twice', { ...GATEWAY, ...credentials, audience: [ORDERS, ORDERS], resource: ORDERS }],
+  ['own, a target as a URL', { ...GATEWAY, ...credentials, resource: new URL(ORDERS).href }],
+  ['own, a scope twice', { ...GATEWAY, ...credentials, scope: 'read read' }],
+  ['own, a scope with spaces', { ...GATEWAY, ...credentials, scope: ' read' }],
+  [
+    'exchanged of a JWT',
+    { ...GATEWAY, grant_type: EXCHANGE, subject_token: '$own', subject_token_type: typeUri('jwt'), audience: ORDERS },
+  ],
   ['required actor missing', { ...STRICT, grant_type: EXCHANGE, subject_token: '$own', subject_token_type: ACCESS }],
   [
     'required actor',
@@ -363,10 +389,24 @@ async function answersOf(ask: Ask, issuer: string): Promise<Readonly<Record<stri
         isOurs: claims.iss === issuer,
         actor,
         life: Number(claims.exp) - Number(claims.iat) === expires_in,
+        minutes: Math.ceil(Number(expires_in) / 60),
       }),
     };
   };
   for (const one of cases) await tell(...one);
+  const refusal = async (form: Form): Promise<unknown> => {
+    const { status, body } = await ask('/oauth/revoke', fill(form));
+    return [status, body.error, body.error_description];
+  };
+  told['revocation without a token'] = await refusal(GATEWAY);
+  told['revocation of two'] = await refusal({ ...GATEWAY, token: ['$own', '$agent'] });
+  told['revocation by another'] = await refusal({ ...AGENT, token: '$own' });
+  await tell('own, revoked by another', {
+    ...GATEWAY,
+    grant_type: EXCHANGE,
+    subject_token: '$own',
+    subject_token_type: ACCESS,
+  });
   const revoked = await ask('/oauth/revoke', fill({ ...GATEWAY, token: '$own' }));
   told.revocation = [revoked.status, revoked.body];
   for (const name of ['own', 'exchanged'])

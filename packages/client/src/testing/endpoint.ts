@@ -27,6 +27,9 @@ export async function answerToken(context: Context, request: Request, endpoint: 
     });
   };
   try {
+    if (request.method !== 'POST') throw new Refused('method');
+    if (!/^application\/x-www-form-urlencoded *(?:;|$)/i.test(request.headers.get('content-type') ?? ''))
+      throw new Refused('form');
     const found = authenticate(context, request.headers.get('authorization'), form);
     client = found.id;
     const failure = endpoint === 'token' ? context.failures.shift() : undefined;
@@ -35,7 +38,9 @@ export async function answerToken(context: Context, request: Request, endpoint: 
       return answer(status, { error }, retryAfter === undefined ? {} : { 'Retry-After': String(retryAfter) });
     }
     if (endpoint === 'token') return answer(200, await grant(context, found, form));
-    context.tokens.revoke(form.get('token') ?? '');
+    const token = single(form, 'token');
+    if (token === undefined) throw new Refused(parameterRefusal('token', 'missing'));
+    context.tokens.revoke(token, client);
     return answer(200, {});
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
@@ -46,14 +51,27 @@ export async function answerToken(context: Context, request: Request, endpoint: 
 }
 
 function authenticate({ clients }: Context, authorization: string | null, form: URLSearchParams): FakeClient {
-  const decode = (text: string): string => decodeURIComponent(text.replaceAll('+', ' '));
-  const basic = /^Basic (.+)$/.exec(authorization ?? '')?.[1];
-  const [id, secret] =
-    basic === undefined ? [form.get('client_id'), form.get('client_secret')] : atob(basic).split(':').map(decode);
-  if (id == null || secret == null) throw new Refused('clientMissing');
+  const [named, inForm] = [single(form, 'client_id'), single(form, 'client_secret')];
+  const basic = /^Basic +(.+)$/i.exec(authorization ?? '')?.[1];
+  if (basic !== undefined && inForm !== undefined) throw new Refused('clientTwice');
+  const [id, secret] = basic === undefined ? [named, inForm] : readBasic(basic);
+  if (form.has('client_assertion')) throw new Refused('clientFailed');
+  if (id === undefined || secret === undefined) throw new Refused('clientMissing');
   const client = clients.find((one) => one.id === id);
   if (client === undefined || client.secret !== secret) throw new Refused('clientFailed');
+  if (named !== undefined && named !== id) throw new Refused('clientOther');
   return client;
+}
+
+/** The id and the secret, which are form-encoded (RFC 6749 section 2.3.1). */
+function readBasic(text: string): readonly [id: string, secret: string] {
+  const decode = (part: string): string => decodeURIComponent(part.replaceAll('+', ' '));
+  try {
+    const [, id = '', secret = ''] = /^([^:]+):(.+)$/.exec(atob(text)) ?? [];
+    return [decode(id), decode(secret)];
+  } catch {
+    throw new Refused('clientFailed');
+  }
 }
 
 async function grant(context: Context, client: FakeClient, form: URLSearchParams): Promise<object> {
@@ -129,10 +147,11 @@ function decide({ rules }: Context, { client, actor, wanted }: Facts): FakeRule 
   return rule;
 }
 
-const targetsOf = (form: URLSearchParams): readonly string[] => [
-  ...form.getAll('audience'),
-  ...form.getAll('resource'),
-];
+/** An empty parameter counts as one that is left out (RFC 6749 section 3.2), and a URL with an empty path as its origin. */
+function targetsOf(form: URLSearchParams): readonly string[] {
+  const all = ['audience', 'resource'].flatMap((name) => form.getAll(name)).filter(Boolean);
+  return [...new Set(all.map((one) => one.replace(/^(https?:\/\/[^/]+)\/$/, '$1')))];
+}
 
 function present({ tokens }: Context, form: URLSearchParams, role: 'subject' | 'actor'): Claims | undefined {
   const text = single(form, `${role}_token`);
@@ -145,7 +164,7 @@ function present({ tokens }: Context, form: URLSearchParams, role: 'subject' | '
     );
   if (text === undefined) return undefined;
   if (type === undefined) throw new Refused(parameterRefusal(`${role}_token_type`, 'missing'));
-  if (type !== `${PREFIX}access_token`) throw new Refused(`${role}Type`);
+  if (![`${PREFIX}access_token`, `${PREFIX}jwt`].includes(type)) throw new Refused(`${role}Type`);
   const claims = tokens.read(text);
   if (claims === undefined) throw new Refused(role);
   return claims;
@@ -167,9 +186,12 @@ interface Limits {
   readonly scopes: readonly string[];
 }
 
+const scopesOf = (scope: unknown): readonly string[] | undefined =>
+  typeof scope === 'string' ? [...new Set(scope.split(' '))] : undefined;
+
 /** A token with a scope is never exchanged for more. */
 function limitTo({ scope }: Claims, { audiences, scopes }: Limits): Limits {
-  const own = typeof scope === 'string' ? scope.split(' ').filter(Boolean) : undefined;
+  const own = scopesOf(scope);
   return { audiences, scopes: own === undefined ? scopes : scopes.filter((one) => own.includes(one)) };
 }
 
@@ -179,7 +201,7 @@ function narrow({ resources }: Context, limits: Limits, form: URLSearchParams): 
   // Without a target the first one is meant, as in a configuration file.
   const audiences = wanted.length > 0 ? wanted : limits.audiences.slice(0, 1);
   const targets = resources.filter(({ audience }) => audiences.includes(audience));
-  const asked = single(form, 'scope')?.split(' ');
+  const asked = scopesOf(single(form, 'scope'));
   const scopes = (asked ?? limits.scopes).filter(
     (one) => limits.scopes.includes(one) && targets.every((target) => target.scopes.includes(one)),
   );

@@ -1,6 +1,10 @@
 // The refusals of a Cambio server that its fake can give, with the same sentences.
 
 const REFUSALS = {
+  method: [405, 'invalid_request', 'The method is not allowed here'],
+  form: [400, 'invalid_request', 'The body is not a valid application/x-www-form-urlencoded form'],
+  clientTwice: [400, 'invalid_request', 'The request authenticates the client in more than one way'],
+  clientOther: [400, 'invalid_request', 'The parameter client_id is not that of the authenticated client'],
   clientFailed: [401, 'invalid_client', 'Client authentication failed'],
   clientMissing: [
     401,

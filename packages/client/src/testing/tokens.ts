@@ -7,14 +7,14 @@ export interface Tokens {
   readonly sign: (claims: Claims, expiresIn?: number) => Promise<string>;
   /** The claims of a token of this server that is valid now. */
   readonly read: (token: string) => Claims | undefined;
-  /** Revokes it with all that was exchanged for it. */
-  readonly revoke: (token: string) => void;
+  /** Revokes it with all that was exchanged for it, unless it is of another client (RFC 7009 section 2.1). */
+  readonly revoke: (token: string, clientId: string) => void;
   readonly jwks: () => Promise<{ readonly keys: readonly object[] }>;
 }
 
 const KID = 'fake';
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
-export const LIFETIME_SECONDS = 600;
+export const LIFETIME_SECONDS = 3600;
 
 const encode = (bytes: Uint8Array): string =>
   btoa(String.fromCharCode(...bytes))
@@ -48,7 +48,10 @@ export function createTokens(issuer: string, clock: () => number): Tokens {
       if (claims === undefined || Number(claims.exp) * 1000 <= clock()) return undefined;
       return [claims.jti, ...[claims.lineage ?? []].flat()].some((id) => revoked.has(id)) ? undefined : claims;
     },
-    revoke: (token) => void revoked.add(issued.get(token)?.jti),
+    revoke: (token, clientId) => {
+      const { jti, client_id = clientId } = issued.get(token) ?? {};
+      if (jti !== undefined && client_id === clientId) revoked.add(jti);
+    },
     jwks: async () => {
       const { kty, crv, x, y } = await crypto.subtle.exportKey('jwk', (await keys()).publicKey);
       return { keys: [{ kty, crv, x, y, kid: KID, alg: 'ES256', use: 'sig' }] };
