@@ -2,6 +2,8 @@
 
 /** @throws TypeError that names the member and says what to write */
 export function checkMembers(what: string, members: object, known: readonly string[]): void {
+  if (typeof members !== 'object' || members === null)
+    throw new TypeError(`${what} must be an object with ${known.join(', ')}`);
   for (const name of Object.keys(members)) {
     if (!known.includes(name))
       throw new TypeError(`${what}.${name} is not known: it must be one of ${known.join(', ')}`);

@@ -20,6 +20,8 @@ export interface Credentials {
 /** A secret, by HTTP Basic, or in the form. */
 export function clientSecret(secret: string, method: 'basic' | 'post' = 'basic'): Credentials {
   checkText('the client secret', secret);
+  if (method !== 'basic' && method !== 'post')
+    throw new TypeError(`the method of clientSecret(...) is ${JSON.stringify(method)}: it must be 'basic' or 'post'`);
   return {
     authenticate: method === 'basic' ? oauth.ClientSecretBasic(secret) : oauth.ClientSecretPost(secret),
     portable: false,
@@ -30,6 +32,8 @@ export type SigningKey = Key | { readonly key: Key; readonly kid?: string } | Pr
 
 /** An assertion that the client signs for one server and one request (RFC 7523). */
 export function privateKeyJwt(key: SigningKey): Credentials {
+  // A text is never shown: it is the private key itself.
+  if (!isSigningKey(key)) throw new TypeError(NO_KEY);
   const isJwk = 'kty' in key;
   if (isJwk) algorithmOf(key.alg);
   let ready = isJwk ? undefined : Promise.resolve(oauth.PrivateKeyJwt(key as oauth.PrivateKey));
@@ -46,6 +50,15 @@ export function privateKeyJwt(key: SigningKey): Credentials {
     portable: true,
   };
 }
+
+const NO_KEY =
+  'the key must be a CryptoKey, { key: CryptoKey, kid }, or a private JWK with alg. Of a PEM: { ...createPrivateKey(pem).export({ format: "jwk" }), alg: "ES256" }';
+
+/** A `KeyObject` of Node has no algorithm. */
+const isPrivate = (key: unknown): boolean => Object(key).type === 'private' && 'algorithm' in Object(key);
+
+const isSigningKey = (key: unknown): boolean =>
+  typeof key === 'object' && key !== null && ('kty' in key || isPrivate('key' in key ? key.key : key));
 
 /** No secret: the program is public. */
 export const none = (): Credentials => ({ authenticate: oauth.None(), portable: true });
@@ -81,6 +94,9 @@ export interface Dispatcher {
 
 /** The certificate of the client (RFC 8705). @param agent an undici `Agent`, or a `fetch` with the certificate */
 export function mtls(agent: Fetch | Dispatcher): Credentials {
+  // The fetch of a runtime ignores what it does not know, and connects without a certificate.
+  if (typeof agent !== 'function' && typeof agent?.dispatch !== 'function')
+    throw new TypeError('mtls(...) takes an undici Agent, tlsAgent(...), or a fetch. An https.Agent is none of them');
   const through: Fetch =
     typeof agent === 'function'
       ? agent

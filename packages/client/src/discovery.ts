@@ -3,7 +3,9 @@ import * as oauth from 'oauth4webapi';
 import { textOfBody } from './body.ts';
 import { type Deadline, within } from './deadline.ts';
 import { ExchangeError, type Refused } from './errors.ts';
+import { membersOf } from './json.ts';
 import { type Lost, lostConnection, repeatedly } from './repeat.ts';
+import { scrub } from './scrub.ts';
 
 /** The members of the metadata that are used. */
 export interface ServerMetadata {
@@ -75,12 +77,10 @@ async function readMetadata(issuer: string, { text, headers }: Refused): Promise
     // The library compares URLs. RFC 8414 section 3.3 compares texts.
     if (server.issuer === issuer) return server;
   } catch {}
-  throw new ExchangeError(
-    'invalid_answer',
-    'server',
-    `the metadata of ${issuer} is not valid, or names another issuer`,
-    {
-      action: 'Set issuer to the text that the metadata has.',
-    },
-  );
+  const { issuer: named } = membersOf(text);
+  const isOther = typeof named === 'string' && named !== issuer;
+  const fault = isOther ? `names the issuer ${JSON.stringify(scrub(named, []))}` : 'is not valid';
+  throw new ExchangeError('invalid_answer', 'server', `the metadata of ${issuer} ${fault}`, {
+    action: isOther ? 'If that is the server, set issuer to that text.' : 'Check issuer, or set metadata.',
+  });
 }

@@ -86,7 +86,10 @@ export function errorOf(
   const code = say(body.error) ?? (status >= 500 ? 'server_error' : `http_${status}`);
   const description = say(body.error_description) ?? `the server answered ${status}`;
   const about = status < 400 || status >= 500 || status === 429 ? 'server' : aboutOf(code, description, sent);
-  return new ExchangeError(code, about === 'either' ? 'server' : about, description.replace(/\.$/, ''), {
+  // A server for development says why (`developerErrors`).
+  const why = [say(body.reason), say(body.detail)].filter((one) => one !== undefined).join(': ');
+  const sentence = `${description.replace(/\.$/, '')}${why && ` [${why}]`}`;
+  return new ExchangeError(code, about === 'either' ? 'server' : about, sentence, {
     status,
     action: about === 'either' ? EITHER : undefined,
     retryAfter: retryAfterOf(headers),

@@ -61,8 +61,9 @@ export function createForwarderOf<Request extends object, Middleware>(
   };
 }
 
-/** Undefined for a fault of this program, which is not the caller's: its credentials, or its actor token. */
-function denialOf({ about, retryAfter, requestId }: ExchangeError, hasToken: boolean): Denied | undefined {
+/** Undefined for a fault of this program, which is not the caller's: its credentials, its issuer, or its actor token. */
+function denialOf(error: ExchangeError, hasToken: boolean): Denied | undefined {
+  const { code, about, retryable, retryAfter, requestId } = error;
   const answer = (status: number, error: string, headers: Denied['headers'] = {}): Denied => ({
     status,
     headers: { 'Cache-Control': 'no-store', ...headers },
@@ -75,6 +76,8 @@ function denialOf({ about, retryAfter, requestId }: ExchangeError, hasToken: boo
       : answer(401, 'missing', { 'WWW-Authenticate': 'Bearer' });
   if (about === 'target' || about === 'scope' || about === 'policy')
     return answer(403, 'insufficient_scope', { 'WWW-Authenticate': 'Bearer error="insufficient_scope"' });
+  // A wrong issuer: a later request would fail alike, and nobody would see why.
+  if (code === 'invalid_answer' && !retryable) return undefined;
   if (about === 'server') return answer(503, 'temporarily_unavailable', { 'Retry-After': String(retryAfter ?? 1) });
   return undefined;
 }

@@ -22,9 +22,9 @@ export interface Certificate {
  * A `fetch` that presents a certificate, for `mtls(...)`. It follows no redirect.
  * @param certificate or a function that returns the current one, if it is renewed
  */
-export const tlsAgent =
-  (certificate: Certificate | (() => Certificate)): typeof globalThis.fetch =>
-  async (input, init) => {
+export function tlsAgent(certificate: Certificate | (() => Certificate)): typeof globalThis.fetch {
+  if (typeof certificate !== 'function') checkCertificate(certificate);
+  return async (input, init) => {
     const asked = new Request(input, init);
     const body = new Uint8Array(await asked.arrayBuffer());
     const current = typeof certificate === 'function' ? certificate() : certificate;
@@ -41,6 +41,15 @@ export const tlsAgent =
     });
     return responseOf(answer);
   };
+}
+
+/** Without a certificate the connection succeeds, and the server refuses the client. @throws TypeError */
+function checkCertificate(certificate: Certificate): void {
+  const { cert, key, ca } = Object(certificate);
+  for (const [name, pem] of Object.entries({ cert, key, ...(ca !== undefined && { ca }) }))
+    if (!String(pem).includes('-----BEGIN '))
+      throw new TypeError(`${name} of the certificate must be a PEM itself, not the path of its file`);
+}
 
 /** Statuses whose answers have no body: `Response` refuses one. */
 const EMPTY = new Set([204, 205, 304]);

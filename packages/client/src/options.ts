@@ -45,7 +45,9 @@ export function checkOptions(options: ClientOptions): CheckedOptions {
   const url = secureUrl('issuer', issuer);
   if (url.search !== '' || url.hash !== '') throw new TypeError('issuer has a query or a fragment: leave it out');
   if (typeof auth?.authenticate !== 'function')
-    throw new TypeError('auth is missing: write clientSecret(...), privateKeyJwt(...), or none() for a public client');
+    throw new TypeError(
+      `auth is ${auth === undefined ? 'missing' : 'not a credential'}: write clientSecret(...), privateKeyJwt(...), or none() for a public client`,
+    );
   if (auth.fetch !== undefined && fetch !== undefined)
     throw new TypeError('mtls(...) has a fetch of its own: leave out the option fetch');
   if (dpop !== undefined && dpop.privateKey?.type !== 'private')

@@ -42,10 +42,16 @@ function pauseBefore(outcome: Lost | Refused, repeatable: boolean, retries: numb
   return outcome.status === 429 ? askedMs : undefined;
 }
 
+/** Of Node, OpenSSL and undici. */
+const TLS = /CERT|SSL|TLS|VERIFY/;
+const CHECK_TLS =
+  'Check the certificate of the server and its authority (in Node: NODE_EXTRA_CA_CERTS), and those of this client.';
+
 /** The error of a `fetch` may contain the request, so only its code goes on. */
 export function lostConnection(origin: string, error: unknown): Lost {
   const { code, cause } = Object(error) as { code?: unknown; cause?: { code?: unknown } };
   const known = [code, cause?.code].find((one) => typeof one === 'string' && /^[A-Z0-9_]+$/.test(one));
   const text = `${origin} cannot be reached, or broke off${known === undefined ? '' : `: ${known}`}`;
-  return { lost: new ExchangeError('network', 'server', text, { retryable: true }) };
+  const action = typeof known === 'string' && TLS.test(known) ? CHECK_TLS : undefined;
+  return { lost: new ExchangeError('network', 'server', text, { retryable: true, action }) };
 }

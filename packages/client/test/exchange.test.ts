@@ -362,6 +362,21 @@ test('a refusal that does not say of which token it is names no party', async (t
   assert.equal(await aboutOf(() => client.exchange('s'), 'invalid_client', 'Audience not found'), 'client');
 });
 
+test('the reason that a server for development adds is in the message, and decides nothing', async (t) => {
+  const { server, client } = await setUp(t);
+  const body = { error: 'invalid_client', error_description: 'Client authentication failed' };
+  const reasons = { reason: 'client_method', detail: 'the client sends the subject token' };
+  server.next.push(() => ({ status: 401, body: { ...body, ...reasons } }));
+  const { message, about } = await errorOf(client.exchange('s'));
+  assert.match(
+    message,
+    /^invalid_client: Client authentication failed \[client_method: the client sends the subject token\] \(/,
+  );
+  assert.equal(about, 'client');
+  server.next.push(() => ({ status: 401, body: { ...body, reason: 7 } }));
+  assert.match((await errorOf(client.exchange('s'))).message, /^invalid_client: Client authentication failed \(/);
+});
+
 test('errors say whom they are about, and whether to try again', async (t) => {
   const { server, client } = await setUp(t);
   const cases = [
@@ -487,6 +502,8 @@ test('no text of a token or a secret is in an error, an event or an inspected va
         error_description: `bad: ${echo} (sent)`,
         request_id: echo,
         error_uri: `https://x.example/?${echo}`,
+        reason: echo,
+        detail: `it is ${echo}`,
       },
     }));
     const error = await errorOf(ask());
@@ -546,9 +563,18 @@ test('metadata of another issuer, or with an endpoint that is not secure, is ref
   const { server, client } = await setUp(t);
   const good = server.metadata;
   server.metadata = { ...good, issuer: 'https://other.example' };
-  assert.equal((await errorOf(client.exchange('s'))).code, 'invalid_answer');
+  const other = await errorOf(client.exchange('s'));
+  assert.equal(other.code, 'invalid_answer');
+  assert.match(
+    other.message,
+    /^invalid_answer: the metadata of http.* names the issuer "https:\/\/other\.example"\. If/,
+  );
   server.metadata = { ...good, issuer: `${server.issuer}/` };
-  assert.equal((await errorOf(client.exchange('s'))).code, 'invalid_answer');
+  assert.match((await errorOf(client.exchange('s'))).message, /names the issuer "http:.*\/"/);
+  server.metadata = { ...good, issuer: `https://${jwt({ sub: 'canary' })}` };
+  assert.match((await errorOf(client.exchange('s'))).message, /names the issuer "\[redacted\]"/);
+  server.metadata = {};
+  assert.match((await errorOf(client.exchange('s'))).message, /is not valid\. Check issuer, or set metadata/);
   server.metadataStatus = 404;
   assert.match((await errorOf(client.exchange('s'))).message, /Check issuer, or set metadata/);
   server.metadataStatus = 200;

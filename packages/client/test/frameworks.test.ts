@@ -130,5 +130,14 @@ for (const [name, serve] of Object.entries(frameworks)) {
       assert.equal((await get(`${url}/total`, 'Bearer of-ada')).status, 500);
       assert.equal((await get(`${url}/total`, 'Bearer of-ada')).status, 200);
     });
+
+    test('a wrong issuer is a fault of this program, so it is answered 500 and the framework gets the error', async (t) => {
+      const { url, server } = await setUp(t);
+      const { metadata } = server;
+      server.metadata = { ...metadata, issuer: 'https://other.example' };
+      assert.equal((await get(`${url}/total`, 'Bearer of-ada')).status, 500);
+      server.metadataStatus = 503;
+      assert.equal((await get(`${url}/total`, 'Bearer of-ada')).status, 503);
+    });
   });
 }

@@ -82,6 +82,7 @@ const PRINTED: Readonly<Record<string, string | undefined>> = {
   Fastify: undefined,
   Hono: undefined,
   Credentials: 'function function',
+  'A key in a PEM': 'function',
   'Proof of possession': 'DPoP 200',
   Errors: 'invalid_target target false string',
   'Across domains, and MCP': '3',

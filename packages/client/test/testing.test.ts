@@ -469,3 +469,31 @@ test('a unit test: the fake server issues, the API sees who asks, and failures a
   await assert.rejects(orders(ada), { code: 'invalid_grant', about: 'subject' });
   await assert.rejects(fake.fetch('https://other.example/'), /add one with api/);
 });
+
+test('a typo in the options of the fake server, or a name that nothing has, is refused as in a configuration file', () => {
+  const rule = { client: 'gateway', grant: { audiences: [ORDERS], scopes: ['read'] } };
+  const good = {
+    resources: [{ audience: ORDERS, scopes: ['read'] }],
+    clients: [{ id: 'gateway', secret: 's' }],
+    rules: [rule],
+  };
+  const fake = fakeCambio(good);
+  for (const [more, message] of [
+    [{ rule: [] }, /options\.rule is not known/],
+    [{ rules: rule }, /options\.rules must be a list/],
+    [{ clients: [{ id: 'gateway', secret: 's', scope: 'read' }] }, /client\.scope is not known/],
+    [
+      { clients: [{ id: 'gateway', secret: 's', audiences: ['https://x'] }] },
+      /"https:\/\/x" is not one of the resources/,
+    ],
+    [{ rules: [{ ...rule, clients: ['gateway'] }] }, /rule\.clients is not known/],
+    [{ rules: [{ ...rule, client: 'gatway' }] }, /"gatway" is not one of the clients: gateway/],
+    [{ rules: [{ ...rule, actor: { clients: ['agent'] } }] }, /"agent" is not one of the clients: gateway/],
+    [{ rules: [{ ...rule, grant: { ...rule.grant, audiences: ['https://x'] } }] }, /not one of the resources: https/],
+    [{ rules: [{ ...rule, grant: { ...rule.grant, scope: 'read' } }] }, /rule\.grant\.scope is not known/],
+  ] as const)
+    assert.throws(() => fakeCambio({ ...good, ...more } as never), message);
+  assert.throws(() => fakeCambio({} as never), /options\.resources must be a list/);
+  assert.throws(() => fake.fail({ statuss: 503 } as never), /failure\.statuss is not known/);
+  assert.throws(() => fake.fail({ error: 'x' } as never), /failure\.status is undefined: it must be 400 or more/);
+});

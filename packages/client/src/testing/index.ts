@@ -1,6 +1,7 @@
 // An authorization server in memory, for the unit tests of programs that use this package. It answers as a Cambio server does.
+import { checkMembers } from '../check.ts';
 import { answerToken } from './endpoint.ts';
-import type { FakeFailure, FakeOptions, FakeRequest } from './options.ts';
+import { checkFake, type FakeFailure, type FakeOptions, type FakeRequest } from './options.ts';
 import { type Claims, createTokens } from './tokens.ts';
 
 export type { FakeClient, FakeFailure, FakeOptions, FakeRequest, FakeRule } from './options.ts';
@@ -24,6 +25,7 @@ export interface FakeCambio {
 }
 
 export function fakeCambio(options: FakeOptions): FakeCambio {
+  checkFake(options);
   const { issuer = 'https://login.example', clock = Date.now } = options;
   const tokens = createTokens(issuer, clock);
   const apis = new Map<string, Api>();
@@ -67,7 +69,13 @@ export function fakeCambio(options: FakeOptions): FakeCambio {
     token: ({ sub, ...claims }, expiresIn) => tokens.sign({ sub, ...claims }, expiresIn),
     jwks: tokens.jwks,
     api: (origin, answer) => void apis.set(new URL(origin).origin, answer),
-    fail: (...more) => void failures.push(...more),
+    fail: (...more) => {
+      for (const one of more) {
+        checkMembers('failure', one, ['status', 'error', 'retryAfter']);
+        if (!(one.status >= 400)) throw new TypeError(`failure.status is ${one.status}: it must be 400 or more`);
+      }
+      failures.push(...more);
+    },
     requests,
   };
 }
