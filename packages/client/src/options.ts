@@ -50,8 +50,8 @@ export function checkOptions(options: ClientOptions): CheckedOptions {
     );
   if (auth.fetch !== undefined && fetch !== undefined)
     throw new TypeError('mtls(...) has a fetch of its own: leave out the option fetch');
-  if (dpop !== undefined && dpop.privateKey?.type !== 'private')
-    throw new TypeError('dpop must be a pair of CryptoKeys');
+  if (dpop !== undefined && (dpop?.privateKey?.type !== 'private' || dpop?.publicKey?.type !== 'public'))
+    throw new TypeError('dpop must be a pair of CryptoKeys: { privateKey, publicKey }');
   for (const name of ['on', 'fetch', 'clock'] as const)
     if (options[name] !== undefined && typeof options[name] !== 'function')
       throw new TypeError(`${name} is not a function`);

@@ -48,6 +48,12 @@ test('options or a request that is not an object is refused with what it has', a
     () => cambio({ issuer: 'https://a', clientId: 'a', auth: 's3cret' } as never),
     (error: Error) => /auth is not a credential/.test(error.message) && !error.message.includes('s3cret'),
   );
+  const { privateKey } = await crypto.subtle.generateKey(P256, false, ['sign', 'verify']);
+  for (const dpop of [{ privateKey }, { publicKey: privateKey, privateKey }, privateKey, true, null])
+    assert.throws(
+      () => cambio({ issuer: 'https://a', clientId: 'a', auth: none(), dpop } as never),
+      /dpop must be a pair of CryptoKeys: \{ privateKey, publicKey \}/,
+    );
   assert.throws(() => client.onBehalfOf(undefined as never), missing('the request', 'audience'));
   assert.throws(() => client.mcp('s', undefined as never), missing('the request', 'audience'));
   await assert.rejects(client.exchange('s', 'https://orders.example' as never), missing('the request', 'audience'));
