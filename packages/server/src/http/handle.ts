@@ -134,7 +134,7 @@ function readHead(
 
 const ANY_ORIGIN = {
   'Access-Control-Allow-Origin': '*',
-  'Access-Control-Expose-Headers': 'DPoP-Nonce, WWW-Authenticate, X-Request-Id',
+  'Access-Control-Expose-Headers': 'DPoP-Nonce, Retry-After, WWW-Authenticate, X-Request-Id',
 };
 
 function headersOf(id: string, { cors }: Endpoint, closing: boolean): Record<string, string> {

@@ -151,7 +151,8 @@ test('lets a page of any origin read metadata, keys and token answers, without c
     const { headers } = await get(server.issuer + path, { ...init, headers: origin });
     assert.equal(headers.get('access-control-allow-origin'), '*', path);
     assert.equal(headers.get('access-control-allow-credentials'), null, path);
-    assert.equal(headers.get('access-control-expose-headers'), 'DPoP-Nonce, WWW-Authenticate, X-Request-Id', path);
+    const exposed = 'DPoP-Nonce, Retry-After, WWW-Authenticate, X-Request-Id';
+    assert.equal(headers.get('access-control-expose-headers'), exposed, path);
     const asked = await preflight(server, path);
     assert.deepEqual([asked.status, asked.text], [204, ''], path);
     assert.equal(asked.headers.get('access-control-allow-origin'), '*', path);
