@@ -142,9 +142,9 @@ suite('npm start', { timeout: 120_000 }, () => {
     };
     assert.deepEqual(await call(await obtain(server.issuer, SUBJECT)), [200, undefined]);
     assert.deepEqual(await call(), [401, 'Bearer scope="openapi"']);
-    assert.deepEqual(await call('nonsense'), [401, 'Bearer error="invalid_token"']);
+    assert.deepEqual(await call('nonsense'), [401, 'Bearer error="invalid_token", scope="openapi"']);
     const elsewhere = await obtain(server.issuer, { ...SUBJECT, audience: 'https://backend-service.camall.io' });
-    assert.deepEqual(await call(elsewhere), [401, 'Bearer error="invalid_token"']);
+    assert.deepEqual(await call(elsewhere), [401, 'Bearer error="invalid_token", scope="openapi"']);
     const narrow = await obtain(server.issuer, { ...ACTOR, scope: 'read' });
     assert.deepEqual(await call(narrow), [403, 'Bearer error="insufficient_scope", scope="openapi"']);
   });

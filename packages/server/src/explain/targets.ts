@@ -2,13 +2,12 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { AuditEvent } from '../audit/event.ts';
 import { type ExchangeServices, presentTokens } from '../exchange/exchange.ts';
-import { judge, type Moment } from '../exchange/judge.ts';
+import { type Case, judge, type Moment } from '../exchange/judge.ts';
 import type { RequestedTokenType, WantedToken } from '../exchange/request.ts';
 import type { Decision } from '../issuing/authorization.ts';
 import { countingLeashes, type LeashCounter } from '../issuing/leash-counter.ts';
 import { refuseSuspended, refuseSuspendedClient, type Suspensions } from '../issuing/suspensions.ts';
 import { type AuthorizationServer, type ServerGrant, scopeThere } from '../model/authorization-server.ts';
-import type { Client } from '../model/client.ts';
 import type { Targeting } from '../narrowing/targets.ts';
 import type { Parameters } from '../primitives/parameters.ts';
 import { Refusal } from '../primitives/refusal.ts';
@@ -47,28 +46,24 @@ export async function explainTargets(
   const client = findJudgedClient(clientId, services.clients, 'token_exchange');
   refuseSuspendedClient(client.id, services);
   const context = { ...services, confirmation: undefined, proof: 'assumed' } as const;
-  const found = await findTargets(parameters, client, 'requested', event, context);
+  const presented = await presentTokens(parameters, client, event, context);
+  const found = await findTargets({ ...presented, client }, [presented.request.requestedType], context);
   return found.map(({ requestedType: _, ...target }) => target);
 }
 
 /**
- * @param client may exchange tokens
- * @param types the types to ask each target of ours for; `requested`: the one of the parameters
- * @param event is filled @throws Refusal if its tokens are refused for every target
+ * @param presented the validated tokens of a client that may exchange
+ * @param types the types to ask each target of ours for
  */
 export async function findTargets(
-  parameters: Parameters,
-  client: Client,
-  types: readonly RequestedTokenType[] | 'requested',
-  event: AuditEvent,
+  presented: Case,
+  types: readonly RequestedTokenType[],
   context: TargetsContext,
 ): Promise<readonly PossibleTarget[]> {
-  const presented = await presentTokens(parameters, client, event, context);
-  const wanted = types === 'requested' ? [presented.request.requestedType] : types;
   const possible: PossibleTarget[] = [];
-  for (const { audience, server, ...asked } of everyTarget(wanted, context.targeting)) {
+  for (const { audience, server, ...asked } of everyTarget(types, context.targeting)) {
     const request = { ...presented.request, ...asked };
-    const { result, trace } = judge({ ...presented, request, client }, context);
+    const { result, trace } = judge({ ...presented, request }, context);
     // Each evaluation may take as long as a request: let others run in between.
     await nextTurn();
     if (result instanceof Refusal || !(await wouldIssue(result, context))) continue;

@@ -4,6 +4,7 @@ import { authenticateClient } from '../../client-auth/authenticate.ts';
 import { clientParameters } from '../../client-auth/index.ts';
 import type { AuthenticationRequest } from '../../client-auth/method.ts';
 import { refuseGrant } from '../../client-auth/refuse-grant.ts';
+import { presentTokens } from '../../exchange/exchange.ts';
 import type { RequestedTokenType } from '../../exchange/request.ts';
 import { findTargets, type PossibleTarget } from '../../explain/targets.ts';
 import { refuseSuspendedClient } from '../../issuing/suspensions.ts';
@@ -45,11 +46,13 @@ export const targetDiscovery = {
     if (!client.grants.has('token_exchange')) throw refuseGrant(client, 'token_exchange');
     refuseSuspendedClient(client.id, services);
     if (method === 'none' && !client.publicExchange) throw new Refusal('public_client_not_allowed');
-    services.requests.ofDiscovery(client, request.address);
     const now = seconds(services.clock);
     const confirmation = await provenKey({ request, services }, { ...asked, client, now });
     const context = { ...services, now, confirmation };
-    const found = await findTargets(parametersRead(asked.parameters), client, TYPES, event, context);
+    const presented = await presentTokens(parametersRead(asked.parameters), client, event, context);
+    // A request that is refused costs and shows no more than a refused exchange.
+    services.requests.ofDiscovery(client, request.address);
+    const found = await findTargets({ ...presented, client }, TYPES, context);
     event.outcome = 'accepted';
     event.targets = [...new Set(found.map(({ audience }) => audience))];
     event.duration = services.clock() - event.time;

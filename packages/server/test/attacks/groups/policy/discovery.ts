@@ -89,11 +89,8 @@ export const discovery = {
     const server = await start({ after }, configuration);
     const subject_token = await subjectToken(server);
     for (let asked = 0; asked < 60; asked++) await twin(ask(server, { subject_token }));
-    for (const what of ['the same token', 'another token', 'a faulty token']) {
-      const text =
-        what === 'the same token' ? subject_token : what === 'another token' ? await subjectToken(server) : 'x';
-      await attempt(what, ask(server, { subject_token: text }));
-    }
+    await attempt('the same token', ask(server, { subject_token }));
+    await attempt('another token', ask(server, { subject_token: await subjectToken(server) }));
     await twin(exchange(server, { subject_token }));
   },
 } satisfies Cases<World>;
