@@ -38,16 +38,26 @@ const ownClaim = (claims: JsonObject, name: string): unknown =>
 /**
  * Says for each workload why a token with these claims does not identify it, those of its issuer first.
  * @param issuer of the entry that decides about the token; undefined if there is none
+ * @param known `audience`: of a past request, only the issuer and the audience of the token are known
  */
-export function describeWorkloads(issuer: string | undefined, claims: JsonObject, clients: Clients): readonly string[] {
+export function describeWorkloads(
+  issuer: string | undefined,
+  claims: JsonObject,
+  clients: Clients,
+  known: 'all' | 'audience' = 'all',
+): readonly string[] {
+  const fits =
+    known === 'all' ? ', and another one, too: change subjects or claims of one' : ' by its issuer and audience';
   const tried = [...clients.values()].flatMap((client) => {
     const { id, workload } = client;
     if (workload === undefined) return [];
     const sameIssuer = workload.issuer === issuer;
-    const parts = [...(sameIssuer ? [] : [`its issuer is ${workload.issuer}`]), ...workloadMisses(client, claims)];
+    const compared = known === 'all' ? workload : { issuer: workload.issuer, audience: workload.audience };
+    const misses = workloadMisses({ workload: compared }, claims);
+    const parts = [...(sameIssuer ? [] : [`its issuer is ${workload.issuer}`]), ...misses];
     const text =
       parts.length === 0
-        ? `the workload of ${id} fits, and another one, too: change subjects or claims of one`
+        ? `the workload of ${id} fits${fits}`
         : `the workload of ${id} does not fit: ${parts.join(', and ')}`;
     return [{ sameIssuer, text }];
   });

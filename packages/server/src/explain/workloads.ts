@@ -13,5 +13,5 @@ export function explainWorkloads(
   const { iss, trust_domain: domain, aud } = sent;
   if (iss === undefined && domain === undefined) return [];
   const issuer = findIssuer(iss, domain, issuers)?.issuer;
-  return describeWorkloads(issuer, { aud }, clients);
+  return describeWorkloads(issuer, { aud }, clients, 'audience');
 }

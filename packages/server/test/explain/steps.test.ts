@@ -486,8 +486,8 @@ test('lists ten workloads, those of the issuer first, and counts the others', ()
     { issuer: IDP, audience: 'b' },
   ];
   assert.deepEqual(explained(['a', 'b'], two), [
-    'the workload of c0 fits, and another one, too: change subjects or claims of one',
-    'the workload of c1 fits, and another one, too: change subjects or claims of one',
+    'the workload of c0 fits by its issuer and audience',
+    'the workload of c1 fits by its issuer and audience',
   ]);
   const mesh = new Map([['mesh', client('mesh', { workload: { issuer: 'spiffe://prod.example', audience: 'a' } })]]);
   const ofMesh = (claims: Parameters<typeof recordSent>[0]) => {
