@@ -111,6 +111,7 @@ export function configurationOf({ issuer, platform, mcp, keys }: Parties): Confi
       { audience: mcp, scopes: ['read'] },
     ],
     clients,
+    registration: { open: true, audiences: [mcp], scopes: ['offline_access', 'read'] },
     accounts: [
       { username: 'ada', password: { plain: 'lovelace' }, claims: { name: 'Ada Lovelace', email: 'ada@example.com' } },
     ],

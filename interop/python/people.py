@@ -107,6 +107,5 @@ trial(
     "mcp",
     "sign-in of a client that registers itself",
     lambda: mcp(None),
-    fails="[Rr]egistration",
-    because="Cambio has no dynamic registration: put the client into the file, or FastMCP's `OIDCProxy` in front",
+    setting="file: `registration: { open: true }`",
 )

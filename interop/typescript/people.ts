@@ -106,8 +106,17 @@ await trial('@modelcontextprotocol/sdk', 'sign-in of a client in the file, refre
 await trial(
   '@modelcontextprotocol/sdk',
   'sign-in of a client that registers itself',
-  () => auth(Object.assign(new Provider(), { saveClientInformation: () => undefined }), { serverUrl: MCP }),
-  { fails: /dynamic client registration/, because: 'Cambio has no dynamic registration: put the client into the file' },
+  async () => {
+    const provider = new Provider();
+    const saveClientInformation = (information: Provider['information']) => Object.assign(provider, { information });
+    Object.assign(provider, { saveClientInformation });
+    const options = { serverUrl: MCP, scope: 'read' };
+    assert.equal(await auth(provider, options), 'REDIRECT');
+    const authorizationCode = new URL(await signIn(provider.url)).searchParams.get('code') ?? '';
+    assert.equal(await auth(provider, { ...options, authorizationCode }), 'AUTHORIZED');
+    assertFor(provider.saved?.access_token, 'ada', MCP);
+  },
+  { setting: 'file: `registration: { open: true }`' },
 );
 
 /** An application on Express. Returns what its person sees after the sign-in. */

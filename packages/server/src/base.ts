@@ -4,6 +4,7 @@ import { type AuditLog, createAuditLog } from './audit/log.ts';
 import { createDecoyKeys, type DecoyKeys } from './client-auth/decoy-keys.ts';
 import { createFailureLimit, type FailureLimit } from './client-auth/failure-limit.ts';
 import { openRegisteredClients, type RegisteredClients } from './client-auth/registered-clients.ts';
+import { createRegistrationLimit, type RegistrationLimit } from './client-auth/registration-limit.ts';
 import { createRequestLimit, type RequestLimit } from './client-auth/request-limit.ts';
 import type { Configuration } from './config/configuration.ts';
 import { openRevocations, type Revocations } from './issuing/revocations.ts';
@@ -47,6 +48,8 @@ export interface Base {
   readonly upstreamLimit: UpstreamLimit;
   /** Limits wrong passwords, by username. */
   readonly passwordRateLimit: PasswordRateLimit;
+  /** Limits clients that register themselves. */
+  readonly registrationLimit: RegistrationLimit;
   readonly chains: Chains;
   readonly audit: AuditLog;
   readonly signatures: SignatureCache;
@@ -90,6 +93,7 @@ export async function openBase(
       requests: createRequestLimit(configuration.server.limits, { clock, sharing }),
       upstreamLimit: createUpstreamLimit({ clock, sharing }),
       passwordRateLimit: createPasswordRateLimit(clock),
+      registrationLimit: createRegistrationLimit({ clock, sharing }),
       chains,
       audit: createAuditLog(store, chains),
       signatures: createSignatureCache(),

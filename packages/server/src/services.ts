@@ -3,8 +3,10 @@ import { isDeepStrictEqual } from 'node:util';
 import { administer } from './administration.ts';
 import { countThrottled } from './audit/throttled.ts';
 import type { Base } from './base.ts';
-import { AllClients, openClientDocuments } from './client-auth/client-documents.ts';
+import { AllClients } from './client-auth/all-clients.ts';
+import { openClientDocuments } from './client-auth/client-documents.ts';
 import { openClientKeys } from './client-auth/client-keys.ts';
+import { openRegistrations } from './client-auth/registrations.ts';
 import type { Configuration } from './config/configuration.ts';
 import { hasSignIn } from './grants/index.ts';
 import { regrantAll } from './grants/regrant.ts';
@@ -52,8 +54,7 @@ export async function openServices(
 ): Promise<HttpServices> {
   const { issuer, policy, resources, authorizationServers, issuers, keys } = configuration;
   const { clock, store, sharedSecret, freshness } = base;
-  const documents = openClientDocuments(configuration.clientDocuments, clock, before?.services.clientDocuments);
-  const clients = new AllClients(configuration.withRegistered(base.registered.all().values()), documents);
+  const { clients, ...described } = await openClients(configuration, base, before);
   const { clientCertificates, trustProxy, dpopNonces } = configuration.server;
   const audit = observer.audit(base.audit);
   const trusted = trustIssuers(issuers, clock, observer, before);
@@ -61,7 +62,7 @@ export async function openServices(
   const ring = await openKeys(keys, base, before);
   const targeting = indexResources(resources, authorizationServers);
   const leashes = indexLeashes(configuration.actors, clients, issuer);
-  const context = hasSignIn({ clients, clientDocuments: documents })
+  const context = hasSignIn({ ...configuration, clients })
     ? await describeSignIn(configuration, clients, { ...base, keys: ring, targeting })
     : undefined;
   const signIn = context && createCodes(context);
@@ -82,8 +83,9 @@ export async function openServices(
     names: indexSubjectNames({ ...configuration, clients, issuers: [...issuers, ...configuration.saml] }),
     clientIndex: indexClients(clients),
     clientKeys,
-    clientDocuments: documents,
-    keysOf: ({ id }) => clientKeys.get(id)?.source ?? documents?.keysOf(id),
+    ...described,
+    registrationLimit: base.registrationLimit,
+    keysOf: ({ id }) => clientKeys.get(id)?.source ?? clients.keysOf(id),
     signIn,
     regrant: (family, now) => regrantAll(family, now, { issuer, policy, targeting, leashes, clients, signIn }),
     people: context && (await base.openPeople?.(context)),
@@ -151,6 +153,17 @@ const enabledTypes = ({ issuers, saml }: Configuration, signIn: unknown): Readon
     ...(signIn === undefined ? [] : ['id_token']),
     ...[...issuers, ...saml].flatMap(({ accepts }) => [...accepts]),
   ]);
+
+/** The clients of the file, the registered ones, and those that describe themselves. */
+async function openClients(configuration: Configuration, base: Base, before: Before | undefined) {
+  const { store, sealer, clock, sharedSecret, registered } = base;
+  const { clientDocuments: documents, registration } = configuration;
+  const clientDocuments = openClientDocuments(documents, clock, before?.services.clientDocuments);
+  const registrations =
+    registration && openRegistrations(registration, { store, sealer, clock, key: await sharedSecret('registrations') });
+  const configured = configuration.withRegistered(registered.all().values());
+  return { clientDocuments, registrations, clients: new AllClients(configured, [clientDocuments, registrations]) };
+}
 
 /** Keeps the key ring if its schedule is the same. */
 const openKeys = async (keys: Configuration['keys'], base: Base, before: Before | undefined): Promise<KeyRing> =>

@@ -110,6 +110,7 @@ export interface AuditEvent {
     | 'retention'
     | 'authorize'
     | 'par'
+    | 'register'
     | 'device_authorization'
     | 'device'
     | 'interaction'

@@ -67,9 +67,10 @@ function sealedBy({ sealingKey }: Configuration): string {
 }
 
 function switchedOn(configuration: Configuration, servesMetrics: boolean): readonly string[] {
-  const { issuer, server, audit, accounts, upstream, clientDocuments, resources } = configuration;
+  const { issuer, server, audit, accounts, upstream, clientDocuments, registration, resources } = configuration;
   const isOn: readonly (readonly [what: string, on: boolean])[] = [
     [accounts.length > 0 ? `sign-in with ${countOf(accounts.length, 'account')}` : 'sign-in', hasSignIn(configuration)],
+    ['clients that register themselves', registration !== undefined],
     [`sign-in at ${upstream?.issuer}`, upstream !== undefined],
     [
       `clients that describe themselves, of ${[...(clientDocuments?.domains ?? [])].join(', ')}`,

@@ -58,8 +58,11 @@ async function authenticate(
   context: AuthenticationContext,
 ): Promise<AuthenticatedClient> {
   context.freshness.check();
-  if (context.clients.haveDocuments) await readDocument(request, context);
+  const describe = context.clients.describeThemselves;
+  // Without credentials, the client that the request names says how it authenticates.
+  if (describe) await readDescription([request.parameters.get('client_id') ?? ''], request, context);
   const { method, credentials } = readCredentials(request, context);
+  if (describe) await readDescription(credentials.clientIds, request, context);
   const { clients, failures } = context;
   // All texts that are not valid client ids share one count, and none is recorded.
   const ids = credentials.clientIds.filter(isClientId);
@@ -103,20 +106,22 @@ async function authenticate(
   }
 }
 
-/** The document of a client that describes itself says how it authenticates. */
-async function readDocument(
-  { parameters, address }: AuthenticationRequest,
+/** Reads the descriptions of clients without an entry. @throws Refusal client_document_…, authentication_rate, store_unavailable */
+async function readDescription(
+  ids: readonly string[],
+  { address }: AuthenticationRequest,
   { clients, failures }: AuthenticationContext,
 ): Promise<void> {
-  const id = parameters.get('client_id') ?? presentedClaims(parameters.get('client_assertion') ?? '').iss;
-  if (typeof id !== 'string') return;
-  failures.check(id, address, () => recordName(id));
-  try {
-    await clients.find(id);
-  } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    failures.failed(id, address);
-    throw new Refusal(error.reason, { clientClaimed: recordName(id), detail: error.detail, cause: error });
+  for (const id of ids) {
+    if (!clients.isDescribed(id)) continue;
+    failures.check(id, address, () => recordName(id));
+    try {
+      await clients.find(id);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      failures.failed(id, address);
+      throw new Refusal(error.reason, { clientClaimed: recordName(id), detail: error.detail, cause: error });
+    }
   }
 }
 

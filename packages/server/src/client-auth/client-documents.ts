@@ -1,7 +1,7 @@
 // Fetches the documents of clients whose id is a URL, and keeps them for a while. A failure is not kept, and never replaced by an older
 // document: a client that withdraws its document is refused.
 import { isDeepStrictEqual } from 'node:util';
-import type { Client, ClientDirectory, Clients } from '../model/client.ts';
+import type { Client } from '../model/client.ts';
 import { type ClientDocumentSettings, isDocumentId } from '../model/client-document.ts';
 import { createDocumentReader, createOutbound, OutboundFailure } from '../outbound/outbound.ts';
 import type { Clock } from '../primitives/clock.ts';
@@ -15,18 +15,22 @@ const MAX_FRESH_MS = 3_600_000;
 /** Beyond, the one that was fetched first is dropped. */
 const MAX_DOCUMENTS = 1000;
 
-export interface ClientDocuments {
-  readonly settings: ClientDocumentSettings;
-  /** Is the id a URL in an allowed domain? It does not say whether there is a document. */
+/** Where clients are described that have no entry. */
+export interface SelfDescribedClients {
+  /** Is it the id of such a client? It does not say whether the client exists. */
   readonly allows: (id: string) => boolean;
   /**
-   * @returns the client, of a document that is fresh; undefined if the id is not allowed
-   * @throws Refusal client_document_invalid, client_document_unavailable
+   * @returns undefined if there is no such client
+   * @throws Refusal client_document_invalid, client_document_unavailable, store_unavailable
    */
   readonly find: (id: string) => Promise<Client | undefined>;
   /** The client as this process read it last. */
   readonly held: (id: string) => Client | undefined;
   readonly keysOf: (id: string) => KeySource | undefined;
+}
+
+export interface ClientDocuments extends SelfDescribedClients {
+  readonly settings: ClientDocumentSettings;
 }
 
 interface Held {
@@ -112,43 +116,4 @@ function refusalOf(error: OutboundFailure): Refusal {
   const isThere = isUnusable || (status > 0 && status < 500 && !BUSY.has(status));
   const reason = isThere ? 'client_document_invalid' : 'client_document_unavailable';
   return new Refusal(reason, { detail: message, cause: error });
-}
-
-/**
- * The clients of the configuration, and behind them those of documents. `has` is true of every id in an allowed domain, so that a token
- * is valid on a node that has not read the document of its client. The entries are those of the configuration.
- */
-export class AllClients extends Map<string, Client> implements ClientDirectory {
-  readonly #documents: ClientDocuments | undefined;
-
-  constructor(configured: Clients, documents: ClientDocuments | undefined) {
-    super(configured);
-    this.#documents = documents;
-  }
-
-  get haveDocuments(): boolean {
-    return this.#documents !== undefined;
-  }
-
-  override get(id: string): Client | undefined {
-    return super.get(id) ?? this.#documents?.held(id);
-  }
-
-  override has(id: string): boolean {
-    return super.has(id) || this.isDescribed(id);
-  }
-
-  whyNotDescribed(id: string): string | undefined {
-    if (this.#documents === undefined || !/^https?:/i.test(id) || this.has(id)) return undefined;
-    return 'it is a URL, and not one of a document in clientDocuments.domains: https with a path, in its shortest form, and a host of the list';
-  }
-
-  isDescribed(id: string): boolean {
-    return !super.has(id) && this.#documents?.allows(id) === true;
-  }
-
-  /** Fetches the document of the client if necessary. @throws Refusal client_document_… */
-  async find(id: string): Promise<Client | undefined> {
-    return super.get(id) ?? this.#documents?.find(id);
-  }
 }

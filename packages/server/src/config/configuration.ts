@@ -9,7 +9,7 @@ import type { KeySchedule } from '../keys/key-sets.ts';
 import type { SealingKeySource } from '../keys/sealing-key.ts';
 import type { MetricsAddress } from '../metrics/listener.ts';
 import type { Clients } from '../model/client.ts';
-import type { ClientDocumentSettings } from '../model/client-document.ts';
+import type { ClientDocumentSettings, RegistrationSettings } from '../model/client-document.ts';
 import type { Resource } from '../model/resource.ts';
 import type { ActorEntry } from '../narrowing/leashes.ts';
 import type { ServerTargets } from '../narrowing/targets.ts';
@@ -69,6 +69,8 @@ export interface ResolvedConfiguration extends Registering {
   readonly clients: Clients;
   /** Undefined if no client may describe itself. */
   readonly clientDocuments: ClientDocumentSettings | undefined;
+  /** Undefined if no client may register itself. */
+  readonly registration: RegistrationSettings | undefined;
   readonly accounts: readonly Account[];
   /** Another provider at which people sign in. */
   readonly upstream: ConfiguredUpstream | undefined;

@@ -20,7 +20,7 @@ import { resolveAudit } from './resolve-audit.ts';
 import { resolveBranding } from './resolve-branding.ts';
 import { resolveClients } from './resolve-clients.ts';
 import { resolveIssuers } from './resolve-issuers.ts';
-import { resolveClientDocuments } from './resolve-open-clients.ts';
+import { resolveClientDocuments, resolveRegistration } from './resolve-open-clients.ts';
 import { resolveResources } from './resolve-resources.ts';
 import { resolveRules } from './resolve-rules.ts';
 import { resolveServer } from './resolve-server.ts';
@@ -68,6 +68,7 @@ export async function resolveConfiguration(
     authorizationServers,
     clients,
     clientDocuments: resolveClientDocuments(file, resources, around),
+    registration: resolveRegistration(file, resources, around),
     accounts,
     upstream,
     actors: resolveActors(file, issuerNames, around),
@@ -84,7 +85,7 @@ export async function resolveConfiguration(
 const KEY_SET_MAX_AGE_SECONDS = 300;
 
 function resolveKeys(
-  { keys, clients, clientDocuments }: ConfigurationFile,
+  { keys, clients, clientDocuments, registration }: ConfigurationFile,
   { resources, authorizationServers }: Pick<Configuration, 'resources' | 'authorizationServers'>,
   complain: Complain,
 ): Configuration['keys'] {
@@ -96,8 +97,9 @@ function resolveKeys(
     );
   if (rotateEvery <= publishAhead)
     complain(['keys', 'rotateEvery'], 'must be longer than keys.publishAhead. Write a longer time, such as 30d.');
-  const hasSignIn = clients.some(({ grants }) => grants.some((grant) => SIGN_IN_GRANTS.has(grant)));
-  const ownLifetime = hasSignIn || clientDocuments !== undefined ? OWN_LIFETIME_SECONDS : 0;
+  const signsIn = clients.some(({ grants }) => grants.some((grant) => SIGN_IN_GRANTS.has(grant)));
+  const isOpen = clientDocuments !== undefined || registration !== undefined;
+  const ownLifetime = signsIn || isOpen ? OWN_LIFETIME_SECONDS : 0;
   const sets = Map.groupBy(
     [{ jwks: undefined, alg }, ...resources.map(({ token }) => token)],
     ({ jwks }) => jwks ?? MAIN_SET,

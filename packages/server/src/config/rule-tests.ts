@@ -1,5 +1,6 @@
 // Runs the tests of rules: simulated requests, evaluated with the rules of the file.
-import { AllClients, openClientDocuments } from '../client-auth/client-documents.ts';
+import { AllClients } from '../client-auth/all-clients.ts';
+import { openClientDocuments } from '../client-auth/client-documents.ts';
 import type { RuleServices } from '../exchange/judge.ts';
 import { withinAssertion } from '../exchange/redeem.ts';
 import { grantOf, type Simulated, type SimulatedRequest, simulate } from '../explain/simulate.ts';
@@ -41,10 +42,7 @@ const NOW = 1_800_000_000;
 /** Reports failed tests. @returns the number of tests that were run */
 export function runRuleTests(file: ConfigurationFile, tested: Tested, complain: Complain): number {
   // No document is fetched: their clients are parties of tokens only.
-  const clients = new AllClients(
-    tested.clients,
-    openClientDocuments(tested.clientDocuments, () => NOW * 1000),
-  );
+  const clients = new AllClients(tested.clients, [openClientDocuments(tested.clientDocuments, () => NOW * 1000)]);
   const context: Context = {
     ...tested,
     clients,

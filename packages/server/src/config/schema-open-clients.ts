@@ -1,8 +1,8 @@
-// The form of the section about clients that describe themselves.
+// The form of the sections about clients that describe themselves, or register themselves.
 import { z } from 'zod';
 import { isDomain } from '../model/client-document.ts';
 import { expecting } from '../primitives/expectation.ts';
-import { duration, name, scopes } from './schema-values.ts';
+import { clientSecret, duration, name, oneOrMore, scopes } from './schema-values.ts';
 
 export const clientDocuments = z.strictObject({
   domains: z
@@ -21,4 +21,13 @@ export const clientDocuments = z.strictObject({
   scopes,
   refreshLifetime: duration.default(86_400),
   allowPrivateNetwork: z.boolean().default(false),
+});
+
+export const registration = z.strictObject({
+  initialAccessToken: oneOrMore(clientSecret).optional(),
+  open: z.boolean().default(false),
+  audiences: z.array(name).default([]),
+  scopes,
+  lifetime: duration.default(2_592_000),
+  refreshLifetime: duration.default(86_400),
 });

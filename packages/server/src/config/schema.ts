@@ -12,7 +12,7 @@ import { actor, claimWord, claimWords, limits, subjectPattern } from './schema-a
 import { branding, displayName, words } from './schema-branding.ts';
 import { include } from './schema-include.ts';
 import { issuer, keySet, type oauthIssuer, type samlIssuer } from './schema-issuers.ts';
-import { clientDocuments } from './schema-open-clients.ts';
+import { clientDocuments, registration } from './schema-open-clients.ts';
 import { account, upstream } from './schema-people.ts';
 import { rule } from './schema-rules.ts';
 import { audit, server } from './schema-server.ts';
@@ -189,6 +189,7 @@ const topLevel = z.strictObject({
   authorizationServers: z.array(authorizationServer).default([]),
   clients: z.array(client).default([]),
   clientDocuments: clientDocuments.optional(),
+  registration: registration.optional(),
   accounts: z.array(account).default([]),
   upstream: upstream.optional(),
   issuers: z.array(issuer).default([]),

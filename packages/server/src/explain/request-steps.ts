@@ -15,6 +15,7 @@ const actions: Readonly<Record<AuditEvent['action'], string>> = {
   userinfo: 'asks who the person of an access token is',
   authorize: 'sends a person to sign in',
   par: 'pushes an authorization request',
+  register: 'registers itself as a client',
   device_authorization: 'asks for a device code',
   device: 'a person enters the code of a device',
   interaction: 'a person answers a page',
@@ -28,7 +29,14 @@ const actions: Readonly<Record<AuditEvent['action'], string>> = {
 };
 
 const CLIENT_ANSWERS: ReadonlySet<AnswerName> = new Set<AnswerName>([
-  ...(['client', 'client_missing', 'client_bearer', 'client_id_mismatch', 'authentication_doubled'] as const),
+  ...([
+    'client',
+    'client_document',
+    'client_missing',
+    'client_bearer',
+    'client_id_mismatch',
+    'authentication_doubled',
+  ] as const),
   ...(['client_assertion_type', 'sign_in_client', 'access_token', 'access_token_missing'] as const),
 ]);
 

@@ -22,6 +22,15 @@ export const grants = [
 export const SIGN_IN_GRANTS: ReadonlySet<string> = new Set([authorizationCode.name, deviceCode.name]);
 
 /** Can people sign in to any of the clients? */
-export const hasSignIn = ({ clients, clientDocuments }: { clients: Clients; clientDocuments: unknown }): boolean =>
+export const hasSignIn = ({
+  clients,
+  clientDocuments,
+  registration,
+}: {
+  readonly clients: Clients;
+  readonly clientDocuments: unknown;
+  readonly registration: unknown;
+}): boolean =>
   clientDocuments !== undefined ||
+  registration !== undefined ||
   [...clients.values()].some((client) => [...client.grants].some((grant) => SIGN_IN_GRANTS.has(grant)));

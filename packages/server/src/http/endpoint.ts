@@ -3,6 +3,8 @@ import type { AuditEvent } from '../audit/event.ts';
 import type { ThrottledRows } from '../audit/throttled.ts';
 import type { ClientDocuments } from '../client-auth/client-documents.ts';
 import type { HeldClientKeys } from '../client-auth/client-keys.ts';
+import type { RegistrationLimit } from '../client-auth/registration-limit.ts';
+import type { Registrations } from '../client-auth/registrations.ts';
 import type { TokenServices } from '../grants/token-endpoint.ts';
 import type { Resource } from '../model/resource.ts';
 import type { TokenErrorCode } from '../primitives/refusal.ts';
@@ -28,6 +30,9 @@ export interface HttpServices extends TokenServices {
   readonly clientKeys: HeldClientKeys;
   /** Undefined if no client may describe itself. */
   readonly clientDocuments: ClientDocuments | undefined;
+  /** Undefined if no client may register itself. */
+  readonly registrations: Registrations | undefined;
+  readonly registrationLimit: RegistrationLimit;
   /** Undefined if callers cannot present certificates. */
   readonly readCertificate: CertificateReader | undefined;
   /** Counts refusals above a limit, instead of a row for each. */

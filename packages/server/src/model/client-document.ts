@@ -1,22 +1,35 @@
 // Which client ids are the URL of a document that describes the client (draft-ietf-oauth-client-id-metadata-document section 3)?
 import { isLoopback } from '../primitives/network.ts';
 import type { Scope } from '../primitives/scope.ts';
+import type { SecretDigest } from '../primitives/secret.ts';
 
-/** The clients that may describe themselves, and what they may have. */
-export interface ClientDocumentSettings {
-  /** Hosts, with the port unless it is 443. A loopback host without a port stands for all ports. */
-  readonly domains: ReadonlySet<string>;
-  readonly network: 'public' | 'private';
+/** What clients may have that describe themselves. */
+export interface SelfDescribed {
   readonly audiences: readonly string[];
   readonly scopes: Scope;
   /** Seconds. */
   readonly refreshLifetime: number;
 }
 
-/** How a document presents its client. */
+/** The clients whose documents are read. */
+export interface ClientDocumentSettings extends SelfDescribed {
+  /** Hosts, with the port unless it is 443. A loopback host without a port stands for all ports. */
+  readonly domains: ReadonlySet<string>;
+  readonly network: 'public' | 'private';
+}
+
+/** The clients that may register themselves. */
+export interface RegistrationSettings extends SelfDescribed {
+  /** The initial access tokens of RFC 7591; `open`: anyone may register a client. */
+  readonly access: readonly SecretDigest[] | 'open';
+  /** Seconds for which a client is registered. */
+  readonly lifetime: number;
+}
+
+/** How a client presents itself. */
 export interface ClientDocument {
-  /** The host of the client id. */
-  readonly host: string;
+  /** The host of its document; undefined if it registered itself. */
+  readonly host: string | undefined;
   /** Any program on the person's machine could use its redirect URIs. */
   readonly isLocal: boolean;
   /** Of all that identifies the client. A person who agreed is asked again after it changed. */

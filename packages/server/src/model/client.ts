@@ -82,7 +82,7 @@ export interface Client {
   /** Lifetime in seconds of refresh tokens that a person agreed to. */
   readonly refreshLifetime: number;
   readonly disabled: boolean;
-  /** If the client describes itself at the URL that is its id. */
+  /** If the client describes itself, at the URL that is its id or when it registered. */
   readonly document?: ClientDocument;
   /** Of all tokens in which it takes part. */
   readonly limits: Bound<LeashLimits>;
@@ -100,13 +100,13 @@ export type Clients = ReadonlyMap<string, Client>;
 
 /** All clients. `get` also returns a client that describes itself, once `find` has returned it; `has` is true of each that may. */
 export interface ClientDirectory extends Clients {
-  /** May a client have the URL of its document as its id? */
-  readonly haveDocuments: boolean;
+  /** May a client without an entry describe itself? */
+  readonly describeThemselves: boolean;
   /** Why the id of an unknown client names no document, in words; undefined if it is not a URL, or no client describes itself. */
   readonly whyNotDescribed: (id: string) => string | undefined;
-  /** Has the client no entry, and an id that may be the URL of its document? */
+  /** Is it the id of a client without an entry that describes itself? */
   readonly isDescribed: (id: string) => boolean;
-  /** Fetches the client's document if its id is the URL of one. @throws Refusal client_document_… */
+  /** Reads the description of a client that describes itself. @throws Refusal client_document_…, store_unavailable */
   readonly find: (id: string) => Promise<Client | undefined>;
 }
 

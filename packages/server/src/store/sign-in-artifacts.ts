@@ -1,4 +1,5 @@
-// State of sign-in between requests: sessions, interactions, pushed requests, codes, device codes and consents. Rows are found by
+// State of sign-in between requests: sessions, interactions, pushed requests, codes, device codes, consents, and clients that registered
+// themselves. Rows are found by
 // hashes and the caller encrypts the payload, so that nothing in the table can be presented.
 import { changesOne, type OneRow } from './one-row.ts';
 import type { Database, SignInArtifactRow } from './schema.ts';
@@ -30,6 +31,17 @@ export const findArtifact = (
   value: string,
 ): Promise<SignInArtifactRow | undefined> =>
   database.selectFrom('sign_in_artifacts').selectAll().where(by, '=', value).executeTakeFirst();
+
+/** The artifacts with this handle that have not expired. */
+export async function countArtifacts(database: Database, handle: string, now: number): Promise<number> {
+  const { count } = await database
+    .selectFrom('sign_in_artifacts')
+    .select(({ fn }) => fn.countAll().as('count'))
+    .where('handle', '=', handle)
+    .where('expires_at', '>', now)
+    .executeTakeFirstOrThrow();
+  return Number(count);
+}
 
 export async function deleteArtifact(database: Database, id: string): Promise<void> {
   await database.deleteFrom('sign_in_artifacts').where('id', '=', id).execute();

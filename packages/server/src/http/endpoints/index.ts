@@ -10,6 +10,7 @@ import { jwks, resourceJwks } from './jwks.ts';
 import { loggedOut, logout, logoutConfirm } from './logout.ts';
 import { metadata, openidConfiguration } from './metadata.ts';
 import { deviceAuthorization, par } from './push.ts';
+import { register } from './register.ts';
 import { revoke } from './revoke.ts';
 import { targetDiscovery } from './targets.ts';
 import { token } from './token.ts';
@@ -37,6 +38,7 @@ export const endpoints: readonly Endpoint[] = [
     upstreamVisit,
     upstreamReturn,
     par,
+    register,
     deviceAuthorization,
     device,
     deviceResume,

@@ -17,6 +17,14 @@ export const availabilityRefusals = {
         'too many sign-ins at the upstream provider failed from this address',
         'Wait for as long as Retry-After says. Earlier rows with upstream_failed say what was wrong.',
       ],
+      registration_rate: [
+        'this address registers clients too often',
+        'Wait for as long as Retry-After says. Let the client keep its registration until it expires.',
+      ],
+      registrations_full: [
+        'as many clients as the server keeps have registered themselves',
+        'Wait until some expire, or shorten registration.lifetime. If nobody needs that many, require an initial access token.',
+      ],
       client_rate: [
         'the client sent more requests than requestsPerClient allows',
         'Let the client keep its tokens until they expire, or raise server.limits.requestsPerClient.',

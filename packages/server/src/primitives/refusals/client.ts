@@ -53,6 +53,37 @@ export const clientRefusals = {
       ],
     },
   },
+  registration_token: {
+    answer: [401, 'invalid_token', 'The initial access token is missing or invalid'],
+    reasons: {
+      registration_token: [
+        'the request to register a client has no initial access token, or another one',
+        'Send Authorization: Bearer with the text of registration.initialAccessToken.',
+      ],
+    },
+  },
+  registration_metadata: {
+    answer: [400, 'invalid_client_metadata', 'The client metadata is not valid: {parameter}'],
+    reasons: {
+      registration_metadata_invalid: [
+        'a member of the client metadata cannot be used',
+        'Correct the member that the answer names. jwks_uri and other methods than none, client_secret_basic, client_secret_post and private_key_jwt need an entry under clients.',
+      ],
+    },
+  },
+  registration_redirect_uri: {
+    answer: [
+      400,
+      'invalid_redirect_uri',
+      'No redirect URI can be used: write https, http on loopback, or an app scheme',
+    ],
+    reasons: {
+      registration_redirect_uri: [
+        'redirect_uris has no URI to which a person may safely be sent',
+        'Register https URIs, http on a loopback address, or the scheme of an app with a dot.',
+      ],
+    },
+  },
   client_missing: {
     answer: [401, 'invalid_client', 'Client authentication is missing: use HTTP Basic, or client_id and client_secret'],
     reasons: {

@@ -28,12 +28,12 @@ export function clientLine(shown: ShownClient, look: Look): Html | undefined {
   return html`<p class="client">${logo && html`<img src="${logo}" alt="">`}<span>${name && html`<span>${client.id(html`<code>${id}</code>`)}</span> `}${uri && html`<span>${client.website(link(uri))}</span>`}</span></p>`;
 }
 
-/** Only the host of its document is proven of a client that describes itself. */
+/** Nothing but the host of its document is proven of a client that describes itself. */
 const describedLine = (
   { id, document: { host, isLocal } }: ShownClient & Required<Pick<ShownClient, 'document'>>,
   { sentences: { client } }: Look,
 ): Html =>
-  html`<section class="panel" aria-label="${host}"><p>${client.described(named(host))}${isLocal && html` ${client.local}`}</p>
+  html`<section class="panel" aria-label="${id}"><p>${host === undefined ? client.registered : client.described(named(host))}${isLocal && html` ${client.local}`}</p>
 <p>${client.id(html`<code>${id}</code>`)}</p></section>`;
 
 const link = (uri: string): Html =>

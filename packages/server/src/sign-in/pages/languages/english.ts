@@ -12,6 +12,9 @@ export const english = {
     id: (id: Html) => html`Client ID: ${id}`,
     /** A client that wrote its name itself, in a document at a host. */
     described: (host: Html) => html`This application is published by ${host}. It chose its name itself.`,
+    /** A client that registered itself: nothing is proven. */
+    registered:
+      'This application registered itself here. It chose its name itself: continue only if you know where you return to.',
     /** Any program on the person's machine can pose as the client. */
     local:
       'It runs on your device, and other programs there could use its name: continue only if you have just started it.',

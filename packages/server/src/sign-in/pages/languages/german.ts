@@ -10,6 +10,8 @@ export const german: Sentences = {
     id: (id: Html) => html`Client-ID: ${id}`,
     described: (host: Html) =>
       html`Diese Anwendung wird von ${host} veröffentlicht. Ihren Namen hat sie selbst gewählt.`,
+    registered:
+      'Diese Anwendung hat sich hier selbst registriert. Ihren Namen hat sie selbst gewählt: Fahren Sie nur fort, wenn Sie wissen, wohin Sie zurückkehren.',
     local:
       'Sie läuft auf Ihrem Gerät, und andere Programme dort könnten ihren Namen benutzen: Fahren Sie nur fort, wenn Sie sie gerade gestartet haben.',
     website: (host: Html) => html`Website: ${host}`,

@@ -2,6 +2,7 @@
 import { group } from '../../group.ts';
 import { documents } from './documents.ts';
 import { identifiers } from './identifiers.ts';
+import { registrations } from './registrations.ts';
 import { open } from './world.ts';
 
-export const described = group('M', 'described', open, { ...identifiers, ...documents });
+export const described = group('M', 'described', open, { ...identifiers, ...documents, ...registrations });

@@ -52,9 +52,11 @@ export const open = async (undo: Undo): Promise<World> => {
       host.instead.set(path, json(document));
       return id;
     },
-    ask: (id, redirectUri = RETURN) =>
-      createBrowser(server.issuer).get(
-        authorizationUrl({ client_id: id, redirect_uri: redirectUri, scope: 'read', nonce: undefined }),
-      ),
+    ask: (id, redirectUri) => askAt(server, id, redirectUri),
   };
 };
+
+export const askAt = (server: TestServer, id: string, redirectUri = RETURN): Promise<Page> =>
+  createBrowser(server.issuer).get(
+    authorizationUrl({ client_id: id, redirect_uri: redirectUri, scope: 'read', nonce: undefined }),
+  );
