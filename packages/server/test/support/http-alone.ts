@@ -56,6 +56,7 @@ export async function startHttpAlone(
   const current = {
     ...services,
     people: {},
+    registrations: {},
     resources: [{ audience: `${ISSUER}/admin` }],
     requests: { ofAddress: () => slow && holdEventLoop() },
     freshness: { check: () => undefined, isFresh: () => true },
