@@ -28,12 +28,18 @@ export function clientLine(shown: ShownClient, look: Look): Html | undefined {
   return html`<p class="client">${logo && html`<img src="${logo}" alt="">`}<span>${name && html`<span>${client.id(html`<code>${id}</code>`)}</span> `}${uri && html`<span>${client.website(link(uri))}</span>`}</span></p>`;
 }
 
+/** Says what is known of a client that describes itself. */
+export const descriptionOf = (
+  { host }: Pick<ClientDocument, 'host'>,
+  sentences: Look['sentences']['client'],
+): Html | string => (host === undefined ? sentences.registered : sentences.described(named(host)));
+
 /** Nothing but the host of its document is proven of a client that describes itself. */
 const describedLine = (
-  { id, document: { host, isLocal } }: ShownClient & Required<Pick<ShownClient, 'document'>>,
+  { id, document }: ShownClient & Required<Pick<ShownClient, 'document'>>,
   { sentences: { client } }: Look,
 ): Html =>
-  html`<section class="panel" aria-label="${id}"><p>${host === undefined ? client.registered : client.described(named(host))}${isLocal && html` ${client.local}`}</p>
+  html`<section class="panel" aria-label="${id}"><p>${descriptionOf(document, client)}${document.isLocal && html` ${client.local}`}</p>
 <p>${client.id(html`<code>${id}</code>`)}</p></section>`;
 
 const link = (uri: string): Html =>

@@ -1,6 +1,6 @@
 // The consent page: it names the client, the requested access, and the client that will act for the person.
 import type { Words } from '../../model/resource.ts';
-import { clientLine, clientName, returnNote, type ShownClient } from './client.ts';
+import { clientLine, clientName, descriptionOf, returnNote, type ShownClient } from './client.ts';
 import { type Html, html } from './html.ts';
 import type { Look, PageRenderer } from './look.ts';
 import { type FormTarget, form, named, page } from './page.ts';
@@ -92,4 +92,4 @@ function useOf(targets: readonly string[], scopes: readonly ShownScope[], look: 
 
 const actorPart = (actor: ShownClient, { sentences: { consent, client } }: Look): Html =>
   html`<section class="panel" aria-labelledby="actor"><h2 id="actor">${consent.actor(clientName(actor))}</h2>
-<p>${consent.actorNote}${actor.document && html` ${client.described(named(actor.document.host))}`}${actor.name && html` ${client.id(html`<code>${actor.id}</code>`)}.`}</p></section>`;
+<p>${consent.actorNote}${actor.document && html` ${descriptionOf(actor.document, client)}`}${actor.name && html` ${client.id(html`<code>${actor.id}</code>`)}.`}</p></section>`;
