@@ -102,7 +102,12 @@ async function sendOnce(context: Context, pairs: Pairs, proof?: Proof): Promise<
 
 function sentIn(pairs: Pairs): Sent {
   const has = (...names: readonly string[]): boolean => pairs.some(([name]) => names.includes(name));
-  return { target: has('audience', 'resource'), subject: has('subject_token', 'assertion'), actor: has('actor_token') };
+  return {
+    target: has('audience', 'resource'),
+    subject: has('subject_token'),
+    assertion: has('assertion'),
+    actor: has('actor_token'),
+  };
 }
 
 const SECRET_PARAMETERS = ['subject_token', 'actor_token', 'assertion', 'token', 'client_secret', 'client_assertion'];

@@ -69,8 +69,16 @@ export interface Refused {
 export interface Sent {
   readonly target: boolean;
   readonly subject: boolean;
+  readonly assertion: boolean;
   readonly actor: boolean;
 }
+
+/** Of a redemption, which is often at another server. */
+const REDEEM_ACTIONS: Partial<typeof ACTIONS> = {
+  client:
+    'Give redeem(...) the credentials that this client has at that server: auth, and clientId unless the assertion names it.',
+  subject: 'Get a new assertion for each redemption, and redeem it at once.',
+};
 
 const EITHER = 'The server does not say which token it refuses: check the subject token and the actor token.';
 
@@ -91,7 +99,7 @@ export function errorOf(
   const sentence = `${description.replace(/\.$/, '')}${why && ` [${why}]`}`;
   return new ExchangeError(code, about === 'either' ? 'server' : about, sentence, {
     status,
-    action: about === 'either' ? EITHER : undefined,
+    action: about === 'either' ? EITHER : sent.assertion ? REDEEM_ACTIONS[about] : undefined,
     retryAfter: retryAfterOf(headers),
     requestId: say(body.request_id) ?? say(headers.get('x-request-id')),
     documentation: say(body.error_uri) ?? say(documentation),
@@ -121,7 +129,7 @@ const BAD_TOKEN =
 const OWN_PROOF = /\bclient[ _](?:assertion|secret|authentication|certificate)|\bdpop\b/i;
 
 /** Servers say `invalid_grant` or `invalid_request` of a bad token (RFC 8693 section 2.2.2): only the sentence says of which. */
-function aboutOf(code: string, description: string, { target, subject, actor }: Sent): About | 'either' {
+function aboutOf(code: string, description: string, { target, subject, assertion, actor }: Sent): About | 'either' {
   if (target && /^invalid_(?:client|request)$/.test(code) && UNKNOWN_TARGET.test(description)) return 'target';
   const known = ABOUT.get(code);
   if (known !== undefined) return known;
@@ -131,7 +139,7 @@ function aboutOf(code: string, description: string, { target, subject, actor }: 
   if (OWN_PROOF.test(description)) return 'client';
   if (code !== 'invalid_grant' && !BAD_TOKEN.test(description)) return 'client';
   if (actor) return 'either';
-  return subject ? 'subject' : 'client';
+  return subject || assertion ? 'subject' : 'client';
 }
 
 /** Seconds. The header has seconds or a date (RFC 9110 section 10.2.3), which is compared with the clock of the server. */

@@ -32,7 +32,7 @@ const EXCHANGE = [...TARGET, 'subjectType', 'actor', 'actorType', 'as'];
 
 /** The parameters that both grants have. */
 export function readTarget(request: TargetRequest, known: readonly string[] = TARGET): Pairs {
-  checkMembers('the request', request, known);
+  checkMembers('request', request, known);
   const { audience, resource, scope } = request;
   const all = (name: string, value: unknown): Pairs =>
     value === undefined ? [] : textsOf(name, value).map((text) => [name, text] as const);
@@ -98,7 +98,7 @@ export interface IdentityRequest {
 const IDENTITY = ['audience', 'resource', 'scope', 'subjectType', 'signal'];
 
 export function readIdentity(request: IdentityRequest): Wanted {
-  checkMembers('the request', request, IDENTITY);
+  checkMembers('request', request, IDENTITY);
   checkText('audience', request.audience);
   return readExchange({ subjectType: 'id_token', ...request, as: 'id-jag' });
 }

@@ -1,7 +1,7 @@
 // Where does an assertion go, and with which credentials? Two authorization servers over HTTP.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { cambio, clientSecret, mtls, none, privateKeyJwt } from '../src/index.ts';
+import { cambio, clientSecret, ExchangeError, mtls, none, privateKeyJwt } from '../src/index.ts';
 import { issued, jwt, startScripted } from './server.ts';
 
 const GRANT = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
@@ -40,6 +40,23 @@ test('an assertion goes to the server that it is for, and no secret of another s
   ]);
   assert.equal(redeemed?.headers.authorization, undefined);
   assert.equal(own.seen.length, 1);
+});
+
+test('a refused redemption says to give the credentials there, or to get another assertion', async (t) => {
+  const [own, vendor] = [await startScripted(t), await startScripted(t)];
+  const client = cambio({ issuer: own.issuer, clientId: 'gateway', auth: clientSecret('secret-of-own') });
+  for (const [status, error, about, action] of [
+    [401, 'invalid_client', 'client', /^Give redeem\(\.\.\.\) the credentials .* auth, and clientId/],
+    [400, 'invalid_grant', 'subject', /^Get a new assertion/],
+    [400, 'invalid_target', 'target', /^Ask for an audience/],
+  ] as const) {
+    vendor.next.push(() => ({ status, body: { error, error_description: 'no' } }));
+    await assert.rejects(client.redeem(jwt({ aud: vendor.issuer })), (refusal) => {
+      assert.ok(refusal instanceof ExchangeError);
+      assert.deepEqual([refusal.about, action.test(refusal.action)], [about, true]);
+      return true;
+    });
+  }
 });
 
 test('a client of the resource’s server redeems with its own credentials, and so does one that names them', async (t) => {

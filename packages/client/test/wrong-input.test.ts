@@ -54,10 +54,10 @@ test('options or a request that is not an object is refused with what it has', a
       () => cambio({ issuer: 'https://a', clientId: 'a', auth: none(), dpop } as never),
       /dpop must be a pair of CryptoKeys: \{ privateKey, publicKey \}/,
     );
-  assert.throws(() => client.onBehalfOf(undefined as never), missing('the request', 'audience'));
-  assert.throws(() => client.mcp('s', undefined as never), missing('the request', 'audience'));
-  await assert.rejects(client.exchange('s', 'https://orders.example' as never), missing('the request', 'audience'));
-  await assert.rejects(client.identityAssertion('s', undefined as never), missing('the request', 'audience'));
+  assert.throws(() => client.onBehalfOf(undefined as never), missing('request', 'audience'));
+  assert.throws(() => client.mcp('s', undefined as never), missing('request', 'audience'));
+  await assert.rejects(client.exchange('s', 'https://orders.example' as never), missing('request', 'audience'));
+  await assert.rejects(client.identityAssertion('s', undefined as never), missing('request', 'audience'));
   await assert.rejects(client.redeem('s', null as never), TypeError);
 });
 
