@@ -141,4 +141,47 @@ export const leash: Readonly<Record<string, Case<DelegationWorld>>> = {
     await twin(exchange(server, { ...ada, ...jwt('bot-1', 'service') }));
     await twin(exchange(server, { ...ada, ...jwt('helper', 'ai_agent') }));
   },
+
+  D44: async (_world, { attempt, twin, after }) => {
+    const idp = await startIssuer({ after });
+    const asks = (name: string, actor: Configuration): Configuration => ({
+      name,
+      client: 'gateway',
+      subject: { issuer: 'self' },
+      actor: { required: true, claims: { sub_profile: ['ai_agent'] }, ...actor },
+      grant: { audiences: ['https://api.example'], scopes: ['read'] },
+    });
+    const rules = [
+      asks('ours', { issuer: 'self', clients: ['agent', 'plain'], delegated: 'allow' }),
+      asks('foreign', { issuer: 'idp', types: ['jwt'] }),
+    ];
+    const kinds = { clients: edited('agent', { subProfile: ['service', 'ai_agent'] }) };
+    const source = changed(life(rules, [entry(idp)]), kinds);
+    const server = await start({ after }, source);
+    const ada = about(await subjectToken(server));
+    const agent = claimsOf(await agentToken(server));
+    const kind = { sub_profile: 'ai_agent' };
+    const one = (claims: Record<string, unknown>): Form =>
+      by(server.forge({ ...agent, sub: 'plain', client_id: 'plain', ...claims }));
+    const foreign = (claims: Record<string, unknown>): Form => ({
+      actor_token: idp.sign({ sub: 'bot', ...claims }),
+      actor_token_type: type('jwt'),
+    });
+    const ways: Readonly<Record<string, Form>> = {
+      'a client without a kind': { ...ada, ...one({ sub_profile: undefined }) },
+      'as a parameter': { ...ada, ...one({ sub_profile: undefined }), ...kind },
+      'of the actor that acted before': { ...ada, ...one({ sub_profile: undefined, act: { sub: 'agent', ...kind } }) },
+      'in a list': { ...ada, ...foreign({ sub_profile: ['ai_agent'] }) },
+      'as a part of a word': { ...ada, ...foreign({ sub_profile: 'ai_agents not-ai_agent' }) },
+      'in another case': { ...ada, ...foreign({ sub_profile: 'AI_agent' }) },
+      'of the subject': {
+        ...about(server.forge({ ...claimsOf(await subjectToken(server)), ...kind })),
+        ...foreign({}),
+      },
+    };
+    for (const [what, form] of Object.entries(ways)) await attempt(what, exchange(server, form));
+    const issued = await twin(exchange(server, { ...ada, ...by(await agentToken(server)) }));
+    assert.equal((claimsOf(tokenOf(issued)).act as Form).sub_profile, 'service ai_agent');
+    await twin(exchange(server, { ...ada, ...foreign(kind) }));
+  },
 };
