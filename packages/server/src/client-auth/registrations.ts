@@ -10,7 +10,7 @@ import { Refusal } from '../primitives/refusal.ts';
 import { SecretDigest, sha256 } from '../primitives/secret.ts';
 import { type JsonObject, parseOwnJson } from '../primitives/strict-json.ts';
 import type { Database } from '../store/schema.ts';
-import { countArtifacts, findArtifact, putArtifact } from '../store/sign-in-artifacts.ts';
+import { countArtifacts, findArtifact, putArtifact, REGISTRATION } from '../store/sign-in-artifacts.ts';
 import { orUnavailable, type Store } from '../store/store.ts';
 import { fixedKeySource, type KeySource } from '../trust/key-cache.ts';
 import { type DescribedCredentials, MetadataFault, readDescription, readKeysByValue } from './client-document.ts';
@@ -83,8 +83,9 @@ export function openRegistrations(settings: RegistrationSettings, services: Serv
     held: (id) => held.get(id)?.client,
     keysOf: (id) => held.get(id)?.keys,
     find: async (id) => {
+      if (!isOurs(id)) return undefined;
       const known = held.get(id);
-      if (!isOurs(id) || known !== undefined) return known?.client;
+      if (known !== undefined) return known.client;
       const row = await orUnavailable(findArtifact(store, 'id', rowId(id)));
       if (row === undefined) return undefined;
       const client = toClient(id, parseOwnJson(sealer.open(row.payload, purposeOf(row.id))));
@@ -114,11 +115,11 @@ export function openRegistrations(settings: RegistrationSettings, services: Serv
         audited,
         answer: { ...audited, ...(secret !== undefined && ends) },
         write: async (database) => {
-          if ((await countArtifacts(database, HANDLE, clock())) >= MAX_REGISTRATIONS)
+          if ((await countArtifacts(database, REGISTRATION, clock())) >= MAX_REGISTRATIONS)
             throw new Refusal('registrations_full');
           const row = rowId(id);
           const payload = sealer.seal(JSON.stringify(stored), purposeOf(row));
-          await putArtifact(database, { id: row, handle: HANDLE, payload, expires_at: expiresAt * 1000 });
+          await putArtifact(database, { id: row, handle: REGISTRATION, payload, expires_at: expiresAt * 1000 });
         },
       };
     },
@@ -126,8 +127,6 @@ export function openRegistrations(settings: RegistrationSettings, services: Serv
 }
 
 const rowId = (id: string): string => sha256(`Registration ${id}`);
-/** All registrations have one handle, by which they are counted. */
-const HANDLE = sha256('registrations');
 const purposeOf = (row: string): string => `registration ${row}`;
 
 const refusalOf = (member: string, detail?: string): Refusal =>

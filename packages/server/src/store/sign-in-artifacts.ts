@@ -47,13 +47,22 @@ export async function deleteArtifact(database: Database, id: string): Promise<vo
   await database.deleteFrom('sign_in_artifacts').where('id', '=', id).execute();
 }
 
+/** The handle of all clients that registered themselves, by which they are counted. Other handles are hashes. */
+export const REGISTRATION = 'registration';
+
 /** Maximum number of rows that one statement deletes. */
 const MAX_DELETED_ROWS = 10_000;
 
+/** Ends every sign-in. A registered client is none. */
 export async function deleteSomeArtifacts(database: Database): Promise<'more' | 'none'> {
   const { numDeletedRows } = await database
     .deleteFrom('sign_in_artifacts')
-    .where('id', 'in', ({ selectFrom }) => selectFrom('sign_in_artifacts').select('id').limit(MAX_DELETED_ROWS))
+    .where('id', 'in', ({ selectFrom }) =>
+      selectFrom('sign_in_artifacts')
+        .select('id')
+        .where(({ eb, or }) => or([eb('handle', 'is', null), eb('handle', '!=', REGISTRATION)]))
+        .limit(MAX_DELETED_ROWS),
+    )
     .executeTakeFirstOrThrow();
   return Number(numDeletedRows) < MAX_DELETED_ROWS ? 'none' : 'more';
 }

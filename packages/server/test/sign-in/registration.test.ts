@@ -1,6 +1,7 @@
 // Clients that register themselves (RFC 7591).
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { admin, withOperators } from '../support/admin-api.ts';
 import { API } from '../support/basics.ts';
 import { createBrowser } from '../support/browser.ts';
 import { type Configuration, changed } from '../support/configuration.ts';
@@ -46,7 +47,7 @@ test('nobody registers a client unless the file says so, and then with the initi
 });
 
 test('a registered client signs a person in, who is told that nothing is proven, until it expires', async (t) => {
-  const server = await begin(t, open);
+  const server = await startPeople(t, changed(withOperators(configuration), open));
   const wish = {
     client_name: 'Newcomer',
     redirect_uris: [RETURN],
@@ -87,9 +88,14 @@ test('a registered client signs a person in, who is told that nothing is proven,
   const other = await createBrowser(server.issuer).get(authorizationUrl({ ...form, redirect_uri: `${RETURN}/x` }));
   assert.deepEqual([other.status, other.leftTo], [400, undefined]);
   // A node that starts later finds it in the database.
-  await server.reload(changed(configuration, open, { registration: { lifetime: '2h' } }));
+  await server.reload(changed(withOperators(configuration), open, { registration: { lifetime: '2h' } }));
   const again = await refresh(refreshed);
   assert.equal(again.status, 200, again.text);
+  assert.equal((await admin(server, 'POST /revocations', { body: { all: true } })).status, 204);
+  assert.equal((await refresh(again)).body.error, 'invalid_grant');
+  await server.reload(changed(withOperators(configuration), open));
+  const still = await createBrowser(server.issuer).get(authorizationUrl(form));
+  assert.equal(still.status, 200, 'every sign-in ended, and the client is registered');
   server.clock.now += 3_601_000;
   const late = await refresh(again);
   assert.deepEqual([late.status, late.body.error], [401, 'invalid_client']);
