@@ -7,33 +7,29 @@ const MAX_BODY_BYTES = 1024 * 1024;
 export async function textOfBody({ body, status }: Response): Promise<string> {
   if (body === null) return '';
   const reader = body.getReader();
-  const parts: Uint8Array[] = [];
-  let bytes = 0;
+  let [whole, bytes] = [new Uint8Array(), 0];
   for (let part = await reader.read(); !part.done; part = await reader.read()) {
-    bytes += part.value.byteLength;
-    if (bytes > MAX_BODY_BYTES) {
+    const end = bytes + part.value.byteLength;
+    if (end > MAX_BODY_BYTES) {
       // It may never end, so nobody waits for it.
       reader.cancel().catch(() => undefined);
       throw new ExchangeError('invalid_answer', 'server', `the answer has more than ${MAX_BODY_BYTES} bytes`, {
         status,
       });
     }
-    parts.push(part.value);
+    whole = bytes === 0 ? part.value : withPart(whole, bytes, part.value);
+    bytes = end;
   }
-  return decoder.decode(joined(parts, bytes));
+  return decoder.decode(whole.subarray(0, bytes));
 }
 
 const decoder = new TextDecoder();
 
-/** Most answers have one part. */
-function joined(parts: readonly Uint8Array[], length: number): Uint8Array {
-  const [first] = parts;
-  if (first?.byteLength === length) return first;
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.byteLength;
-  }
-  return whole;
+/** The memory doubles when it is full: a server may send each byte alone. */
+function withPart(whole: Uint8Array<ArrayBuffer>, length: number, part: Uint8Array): Uint8Array<ArrayBuffer> {
+  const end = length + part.byteLength;
+  const larger = end > whole.length ? new Uint8Array(Math.max(end, whole.length * 2)) : whole;
+  if (larger !== whole) larger.set(whole.subarray(0, length));
+  larger.set(part, length);
+  return larger;
 }

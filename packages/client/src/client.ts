@@ -16,6 +16,7 @@ import {
   EXCHANGE_GRANT,
   type ExchangeRequest,
   type IdentityRequest,
+  REPEATED,
   type RedeemOptions,
   type RedeemPlace,
   readExchange,
@@ -89,7 +90,7 @@ export function createClient(options: ClientOptions, digest: Digest): Client {
       const { signal } = request;
       return (await holder(get, readExchange(request))(subject, signal)).token;
     },
-    onBehalfOf: (request) => createOnBehalfOf(callingFor(readExchange(request))),
+    onBehalfOf: (request) => createOnBehalfOf(callingFor(readExchange(request, REPEATED))),
     clientCredentials: async (request = {}) => {
       const pairs: Pairs = [['grant_type', CREDENTIALS_GRANT], ...readTarget(request)];
       return (await get(askFor(pairs, 'yes'), [], request.signal)).token;
@@ -107,7 +108,7 @@ export function createClient(options: ClientOptions, digest: Digest): Client {
     mcp: (subject, request) => {
       if (proofs !== undefined)
         throw new TypeError('the MCP SDK sends bearer tokens: leave out dpop, or use onBehalfOf(...).fetch');
-      return createMcpProvider(callingFor(readExchange(request)), subject);
+      return createMcpProvider(callingFor(readExchange(request, REPEATED)), subject);
     },
     revoke: async (token, options = {}) => {
       checkMembers('options', options, ['signal']);

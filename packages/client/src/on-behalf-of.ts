@@ -1,5 +1,5 @@
 // Calls APIs with a token that is exchanged for a subject's, and exchanges once more if the API refuses it.
-import { secureUrl } from './check.ts';
+import { checkMembers, secureUrl } from './check.ts';
 import type { Fetch } from './connection.ts';
 import { ExchangeError } from './errors.ts';
 import type { Held } from './grants.ts';
@@ -26,8 +26,10 @@ export interface Calling {
 }
 
 export function createOnBehalfOf(calling: Calling): OnBehalfOf {
-  const token = async (subject: TokenSource, { signal }: { signal?: AbortSignal | undefined } = {}) =>
-    (await calling.hold(subject, signal)).token;
+  const token = async (subject: TokenSource, options: { readonly signal?: AbortSignal | undefined } = {}) => {
+    checkMembers('options', options, ['signal']);
+    return (await calling.hold(subject, options.signal)).token;
+  };
   return Object.assign(token, {
     fetch: (subject: TokenSource, input: string | URL | Request, init: Parameters<Fetch>[1] = {}) =>
       call(calling, subject, input, init),

@@ -29,6 +29,7 @@ export interface ExchangeRequest extends TargetRequest {
 
 const TARGET = ['audience', 'resource', 'scope', 'signal'];
 const EXCHANGE = [...TARGET, 'subjectType', 'actor', 'actorType', 'as'];
+export const REPEATED = EXCHANGE.filter((name) => name !== 'signal');
 
 /** The parameters that both grants have. */
 export function readTarget(request: TargetRequest, known: readonly string[] = TARGET): Pairs {
@@ -50,8 +51,9 @@ export interface Wanted {
   readonly keep: 'yes' | 'no';
 }
 
-export function readExchange(request: ExchangeRequest): Wanted {
-  const target = readTarget(request, EXCHANGE);
+/** @param known the members of the request: what is used for many calls has no signal */
+export function readExchange(request: ExchangeRequest, known: readonly string[] = EXCHANGE): Wanted {
+  const target = readTarget(request, known);
   const { subjectType = 'access_token', actor, actorType, as } = request;
   if (actorType !== undefined && actor === undefined) throw new TypeError('the request has actorType without actor');
   const requested = as === undefined ? undefined : tokenTypeUri('as', as);

@@ -6,6 +6,7 @@ import { type TestContext, test } from 'node:test';
 import { createServer } from 'node:tls';
 import { inspect } from 'node:util';
 import { selfIssued } from '../../server/test/support/tls-client.ts';
+import { textOfBody } from '../src/body.ts';
 import { type ClientOptions, cambio, clientSecret, ExchangeError, none } from '../src/index.ts';
 import { tlsAgent } from '../src/node.ts';
 import { scrub } from '../src/scrub.ts';
@@ -175,4 +176,42 @@ test('forget reaches what was exchanged for an exchanged token', async (t) => {
   for (const [i, text] of chain.slice(0, 3).entries())
     assert.notEqual((await client.exchange(text)).token, chain[i + 1]);
   assert.equal((await client.exchange('other')).token, other.token);
+});
+
+test('an answer in many small parts is read whole', async (t) => {
+  const text = JSON.stringify({ ...(issued('x').body as object), scope: 'read', name: 'ä€😀'.repeat(2000) });
+  const bytes = new TextEncoder().encode(text);
+  let at = 0;
+  const outbound: typeof fetch = async (input, init) => {
+    if (init?.method !== 'POST') return fetch(input, init);
+    const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
+      pull: (controller) => {
+        if (at === bytes.length) return controller.close();
+        controller.enqueue(bytes.slice(at, ++at));
+      },
+    });
+    return new Response(body, { headers: { 'content-type': 'application/json' } });
+  };
+  const { client } = await setUp(t, { fetch: outbound });
+  assert.deepEqual((await client.exchange('s')).scope, ['read']);
+  assert.equal(await textOfBody(await outbound('', { method: 'POST' })), '');
+  at = 0;
+  assert.equal(await textOfBody(await outbound('', { method: 'POST' })), text);
+});
+
+test('what a call ignores is refused', async (t) => {
+  const { server, client } = await setUp(t);
+  const { publicKey, privateKey } = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, [
+    'sign',
+  ]);
+  const signal = AbortSignal.abort();
+  assert.throws(() => client.onBehalfOf({ audience: API, signal } as never), /the request\.signal is not known/);
+  assert.throws(() => client.mcp('s', { audience: API, signal } as never), /the request\.signal is not known/);
+  await assert.rejects(client.onBehalfOf({ audience: API })('s', { scope: 'read' } as never), /options\.scope is not/);
+  for (const dpop of [{ privateKey }, { privateKey, publicKey: privateKey }, { privateKey: publicKey, publicKey }])
+    assert.throws(
+      () => cambio({ issuer: server.issuer, clientId: 'a', auth: none(), dpop: dpop as never }),
+      /dpop must be a pair/,
+    );
+  assert.equal(server.seen.length, 0);
 });

@@ -450,7 +450,8 @@ test('a unit test: the fake server issues, the API sees who asks, and failures a
   const ada = await fake.token({ sub: 'ada' });
   const answer = await orders.fetch(ada, `${ORDERS}/1`);
   assert.deepEqual(await answer.json(), { path: '/1', sub: 'ada', scope: 'read' });
-  assert.equal((await fake.fetch(`${ORDERS}/1`)).status, 401);
+  for (const authorization of ['', `Bearer ${ada}`, `Bearer ${await fake.token({ sub: 'ada', aud: REPORTS })}`])
+    assert.equal((await fake.fetch(`${ORDERS}/1`, { headers: { authorization } })).status, 401);
   const { token } = await orders(ada);
   const verifier = createVerifier({ issuer: fake.issuer, audience: ORDERS, jwks: fake.jwks as never });
   const verified = await verifier.authenticate({

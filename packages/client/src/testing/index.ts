@@ -16,7 +16,7 @@ export interface FakeCambio {
   readonly token: (claims: { readonly sub: string } & Claims, expiresIn?: number) => Promise<string>;
   /** The key set, for verifiers. */
   readonly jwks: () => Promise<{ readonly keys: readonly object[] }>;
-  /** Answers requests to an origin. A request without a valid token gets 401. */
+  /** Answers requests to an origin. A request without a valid token for a resource there gets 401. */
   readonly api: (origin: string, answer: Api) => void;
   /** The next requests to the token endpoint fail like this, one each. */
   readonly fail: (...failures: readonly FakeFailure[]) => void;
@@ -33,10 +33,18 @@ export function fakeCambio(options: FakeOptions): FakeCambio {
   const failures: FakeFailure[] = [];
   const context = { ...options, issuer, clock, tokens, requests, failures };
 
+  /** An API takes tokens for a resource at its origin. One without such a resource takes all. */
+  const isFor = ({ aud }: Claims, origin: string): boolean => {
+    const here = options.resources
+      .map(({ audience }) => audience)
+      .filter((audience) => URL.canParse(audience) && new URL(audience).origin === origin);
+    return here.length === 0 || [aud].flat().some((one) => here.includes(String(one)));
+  };
+
   const answerApi = async (request: Request, answer: Api): Promise<Response> => {
     const [, token = ''] = /^Bearer (\S+)$/.exec(request.headers.get('authorization') ?? '') ?? [];
     const claims = tokens.read(token);
-    if (claims !== undefined) return answer(request, claims);
+    if (claims !== undefined && isFor(claims, new URL(request.url).origin)) return answer(request, claims);
     const headers = { 'WWW-Authenticate': 'Bearer error="invalid_token"' };
     return Response.json({ error: 'invalid_token' }, { status: 401, headers });
   };
