@@ -20,8 +20,9 @@ export interface Credentials {
 /** A secret, by HTTP Basic, or in the form. */
 export function clientSecret(secret: string, method: 'basic' | 'post' = 'basic'): Credentials {
   checkText('the client secret', secret);
+  // It is not shown: with the arguments in the wrong order it is the secret.
   if (method !== 'basic' && method !== 'post')
-    throw new TypeError(`the method of clientSecret(...) is ${JSON.stringify(method)}: it must be 'basic' or 'post'`);
+    throw new TypeError("the method of clientSecret(secret, method) is not known: it must be 'basic' or 'post'");
   return {
     authenticate: method === 'basic' ? oauth.ClientSecretBasic(secret) : oauth.ClientSecretPost(secret),
     portable: false,

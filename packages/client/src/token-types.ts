@@ -1,5 +1,7 @@
 // Converts token types (RFC 8693 section 3): short names in programs, URNs on the wire.
 
+import { scrub } from './scrub.ts';
+
 const PREFIX = 'urn:ietf:params:oauth:token-type:';
 
 const NAMES = ['access_token', 'refresh_token', 'id_token', 'jwt', 'saml1', 'saml2', 'id-jag'] as const;
@@ -14,7 +16,8 @@ export const ONCE: readonly string[] = ['refresh_token', 'id-jag'] satisfies rea
 export function tokenTypeUri(what: string, type: unknown): string {
   if (typeof type === 'string' && type.includes(':')) return type;
   if (NAMES.some((name) => name === type)) return PREFIX + type;
-  throw new TypeError(`${what} is ${JSON.stringify(type)}: it must be a URI, or one of ${NAMES.join(', ')}`);
+  const shown = typeof type === 'string' ? scrub(type, []) : type;
+  throw new TypeError(`${what} is ${JSON.stringify(shown)}: it must be a URI, or one of ${NAMES.join(', ')}`);
 }
 
 /** The short name of one of our types, else the URI. */

@@ -144,6 +144,14 @@ test('a URL that is refused is not shown whole: it may have a token, or be one',
     });
 });
 
+test('arguments in the wrong order are refused without their texts', async (t) => {
+  const { client } = await setUp(t);
+  const isSafe = ({ message }: Error): boolean => !/canary|eyJ/.test(message);
+  assert.throws(() => clientSecret('post', 'canary' as never), isSafe);
+  await assert.rejects(client.exchange('s', { subjectType: jwt({ sub: 'canary' }) as never }), isSafe);
+  await assert.rejects(client.exchange('s', 'canary' as never), isSafe);
+});
+
 test('an error of a listener that is asynchronous is ignored', async (t) => {
   const rejections: unknown[] = [];
   const note = (reason: unknown): void => void rejections.push(reason);
