@@ -213,8 +213,8 @@ test('what a call ignores is refused', async (t) => {
     'sign',
   ]);
   const signal = AbortSignal.abort();
-  assert.throws(() => client.onBehalfOf({ audience: API, signal } as never), /the request\.signal is not known/);
-  assert.throws(() => client.mcp('s', { audience: API, signal } as never), /the request\.signal is not known/);
+  assert.throws(() => client.onBehalfOf({ audience: API, signal } as never), /request\.signal is not known/);
+  assert.throws(() => client.mcp('s', { audience: API, signal } as never), /request\.signal is not known/);
   await assert.rejects(client.onBehalfOf({ audience: API })('s', { scope: 'read' } as never), /options\.scope is not/);
   for (const dpop of [{ privateKey }, { privateKey, publicKey: privateKey }, { privateKey: publicKey, publicKey }])
     assert.throws(
