@@ -36,8 +36,8 @@ export class AllClients extends Map<string, Client> implements ClientDirectory {
     return 'it is a URL, and not one of a document in clientDocuments.domains: https with a path, in its shortest form, and a host of the list';
   }
 
-  async find(id: string): Promise<Client | undefined> {
-    return super.get(id) ?? this.#sourceOf(id)?.find(id);
+  async find(id: string, seen?: string): Promise<Client | undefined> {
+    return super.get(id) ?? this.#sourceOf(id)?.find(id, seen);
   }
 
   keysOf(id: string): KeySource | undefined {

@@ -12,6 +12,8 @@ import { readClientDocument } from './client-document.ts';
 /** Bounds of the time for which a document is kept, whatever its server says. */
 const MIN_FRESH_MS = 300_000;
 const MAX_FRESH_MS = 3_600_000;
+/** A younger document is not read again, whatever another process has seen. */
+const MIN_AGE_MS = 1000;
 /** Beyond, the one that was fetched first is dropped. */
 const MAX_DOCUMENTS = 1000;
 
@@ -20,10 +22,11 @@ export interface SelfDescribedClients {
   /** Is it the id of such a client? It does not say whether the client exists. */
   readonly allows: (id: string) => boolean;
   /**
+   * @param seen the digest of a description that another process has seen: if the one held is another one, it is read again
    * @returns undefined if there is no such client
    * @throws Refusal client_document_invalid, client_document_unavailable, store_unavailable
    */
-  readonly find: (id: string) => Promise<Client | undefined>;
+  readonly find: (id: string, seen?: string) => Promise<Client | undefined>;
   /** The client as this process read it last. */
   readonly held: (id: string) => Client | undefined;
   readonly keysOf: (id: string) => KeySource | undefined;
@@ -83,11 +86,12 @@ export function openClientDocuments(
   return {
     settings,
     allows: (id) => isDocumentId(id, domains),
-    find: async (id) => {
+    find: async (id, seen) => {
       if (!isDocumentId(id, domains)) return undefined;
       const known = held.get(id);
       const age = clock() - (known?.since ?? 0);
-      if (known !== undefined && age >= 0 && age < known.freshFor) return known.client;
+      const isOther = seen !== undefined && known?.client.document?.digest !== seen;
+      if (known !== undefined && age >= 0 && age < (isOther ? MIN_AGE_MS : known.freshFor)) return known.client;
       const reading = underWay.get(id) ?? read(id).finally(() => underWay.delete(id));
       underWay.set(id, reading);
       return reading;

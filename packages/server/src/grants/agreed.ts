@@ -1,5 +1,5 @@
 // Decides the tokens for a person's agreement. No rule is evaluated: the client's entry limits them, at first and at each refresh.
-
+import { isDeepStrictEqual } from 'node:util';
 import type { Decision, TokenDecision } from '../issuing/authorization.ts';
 import { identityClaimNames, identityClaims } from '../issuing/identity-claims.ts';
 import type { Revocations } from '../issuing/revocations.ts';
@@ -121,6 +121,23 @@ async function refuseEnded(
   if (!(await signIn?.hasAccount({ sub, origin }))) throw new Refusal('code_account');
 }
 
+/**
+ * The client by the document that the person saw. Another node may have read a later one than this: then it is read again, and must
+ * have the keys with which the client proved itself.
+ * @param seen the digest; undefined if the client has an entry
+ * @returns undefined if there is another document now @throws Refusal client_document_…
+ */
+export async function asAgreed(
+  client: Client,
+  seen: string | undefined,
+  { signIn }: AgreedServices,
+): Promise<Client | undefined> {
+  if (client.document?.digest === seen) return client;
+  if (client.document === undefined || seen === undefined) return undefined;
+  const now = await signIn?.findClient(client.id, seen);
+  return now?.document?.digest === seen && isDeepStrictEqual(now.keys, client.keys) ? now : undefined;
+}
+
 /** Decides the first tokens for an agreement. */
 export async function decideAgreed(
   agreement: Agreement,
@@ -129,10 +146,11 @@ export async function decideAgreed(
   request: GrantRequest,
   services: CodeServices,
 ): Promise<Decision> {
-  const { client, event, now } = request;
+  const { event, now } = request;
   const { id, sub, origin, session, actor, claims, nonce } = agreement;
   event.agreement = id;
-  if (agreement.document !== client.document?.digest) throw new Refusal('code_document');
+  const client = await asAgreed(request.client, agreement.document, services);
+  if (client === undefined) throw new Refusal('code_document');
   await refuseEnded(agreement, code, services);
   requireKey(agreement.confirmation, request.confirmation);
   const offline = agreement.scope.includes('offline_access');

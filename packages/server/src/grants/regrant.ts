@@ -6,7 +6,7 @@ import type { Granted } from '../issuing/authorization.ts';
 import type { ClientDirectory } from '../model/client.ts';
 import type { RefreshFamily } from '../model/refresh-family.ts';
 import { Refusal } from '../primitives/refusal.ts';
-import { type AgreedServices, limitAgreed, narrowAgreed } from './agreed.ts';
+import { type AgreedServices, asAgreed, limitAgreed, narrowAgreed } from './agreed.ts';
 
 export interface RegrantServices extends JudgeServices, AgreedServices {}
 
@@ -16,14 +16,15 @@ export async function regrant(
   { now, confirmation }: Moment,
   services: RegrantServices,
 ): Promise<Judgement<Granted>> {
-  const { family, wanted, client } = judged;
+  const { family, wanted } = judged;
   const { grant, expiresAt } = family;
   if (!grant.agreed) return judgeAgain(judged, { ...services, now, confirmation });
   if (!(await services.signIn?.hasAccount(grant)))
     throw new Refusal('refresh_token_not_allowed', { detail: 'the account does not exist any more' });
-  if (grant.document !== client.document?.digest)
+  const client = await asAgreed(judged.client, grant.document, services);
+  if (client === undefined)
     throw new Refusal('refresh_token_document', {
-      detail: `the document at ${client.id} is not the one that they saw`,
+      detail: `the document at ${judged.client.id} is not the one that they saw`,
     });
   const result = orRefusal((): Granted => {
     const before = grant.delegation ?? unknownDelegation(grant.authentication);

@@ -15,7 +15,7 @@ import type { Decision, ServerGrantContent, TokenContent } from './authorization
  */
 export const GRANT_HEADER_TYPES = { id_jag: 'oauth-id-jag+jwt', chaining_grant: 'authorization-grant+jwt' } as const;
 
-type GrantContent = Pick<TokenContent, 'targets' | 'scope' | 'chain' | 'confirmation'> & {
+type GrantContent = Pick<TokenContent, 'targets' | 'scope' | 'chain' | 'confirmation' | 'extraClaims'> & {
   readonly grantFor: ServerGrantContent;
 };
 
@@ -23,9 +23,9 @@ type GrantContent = Pick<TokenContent, 'targets' | 'scope' | 'chain' | 'confirma
 const resourcesThere = ({ server }: ServerGrantContent, targets: readonly Resource[]): readonly string[] =>
   targets.map(({ audience }) => audience).filter((audience) => audience !== server.issuer);
 
-/** `act` is copied; `may_act`, the lineage and the origins of the subject and the actors are ours alone. @param about.sub the subject's name there */
+/** `act` is copied, and `chain_complete: false` if actors are missing in it; `may_act`, the lineage and the origins of the subject and the actors are ours alone. @param about.sub the subject's name there */
 export function grantClaims(
-  { grantFor, targets, scope, chain, confirmation }: GrantContent,
+  { grantFor, targets, scope, chain, confirmation, extraClaims }: GrantContent,
   about: { issuer: string; id: string; sub: string; now: number; expiresAt: number },
 ): JsonObject {
   const { server, clientId, subjectId, claims } = grantFor;
@@ -46,6 +46,7 @@ export function grantClaims(
     ...(server.tenant !== undefined && { aud_tenant: server.tenant }),
     ...(confirmation && { cnf: confirmation }),
     ...(chain.length > 0 && { act: formatAct(chain.map(withoutOrigin)) }),
+    ...(extraClaims.chain_complete === false && { chain_complete: false }),
   };
 }
 

@@ -2,6 +2,7 @@
 import type { Confirmation } from '../primitives/confirmation.ts';
 import type { Principal } from '../primitives/principal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
+import type { Client } from './client.ts';
 import type { Resource } from './resource.ts';
 
 export interface Agreement {
@@ -70,4 +71,6 @@ export interface SignInCodes {
   readonly poll: (code: DeviceCode) => Promise<'polled' | 'too soon'>;
   /** Does an account with this subject and provider still exist? */
   readonly hasAccount: (person: { readonly sub: string; readonly origin?: Principal | undefined }) => Promise<boolean>;
+  /** The client, with a document that is no older than the one that a person saw. @param seen its digest @throws Refusal client_document_… */
+  readonly findClient: (id: string, seen: string) => Promise<Client | undefined>;
 }

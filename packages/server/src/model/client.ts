@@ -106,8 +106,12 @@ export interface ClientDirectory extends Clients {
   readonly whyNotDescribed: (id: string) => string | undefined;
   /** Is it the id of a client without an entry that describes itself? */
   readonly isDescribed: (id: string) => boolean;
-  /** Reads the description of a client that describes itself. @throws Refusal client_document_…, store_unavailable */
-  readonly find: (id: string) => Promise<Client | undefined>;
+  /**
+   * Reads the description of a client that describes itself.
+   * @param seen the digest of the one that a person saw: an older copy is not used
+   * @throws Refusal client_document_…, store_unavailable
+   */
+  readonly find: (id: string, seen?: string) => Promise<Client | undefined>;
 }
 
 /** Finds clients by an identity other than their id. */

@@ -28,6 +28,7 @@ export function createCodes(context: CodeContext): SignInCodes {
       const found = await find('DeviceCode', text);
       return found && readDeviceCode(found, context);
     },
+    findClient: (id, seen) => context.clients.find(id, seen),
     poll: ({ artifact }) => orUnavailable(pollArtifact(store, artifact, clock())),
     hasAccount: async ({ sub, origin }) =>
       origin?.iss === accounts.originOf(sub)?.iss && (await accounts.find(sub)) !== undefined,

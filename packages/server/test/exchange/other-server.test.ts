@@ -292,6 +292,7 @@ test('issues a grant of identity chaining for an access token, with act and the 
     email: 'ada@example.com',
     email_verified: true,
     secret_note: 'x',
+    chain_complete: false,
     may_act: { sub: 'agent', iss: server.issuer },
   };
   const subject = server.forge(claims);
@@ -313,6 +314,7 @@ test('issues a grant of identity chaining for an access token, with act and the 
       scope: 'read',
       email: 'ada@example.com',
       act: { sub: 'agent', iss: server.issuer, act: inner },
+      chain_complete: false,
     });
     assert.equal(Number(exp) - Number(iat), 300);
     assert.deepEqual(

@@ -6,7 +6,7 @@ import { admin } from '../support/admin-api.ts';
 import { API, BACKEND, client } from '../support/basics.ts';
 import { createBrowser, type Page } from '../support/browser.ts';
 import { added, type Configuration, changed } from '../support/configuration.ts';
-import { type Answer, claimsOf, EXCHANGE, type Form, type TestServer, type } from '../support/harness.ts';
+import { type Answer, claimsOf, EXCHANGE, type Form, start, type TestServer, type } from '../support/harness.ts';
 import {
   type Behaviour,
   type Claims,
@@ -478,4 +478,20 @@ test('an account cannot have the name of a client that may describe itself', asy
     startWorld(t, (described) => ({ accounts: added({ username: 'eve', sub: described, password: { plain: 'x' } }) })),
     /a client may have the id .* too, and tokens could not tell them apart/,
   );
+});
+
+test('a node with an older document reads it again for a person who saw a later one (CI-05)', async (t) => {
+  const { server, host, id, publish } = await startWorld(t);
+  const other = await start(t, changed(configuration, open, { issuer: server.issuer }), { folder: server.folder });
+  const lost = { grant_type: 'refresh_token', client_id: id, refresh_token: 'unknown' };
+  assert.equal((await other.token(lost)).body.error, 'invalid_grant');
+  publish({ client_name: 'Another name' });
+  const [first, second] = [await authorizeAs(server, ask(id)), await authorizeAs(server, ask(id))];
+  assert.equal(host.count('/agent.json'), 2, 'each node has read another document');
+  const early = await redeem(other, id, first);
+  assert.deepEqual([early.body.error, host.count('/agent.json')], ['invalid_grant', 2], 'it was read a moment ago');
+  other.clock.now += 1001;
+  const answer = await redeem(other, id, second);
+  assert.equal(answer.status, 200, answer.text);
+  assert.equal((await refresh(other, id, answer)).status, 200);
 });
