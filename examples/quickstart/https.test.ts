@@ -25,7 +25,7 @@ interface Served {
   readonly cert: string;
 }
 
-/** The configuration of the quickstart with another issuer and TLS. */
+/** The configuration of the quickstart with another issuer and TLS, without what is for loopback alone. */
 async function serve(t: Test): Promise<Served> {
   const folder = temporaryFolder(t);
   const port = await freePort();
@@ -34,7 +34,8 @@ async function serve(t: Test): Promise<Served> {
   writeFileSync(join(folder, 'key.pem'), key);
   const quickstart = readFileSync(join(import.meta.dirname, 'cambio.yaml'), 'utf8');
   const tls = { cert: 'cert.pem', key: 'key.pem' };
-  const source = changed(dataOf(quickstart), { issuer: ISSUER, server: { tls }, developerErrors: false });
+  const local = { developerErrors: false, clientDocuments: undefined };
+  const source = changed(dataOf(quickstart), { issuer: ISSUER, server: { tls }, ...local });
   writeFileSync(join(folder, 'cambio.yaml'), yamlOf(source));
   const env = { PORT: String(port), METRICS_PORT: '0', CAMBIO_DATA: '.' };
   const server = startProgram(t, [...CAMBIO, 'serve', '--config', join(folder, 'cambio.yaml')], { env });

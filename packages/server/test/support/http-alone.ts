@@ -1,8 +1,10 @@
 // HTTP without the services behind it: connections, deadlines and admission, for tests that must stop the server at one point.
+
 import { EventEmitter, once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { AuditEvent } from '../../src/audit/event.ts';
+import { AllClients } from '../../src/client-auth/all-clients.ts';
 import { clientEntry } from '../../src/config/schema.ts';
 import type { HttpServices } from '../../src/http/endpoint.ts';
 import type { Answered } from '../../src/http/handle.ts';
@@ -56,6 +58,7 @@ export async function startHttpAlone(
   const current = {
     ...services,
     people: {},
+    clients: new AllClients(new Map(), []),
     registrations: {},
     resources: [{ audience: `${ISSUER}/admin` }],
     requests: { ofAddress: () => slow && holdEventLoop() },
