@@ -1,5 +1,5 @@
 // Resolves the accounts of the file, and checks that no account has the name of another principal.
-import { RESERVED_CLAIMS } from '../issuing/access-token-claims.ts';
+import { isReservedClaim } from '../issuing/access-token-claims.ts';
 import { isDocumentId } from '../model/client-document.ts';
 import { isLoopback } from '../primitives/network.ts';
 import { prefixOf } from '../primitives/principal.ts';
@@ -21,7 +21,7 @@ export async function resolveAccounts(
   checkDistinct(file, new Set(issuers.map(({ name }) => name)), around);
   return Promise.all(
     file.accounts.map(async ({ username, password, sub = username, claims }, index) => {
-      for (const claim of Object.keys(claims).filter((one) => RESERVED_CLAIMS.has(one)))
+      for (const claim of Object.keys(claims).filter(isReservedClaim))
         around.complain(['accounts', index, 'claims', claim], reserved(claim));
       const path = ['accounts', index, 'password'];
       return {

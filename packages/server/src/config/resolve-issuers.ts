@@ -1,5 +1,5 @@
 // Resolves the issuers of the file, and checks that no issuer can be taken for another one.
-import { RESERVED_CLAIMS } from '../issuing/access-token-claims.ts';
+import { isReservedClaim } from '../issuing/access-token-claims.ts';
 import { urlProblem } from '../outbound/address.ts';
 import { LEEWAY_SECONDS } from '../primitives/clock.ts';
 import { prefixOf } from '../primitives/principal.ts';
@@ -95,7 +95,7 @@ function resolveIssuer(source: IssuerSource, path: Path, file: ConfigurationFile
       source.subject === undefined ? undefined : compileMapping(source.subject, [...path, 'subject'], around.complain),
     claims: Object.entries(source.claims).map(([name, text]) => {
       const place = [...path, 'claims', name];
-      if (RESERVED_CLAIMS.has(name)) around.complain(place, reserved(name));
+      if (isReservedClaim(name)) around.complain(place, reserved(name));
       return [name, compileMapping(text, place, around.complain)] as const;
     }),
     grants: resolveGrants(source, path, file, around.complain),

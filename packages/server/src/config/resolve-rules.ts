@@ -1,6 +1,6 @@
 // Resolves the rules of the configuration file.
 
-import { RESERVED_CLAIMS } from '../issuing/access-token-claims.ts';
+import { isReservedClaim } from '../issuing/access-token-claims.ts';
 import { isDocumentId } from '../model/client-document.ts';
 import type { Resource, Targets } from '../model/resource.ts';
 import type { TargetNames } from '../narrowing/targets.ts';
@@ -137,7 +137,7 @@ function toRule(name: string, entry: AllowEntry, targets: Targets, about: RulePl
       maxDepth: grant.maxDepth,
       claims: Object.entries(grant.claims).map(([claim, text]) => {
         const place = [...about.path, 'grant', 'claims', claim];
-        if (RESERVED_CLAIMS.has(claim)) about.complain(place, reserved(claim));
+        if (isReservedClaim(claim)) about.complain(place, reserved(claim));
         return [claim, compileClaim(text, place, about.complain)] as const;
       }),
     },

@@ -2,7 +2,7 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { resolve } from 'node:path';
 import type { CompiledExpression } from '../expression/condition.ts';
-import { RESERVED_CLAIMS } from '../issuing/access-token-claims.ts';
+import { isReservedClaim } from '../issuing/access-token-claims.ts';
 import { LEEWAY_SECONDS } from '../primitives/clock.ts';
 import { signingKey } from '../saml/certificates.ts';
 import { readMetadata } from '../saml/metadata.ts';
@@ -27,7 +27,7 @@ export async function resolveSamlIssuer(
   const { saml: entityId, claims, subject } = source;
   const mapped = Object.entries(claims).map(([name, text]) => {
     const place = [...path, 'claims', name];
-    if (RESERVED_CLAIMS.has(name)) around.complain(place, reserved(name));
+    if (isReservedClaim(name)) around.complain(place, reserved(name));
     return [name, compileMappingOf(text, assertionVariables, place, around.complain)] as const;
   });
   const named =

@@ -1,8 +1,9 @@
 // Resolves the other authorization servers of the file, and makes their resources targets.
-import { RESERVED_CLAIMS } from '../issuing/access-token-claims.ts';
+import { isReservedClaim } from '../issuing/access-token-claims.ts';
 import type { AuthorizationServer } from '../model/authorization-server.ts';
 import type { Resource } from '../model/resource.ts';
 import { indexAudiences, normalAudience, parseResourceUri, type ServerTargets } from '../narrowing/targets.ts';
+import { foldMemberName } from '../primitives/strict-json.ts';
 import type { Path } from './fault.ts';
 import { createNameDescriber, type DescribeName } from './references.ts';
 import { isOurs } from './resolve-resources.ts';
@@ -116,7 +117,7 @@ const OF_GRANTS: ReadonlySet<string> = new Set([
 
 function checkClaims({ claims }: ServerSource, path: Path, { complain }: Surroundings): void {
   for (const [place, claim] of claims.entries())
-    if (OF_GRANTS.has(claim) || (RESERVED_CLAIMS.has(claim) && !SIGN_IN.has(claim)))
+    if (OF_GRANTS.has(foldMemberName(claim)) || (isReservedClaim(claim) && !SIGN_IN.has(claim)))
       complain([...path, 'claims', place], reserved(claim));
 }
 

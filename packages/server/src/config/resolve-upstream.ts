@@ -1,5 +1,5 @@
 // Resolves the upstream provider of the file, and checks that its people have no name of another principal.
-import { RESERVED_CLAIMS } from '../issuing/access-token-claims.ts';
+import { isReservedClaim } from '../issuing/access-token-claims.ts';
 import { urlProblem } from '../outbound/address.ts';
 import type { ConfiguredUpstream } from './configuration.ts';
 import { compileMapping, NO_NAMES, type ResolvedIssuers } from './resolve-issuers.ts';
@@ -49,7 +49,7 @@ export function resolveUpstream(
     scope: scopes.join(' '),
     claims: Object.entries(source.claims).map(([claim, text]) => {
       const path = ['upstream', 'claims', claim];
-      if (RESERVED_CLAIMS.has(claim)) around.complain(path, reserved(claim));
+      if (isReservedClaim(claim)) around.complain(path, reserved(claim));
       return [claim, compileMapping(text, path, around.complain)] as const;
     }),
   };

@@ -2,12 +2,12 @@
 import { formatDelegation } from '../model/delegation.ts';
 import { formatAct, formatOrigin } from '../primitives/principal.ts';
 import { formatScope } from '../primitives/scope.ts';
-import type { JsonObject } from '../primitives/strict-json.ts';
+import { foldMemberName, type JsonObject } from '../primitives/strict-json.ts';
 import { typeClaim } from './access-token-form.ts';
 import type { TokenContent } from './authorization.ts';
 
 /** Claims that no mapping or rule may set. */
-export const RESERVED_CLAIMS: ReadonlySet<string> = new Set([
+const RESERVED_CLAIMS: ReadonlySet<string> = new Set([
   ...['iss', 'sub', 'sub_id', 'aud', 'client_id', 'azp', 'iat', 'nbf', 'exp', 'jti', 'scope', 'act', 'may_act', 'cnf'],
   ...[
     'lineage',
@@ -24,6 +24,9 @@ export const RESERVED_CLAIMS: ReadonlySet<string> = new Set([
     'c_hash',
   ],
 ]);
+
+/** May no mapping and no rule set the claim, because an API could read it as one of ours? */
+export const isReservedClaim = (name: string): boolean => RESERVED_CLAIMS.has(foldMemberName(name));
 
 /** Omits members without a value. @param about.family the refresh family issued with the token */
 export function accessTokenClaims(

@@ -1,7 +1,7 @@
 // A principal is an issuer and a subject at that issuer, never the subject alone. A chain lists the actors of a token.
 import { sha256 } from './secret.ts';
 import { shortName } from './short-name.ts';
-import type { JsonObject } from './strict-json.ts';
+import { foldMemberName, type JsonObject } from './strict-json.ts';
 import { profileClaim } from './sub-profile.ts';
 import type { RedeemedTypeName } from './token-type.ts';
 
@@ -49,13 +49,20 @@ export function withProfile(actor: Vouched, claims: JsonObject): Vouched {
   return Object.keys(others).length === 0 ? actor : { ...actor, others };
 }
 
-/** Members with a meaning of their own in our tokens: rights, keys and ancestors. Those of a hop would count as our word. */
-const NEVER_COPIED: ReadonlySet<string> = new Set(['may_act', 'cnf', 'lineage', 'actor_lineage', 'delegation']);
+/**
+ * Members of a hop that were read, and those with a meaning of their own in our tokens: rights, keys and ancestors, which would count
+ * as our word. No other spelling of them is copied: APIs that ignore case would read it, and take `SUB` for the actor.
+ */
+const NEVER_COPIED: ReadonlySet<string> = new Set([
+  ...['iss', 'sub', 'sub_id', 'act'],
+  ...['may_act', 'cnf', 'lineage', 'actor_lineage', 'delegation'],
+]);
 
 /** Adds the members of a hop that are copied only. `sub_id` is one of them, unless it was read as the origin. */
 function withOthers(actor: Vouched, hop: JsonObject): Vouched {
-  const read = new Set(['iss', 'sub', 'act', ...(actor.origin === undefined ? [] : ['sub_id'])]);
-  const copied = Object.entries(hop).filter(([name]) => !read.has(name) && !NEVER_COPIED.has(name));
+  const isCopied = (name: string): boolean =>
+    name === 'sub_id' ? actor.origin === undefined : !NEVER_COPIED.has(foldMemberName(name));
+  const copied = Object.entries(hop).filter(([name]) => isCopied(name));
   return copied.length === 0 ? actor : { ...actor, others: Object.fromEntries(copied) };
 }
 
@@ -116,12 +123,13 @@ export function parseAct(claim: unknown, { issuer, vouchesFor }: Voucher): Chain
   return chain;
 }
 
-/** Does an absent `sub_id`, or one of the only form that can be compared, name this principal? */
+/** Does an absent `sub_id`, or one of the only form that can be compared, name this principal, and nobody else besides? */
 function isNameOf(subId: unknown, { iss, sub }: Principal): boolean {
   if (subId === undefined) return true;
   if (typeof subId !== 'object' || subId === null) return false;
   const { format, iss: issuer, sub: name } = subId as JsonObject;
-  return format === 'iss_sub' && issuer === iss && name === sub;
+  const isAlone = Object.keys(subId).length === 3;
+  return isAlone && format === 'iss_sub' && issuer === iss && name === sub;
 }
 
 /** Formats a chain as an `act` claim; undefined for an empty chain. */

@@ -10,6 +10,12 @@ const MAX_ITEMS = 16_384;
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
+/**
+ * The form in which two names are equal for a parser that ignores case, such as those of Go and .NET: they read `SUB`, and Go even
+ * `\u017fub`, as `sub`, and the last one counts.
+ */
+export const foldMemberName = (name: string): string => name.toUpperCase().toLowerCase();
+
 /** @returns an object without prototype, so that `constructor` and `__proto__` are ordinary members; undefined if refused */
 export const parseJsonObject = (text: string): JsonObject | undefined =>
   count(text, ',') + countBrackets(text) > MAX_ITEMS ? undefined : parseJsonFile(text);

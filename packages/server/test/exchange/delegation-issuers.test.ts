@@ -121,6 +121,17 @@ test('copies may_act until a new actor is added, and not after (RFC 8693 section
   assert.deepEqual(await actorsOf(server, { subject_token }), []);
 });
 
+/** A parser that ignores case reads these as `sub`, `iss`, `act`, `sub_id`, `may_act` and `lineage`. */
+const LOOK_ALIKES = {
+  SUB: 'gateway',
+  '\u017fub': 'gateway',
+  Iss: 'https://login.example',
+  ACT: { sub: 'x' },
+  Sub_ID: {},
+  MAY_ACT: {},
+  Lineage: [],
+};
+
 test('reads a chain hop by hop without recursion, and stops at its limit', () => {
   let act: Record<string, unknown> = { sub: 'a' };
   for (let i = 1; i < 1_000_000; i++) act = { sub: 'a', act };
@@ -130,7 +141,10 @@ test('reads a chain hop by hop without recursion, and stops at its limit', () =>
   const bot = { iss: 'https://idp.example', sub: 'bot' };
   const named = { ...bot, sub_id: { format: 'iss_sub', ...bot } };
   assert.deepEqual(
-    parseAct({ ...named, sub_profile: 'ai_agent', cnf: { jkt: 'k' }, may_act: bot, lineage: ['l'] }, foreign),
+    parseAct(
+      { ...named, sub_profile: 'ai_agent', cnf: { jkt: 'k' }, may_act: bot, lineage: ['l'], ...LOOK_ALIKES },
+      foreign,
+    ),
     [{ ...bot, others: { sub_id: named.sub_id, sub_profile: 'ai_agent' } }],
   );
   for (const subId of [
@@ -139,6 +153,8 @@ test('reads a chain hop by hop without recursion, and stops at its limit', () =>
     { format: 'email', email: 'ada@example.com' },
     { format: 'aliases', identifiers: [named.sub_id] },
     { ...bot },
+    { ...named.sub_id, SUB: 'other' },
+    { ...named.sub_id, identifiers: [] },
     'bot',
     null,
   ])

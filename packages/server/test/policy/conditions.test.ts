@@ -194,6 +194,7 @@ test('an added claim never says what the server itself says', async (t) => {
     'acr',
     'lineage',
     'typ',
+    'Scope',
   ]) {
     const [fault] = await faultsOf(withRules(claiming(name)));
     assert.match(

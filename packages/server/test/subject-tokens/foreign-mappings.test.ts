@@ -116,7 +116,7 @@ test('refuses the token if a mapping cannot be told, because a missing claim wou
 test('refuses a mapping of a reserved claim, or an invalid expression, as a fault of the file', async (t) => {
   const idp = await startIssuer(t);
   const reserved = ['iss', 'sub', 'aud', 'exp', 'client_id', 'scope', 'act', 'may_act', 'cnf', 'jti', 'lineage', 'acr'];
-  for (const name of reserved) {
+  for (const name of [...reserved, 'Sub', 'ACT', '\u017fub']) {
     await assert.rejects(start(t, trusting(entry(idp, { claims: `{ ${name}: claims.email }` }))), (error) => {
       assert.ok(error instanceof ConfigurationError, name);
       assert.match(error.message, /is a claim that only this server sets/, name);

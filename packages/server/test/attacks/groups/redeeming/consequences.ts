@@ -95,7 +95,9 @@ export const consequences: Cases<World> = {
     await attempt('may_act for another', redeem(server, jagOf(corp, server, { may_act: { sub: 'agent' } })));
     const act = { sub: 'bot', iss: corp.url, sub_profile: 'ai_agent' };
     const rights = { may_act: { sub: 'agent' }, cnf: { jkt: 'k' }, lineage: ['l'], actor_lineage: ['l'] };
-    const kept = await twin(redeem(server, jagOf(corp, server, { act: { ...act, ...rights } })));
+    // A parser that ignores case would read these as iss, sub, sub_id and act.
+    const spelled = { SUB: 'agent', '\u017fub': 'agent', Iss: server.issuer, Sub_ID: {}, ACT: {}, MAY_ACT: {} };
+    const kept = await twin(redeem(server, jagOf(corp, server, { act: { ...act, ...rights, ...spelled } })));
     assert.deepEqual(claimsOf(kept.body.access_token).act, act);
     assert.equal(claimsOf(kept.body.access_token).aud, API);
   },
