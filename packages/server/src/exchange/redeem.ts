@@ -76,7 +76,8 @@ async function validate(
     const token = await validateAssertion(text, { ...context, client, role: 'subject' });
     event.subject = traceOf(token, token.type);
     const isIdentified = (identified === 'by the token') === (token.type === 'workload');
-    if (identified !== 'either' && !isIdentified) throw new Refusal('assertion_client');
+    if (identified !== 'either' && !isIdentified)
+      throw new Refusal('assertion_client', { detail: describeIdentified(token, client) });
     const refused = context.revocations.whyRefused(token);
     if (refused !== undefined) throw new TokenRefusal(refused);
     return token;
@@ -86,6 +87,11 @@ async function validate(
       : error;
   }
 }
+
+const describeIdentified = ({ type }: TokenFacts, { id }: Client): string =>
+  type === 'workload'
+    ? `it is the JWT of a workload, which is sent without client_id and credentials, and the request names ${id}`
+    : `it is ${type}, and no client authenticated: only the JWT of a workload (workload) identifies a client`;
 
 /**
  * The targets that the assertion was issued for, or those among them that the request asks for.

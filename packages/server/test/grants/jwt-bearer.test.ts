@@ -177,11 +177,24 @@ test('a workload redeems its own JWT without a client (WIF-1)', async (t) => {
   strangers.push(await redeemAlone(server, idp.sign(claims).replace(/[^.]*$/, 'AAAA')));
   // A workload's JWT needs no client, and an ID-JAG needs one.
   const jag = await redeemAlone(server, jagOf(idp, server, { ...claims, client_id: 'jobs', aud: server.issuer }));
-  assert.equal(server.audit(jag)?.reason, 'assertion_client');
+  const ofJag = server.audit(jag);
+  assert.equal(ofJag?.reason, 'assertion_client');
+  assert.match(ofJag?.detail ?? '', /^it is id_jag, and no client authenticated: /);
   // The answer does not show which check failed.
   const seen = new Set([...strangers, jag].map((answer) => `${answer.status} ${withoutRequestId(answer)}`));
   assert.deepEqual([seen.size, jag.status, jag.body.error], [1, 401, 'invalid_client'], [...seen].join());
   assertRefused(server, await redeem(server, idp.sign(claims)), { ...ASSERTION_REFUSED, reason: 'assertion_client' });
+  await server.reload(
+    redeemingOf([granting(idp, { id_jag: {}, workload: {} })], JOBS, {
+      clients: edited('jobs', { publicExchange: true }),
+    }),
+  );
+  const named = await redeemAlone(server, idp.sign(claims), { client_id: 'jobs' });
+  assertRefused(server, named, { ...ASSERTION_REFUSED, reason: 'assertion_client' });
+  assert.match(
+    server.audit(named)?.detail ?? '',
+    /is sent without client_id and credentials, and the request names jobs$/,
+  );
 });
 
 test('refuses grants of issuers that contradict themselves, or that could be exchanged as well', async () => {
