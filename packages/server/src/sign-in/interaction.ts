@@ -255,6 +255,7 @@ async function agree(
     principal: { iss: context.issuer, sub: accountId },
     targets,
     scopeGiven: scope,
+    ...(document !== undefined && { detail: `the client described itself: ${document}` }),
     ...(actor !== undefined && { mayAct: actor }),
   } satisfies Partial<AuditEvent>);
   return submit(active, { consent: { grantId, agreed } as never }, signIn);

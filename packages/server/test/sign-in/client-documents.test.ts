@@ -6,7 +6,16 @@ import { admin } from '../support/admin-api.ts';
 import { API, BACKEND, client } from '../support/basics.ts';
 import { createBrowser, type Page } from '../support/browser.ts';
 import { added, type Configuration, changed } from '../support/configuration.ts';
-import { type Answer, claimsOf, EXCHANGE, type Form, start, type TestServer, type } from '../support/harness.ts';
+import {
+  type Answer,
+  claimsOf,
+  EXCHANGE,
+  everythingIn,
+  type Form,
+  start,
+  type TestServer,
+  type,
+} from '../support/harness.ts';
 import {
   type Behaviour,
   type Claims,
@@ -279,6 +288,8 @@ test('a document that changed asks for consent again, and ends what was agreed b
   publish(web);
   const browser = createBrowser(server.issuer);
   const at = await authorizeAs(server, form, browser);
+  const agreedTo = /the client described itself: [\w-]{43}/;
+  assert.match(JSON.stringify(everythingIn(server).audit), agreedTo, 'the row of the consent names the document');
   const tokens = await redeem(server, id, at);
   assert.equal(tokens.status, 200);
   const again = await browser.get(authorizationUrl(form));
