@@ -8,7 +8,7 @@ import { redactValue } from '../primitives/redact.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import { trustDomainOf } from '../primitives/spiffe-id.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
-import { findIssuerOf } from '../trust/issuer.ts';
+import { findIssuerOf, type TrustedIssuer } from '../trust/issuer.ts';
 import type { AuthenticationContext } from './method.ts';
 
 /** Maximum number of listed workloads. */
@@ -80,14 +80,26 @@ export function whyNoWorkload(
     if (iss === own) return 'the token is of this server, and only tokens of other issuers name a workload';
     const domain = trustDomainOf(sub);
     const named = iss ?? (domain === undefined ? undefined : `spiffe://${domain}`);
-    const stated = `the token has iss ${show(named)}, sub ${show(sub)} and aud ${show(aud)}`;
+    const entry = findIssuerOf(payload, issuers);
+    const isWorkload = domain !== undefined || (entry !== undefined && hasOnlyWorkloads(entry, clients));
+    const stated = `the token has iss ${show(named)}${isWorkload ? `, sub ${show(sub)}` : ''} and aud ${show(aud)}`;
     if (!isName(named)) return `${stated}, and without an issuer it names no workload`;
-    const issuer = findIssuerOf(payload, issuers)?.issuer;
-    return [stated, ...describeWorkloads(issuer, payload, clients)].join('; ');
+    return [stated, ...describeWorkloads(entry?.issuer, payload, clients)].join('; ');
   } catch (error) {
     if (!(error instanceof TokenRefusal)) throw error;
     return `the token names no workload, because it is not a JWT: ${error.detail ?? error.fault}`;
   }
 }
+
+/**
+ * The row of a refused request does not name its subject, so the erasure of a person does not find it: `sub` is recorded only if it
+ * is not of a person. The entry of an issuer of people gives their tokens or grants.
+ */
+const hasOnlyWorkloads = ({ issuer, accepts, grants }: TrustedIssuer, clients: Clients): boolean =>
+  !accepts.has('id_token') &&
+  !accepts.has('access_token') &&
+  grants.id_jag === undefined &&
+  grants.chaining_grant === undefined &&
+  [...clients.values()].some(({ workload }) => workload?.issuer === issuer);
 
 const show = (value: unknown): string => JSON.stringify(redactValue(value ?? null));

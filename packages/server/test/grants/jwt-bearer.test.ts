@@ -13,6 +13,7 @@ import {
   TARGET_REFUSED,
   withoutRequestId,
 } from '../support/basics.ts';
+import { beside } from '../support/command.ts';
 import { added, type Configuration, changed, edited } from '../support/configuration.ts';
 import { type Answer, claimsOf, encode, start, type TestServer } from '../support/harness.ts';
 import { type Claims, type FakeIssuer, newKey, signJws, startIssuer, US } from '../support/issuer.ts';
@@ -195,6 +196,20 @@ test('a workload redeems its own JWT without a client (WIF-1)', async (t) => {
     server.audit(named)?.detail ?? '',
     /is sent without client_id and credentials, and the request names jobs$/,
   );
+});
+
+test('records the sub of an unknown workload, but not that of a person, whom an erasure would not find', async (t) => {
+  const { idp, server } = await startRedeeming(t, { workload: {} }, JOBS);
+  const strange = (sub: string): Promise<Answer> =>
+    redeemAlone(server, idp.sign({ sub, aud: server.issuer, stage: 'test' }));
+  const ofTask = await strange('task-7');
+  assert.match(server.audit(ofTask)?.detail ?? '', /^the token has iss "[^"]+", sub "task-7" and aud /);
+  await server.reload(redeemingOf([granting(idp, { id_jag: {}, workload: {} })], JOBS));
+  const ofPerson = await strange('ada@example.com');
+  const erased = await beside(t, server, ['audit erase', '--yes', '--subject', 'ada@example.com', '--issuer', idp.url]);
+  assert.equal(erased.code, 0, erased.stderr);
+  assert.match(server.audit(ofPerson)?.detail ?? '', /^the token has iss "[^"]+" and aud /);
+  assert.doesNotMatch(JSON.stringify(server.audit(ofPerson)), /ada@example/);
 });
 
 test('refuses grants of issuers that contradict themselves, or that could be exchanged as well', async () => {
