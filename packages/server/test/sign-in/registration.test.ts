@@ -169,3 +169,16 @@ test('metadata that cannot be used is refused by its name, and an id that nobody
   server.clock.now += 60_000;
   assert.equal((await register(server)).status, 201);
 });
+
+test('metadata has the size of a document at most, since anyone could fill the audit log', async (t) => {
+  const server = await begin(t, open);
+  const sized = (bytes: number) => {
+    const metadata = { redirect_uris: [RETURN], software_id: '' };
+    return { ...metadata, software_id: 'x'.repeat(bytes - JSON.stringify(metadata).length) };
+  };
+  assert.equal((await register(server, sized(5120))).status, 201);
+  const refused = await register(server, sized(5121));
+  assert.deepEqual([refused.status, refused.body.error], [400, 'invalid_client_metadata']);
+  assert.match(String(server.audit(refused)?.detail), /more than 5120 bytes/);
+  assert.ok(JSON.stringify(server.audit(refused)).length < 1000);
+});

@@ -7,6 +7,9 @@ import { decodeUtf8 } from '../../primitives/utf8.ts';
 import type { Endpoint } from '../endpoint.ts';
 import type { Request } from '../request.ts';
 
+/** As of a client's document. It is kept as long as the client, and in the audit row. */
+const MAX_METADATA_BYTES = 5120;
+
 export const register = {
   place: 'below',
   path: '/oauth/register',
@@ -46,6 +49,10 @@ function checkToken({ headers }: Request, access: readonly SecretDigest[] | 'ope
 
 /** @throws Refusal registration_metadata_invalid */
 function readMetadata({ headers, body }: Request) {
+  if (body.length > MAX_METADATA_BYTES)
+    throw new Refusal('registration_metadata_invalid', {
+      detail: `the body has more than ${MAX_METADATA_BYTES} bytes`,
+    });
   const isJson = headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase() === 'application/json';
   const metadata = isJson ? parseJsonObject(decodeUtf8(body) ?? '') : undefined;
   if (metadata === undefined)
