@@ -118,20 +118,25 @@ export async function openSuspensions(store: Store, issuer: string): Promise<Sus
 export const describeParty = ({ subject, issuer }: Suspendable): string =>
   issuer === undefined ? subject : `${subject} of ${issuer}`;
 
+interface SuspensionContext {
+  readonly issuer: string;
+  readonly suspensions: Pick<Suspensions, 'find'>;
+}
+
 /** No grant issues a token that would be refused at once. @throws Refusal actor_suspended */
 export function refuseSuspended(
   decision: Omit<TokenParties, 'principal'>,
-  { issuer, suspensions }: { readonly issuer: string; readonly suspensions: Pick<Suspensions, 'find'> },
+  { issuer, suspensions }: SuspensionContext,
 ): void {
   const found = suspensions.find({ ...decision, principal: { iss: issuer, sub: decision.sub } });
   if (found !== undefined) throw new Refusal('actor_suspended', { detail: `${describeParty(found)} is suspended` });
 }
 
+export const isSuspendedClient = (id: string, { issuer, suspensions }: SuspensionContext): boolean =>
+  suspensions.find({ principal: { iss: issuer, sub: id }, sub: id, clientId: id, chain: [], actorLineage: [] }) !==
+  undefined;
+
 /** A suspended client gets no token, whatever it is about. @throws Refusal client_suspended */
-export function refuseSuspendedClient(
-  id: string,
-  { issuer, suspensions }: { readonly issuer: string; readonly suspensions: Pick<Suspensions, 'find'> },
-): void {
-  const party = { principal: { iss: issuer, sub: id }, sub: id, clientId: id, chain: [], actorLineage: [] };
-  if (suspensions.find(party) !== undefined) throw new Refusal('client_suspended', { detail: `${id} is suspended` });
+export function refuseSuspendedClient(id: string, context: SuspensionContext): void {
+  if (isSuspendedClient(id, context)) throw new Refusal('client_suspended', { detail: `${id} is suspended` });
 }

@@ -3,6 +3,7 @@
 import type { AuditEvent } from '../audit/event.ts';
 import { recordSent } from '../audit/sent.ts';
 import { refuseGrant } from '../client-auth/refuse-grant.ts';
+import { isSuspendedClient } from '../issuing/suspensions.ts';
 import { type Client, isPublic } from '../model/client.ts';
 import { noteWanted, readScope, readTargets } from '../narrowing/wanted.ts';
 import { seconds } from '../primitives/clock.ts';
@@ -26,6 +27,7 @@ import type { LibraryAnswer } from './library.ts';
 import { CODE_SECONDS } from './lifetimes.ts';
 import { switchAccountPage } from './pages/logout.ts';
 import { routes } from './paths.ts';
+import type { ProviderContext } from './provider.ts';
 import { isRegistered } from './redirect-uri.ts';
 import { refusalOf } from './refusals.ts';
 import type { SignIn } from './sign-in.ts';
@@ -120,7 +122,8 @@ async function refuseUnknown(
 ): Promise<void> {
   // The library refuses a request without client_id.
   if (parameters.get('client_id') === undefined) return;
-  const isUsable = client !== undefined && !client.disabled && client.grants.has('authorization_code');
+  const fault = client && whyNoSignIn(client, context);
+  const isUsable = client !== undefined && fault === undefined;
   const pushed = parameters.get('request_uri');
   if (pushed !== undefined) {
     if (isUsable) return;
@@ -130,8 +133,7 @@ async function refuseUnknown(
   }
   if (!isUsable) {
     const id = parameters.get('client_id') ?? '';
-    const known = client && (client.disabled ? `${client.id} is disabled` : describeGrants(client));
-    const detail = known ?? context.clients.whyNotDescribed(id);
+    const detail = fault ?? context.clients.whyNotDescribed(id);
     throw new Refusal('authorization_client_unknown', { detail, sent: { client_id: id } });
   }
   const [only, ...others] = client.redirectUris;
@@ -142,7 +144,12 @@ async function refuseUnknown(
   }
 }
 
-const describeGrants = ({ id, grants }: Client): string => `grants of ${id} has ${[...grants].join(', ') || 'none'}`;
+/** @returns why nobody can sign in to the client, or undefined */
+function whyNoSignIn({ id, disabled, grants }: Client, context: ProviderContext): string | undefined {
+  if (disabled) return `${id} is disabled`;
+  if (!grants.has('authorization_code')) return `grants of ${id} has ${[...grants].join(', ') || 'none'}`;
+  return isSuspendedClient(id, context) ? `${id} is suspended` : undefined;
+}
 
 /** GET /oauth/authorize/…: continues after the person has answered. */
 export async function resumeAuthorization(

@@ -3,6 +3,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import type { Configuration, Provider } from 'oidc-provider';
 import type { FailureLimit } from '../client-auth/failure-limit.ts';
 import type { Revocable } from '../issuing/revocations.ts';
+import type { Suspensions } from '../issuing/suspensions.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
 import { type Client, isPublic } from '../model/client.ts';
 import { SIGN_IN_SCOPES } from '../narrowing/narrow.ts';
@@ -36,6 +37,7 @@ export interface ProviderContext extends CodeContext {
   readonly epoch: () => number;
   /** Was a session, an interaction or a consent revoked since it began? @throws Refusal store_unavailable */
   readonly isRevoked: (kept: Revocable) => boolean;
+  readonly suspensions: Pick<Suspensions, 'find'>;
 }
 
 /** Loading takes a while. The library prints a warning on Node versions without long-term support, which is suppressed. */

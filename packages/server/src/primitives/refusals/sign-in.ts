@@ -24,8 +24,8 @@ export const signInRefusals = {
         'Send a registered redirect_uri, character by character, or add this one to redirectUris of the client (postLogoutRedirectUris for a logout).',
       ],
       authorization_client_unknown: [
-        'there is no such client, or it is disabled, or lacks the grant. The answer is that of a redirect_uri that is not registered',
-        'Compare client_id with the ids under clients. The client needs the grant authorization_code.',
+        'there is no such client, or it is disabled or suspended, or lacks the grant. The answer is that of a redirect_uri that is not registered',
+        'Compare client_id with the ids under clients. The client needs the grant authorization_code. cambio actors list says whether it is suspended.',
       ],
     },
   },
