@@ -71,9 +71,11 @@ export async function explainExchange(
   let limits: Limits | undefined;
   event.client = clientId;
   const isAssertion = parameters.get('assertion') !== undefined;
-  const grant = grantUsed(context.clients.get(clientId), isAssertion ? 'jwt_bearer' : 'token_exchange');
-  event.grant = grant;
+  const asked = isAssertion ? 'jwt_bearer' : 'token_exchange';
+  event.grant = asked;
   try {
+    const grant = grantUsed(await context.clients.find(clientId), asked);
+    event.grant = grant;
     const found = findJudgedClient(clientId, context.clients, grant);
     const client = grant === 'jwt_dpop' ? { ...found, dpopBoundAccessTokens: true } : found;
     refuseSuspendedClient(client.id, context);

@@ -8,6 +8,7 @@ import type { Decision } from '../issuing/authorization.ts';
 import { countingLeashes, type LeashCounter } from '../issuing/leash-counter.ts';
 import { refuseSuspended, refuseSuspendedClient, type Suspensions } from '../issuing/suspensions.ts';
 import { type AuthorizationServer, type ServerGrant, scopeThere } from '../model/authorization-server.ts';
+import type { ClientDirectory } from '../model/client.ts';
 import type { Targeting } from '../narrowing/targets.ts';
 import type { Parameters } from '../primitives/parameters.ts';
 import { Refusal } from '../primitives/refusal.ts';
@@ -39,10 +40,11 @@ export async function explainTargets(
   parameters: Parameters,
   clientId: string,
   event: AuditEvent,
-  services: Omit<TargetsContext, 'confirmation' | 'proof'>,
+  services: Omit<TargetsContext, 'confirmation' | 'proof'> & { readonly clients: ClientDirectory },
 ): Promise<readonly Omit<PossibleTarget, 'requestedType'>[]> {
   event.client = clientId;
   event.grant = 'token_exchange';
+  await services.clients.find(clientId); // reads the document of a client that describes itself
   const client = findJudgedClient(clientId, services.clients, 'token_exchange');
   refuseSuspendedClient(client.id, services);
   const context = { ...services, confirmation: undefined, proof: 'assumed' } as const;

@@ -482,6 +482,31 @@ test('an operator revokes the tokens of a client that describes itself, and susp
   const next = await redeem(server, id, await authorizeAs(server, ask(id), createBrowser(server.issuer)));
   assert.equal((await admin(server, 'POST /actors/suspend', { body: { subject: id } })).status, 204);
   assert.equal(server.audit(await refresh(server, id, next))?.reason, 'client_suspended');
+  // Nobody signs in to it either, and the row says why.
+  const page = await begin(server, ask(id));
+  const row = server.audit(page);
+  assert.deepEqual(
+    [page.status, row?.reason, row?.client, row?.detail],
+    [400, 'authorization_client_unknown', id, `${id} is suspended`],
+  );
+});
+
+test('what an operator asks about a client that describes itself, its document answers', async (t) => {
+  const [audience, scopes] = [`\${ISSUER}/admin`, ['admin:read']];
+  const { server, id, publish } = await startWorld(t, () => ({
+    resources: added({ audience, scopes }),
+    clients: added(client('operator', { audiences: [audience], scopes })),
+  }));
+  for (const route of ['POST /explain', 'POST /targets']) {
+    for (const [described, reason] of [
+      [publish({}, `/${route.slice(6)}.json`), 'grant_not_allowed'],
+      [publish({ redirect_uris: [] }, '/bad.json'), 'client_document_invalid'],
+      [`${id}#x`, 'client_unknown'],
+    ] as const) {
+      const { text } = await admin(server, route, { body: { client: described, subject_token: 'x' } });
+      assert.ok(text.includes(reason), `${route} ${reason}: ${text}`);
+    }
+  }
 });
 
 test('an account cannot have the name of a client that may describe itself', async (t) => {
