@@ -1,6 +1,9 @@
 // Follows docs/guides/mcp.md: Cambio, an API, an MCP server and an agent, as a reader starts them.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { symlinkSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { type Browser, createBrowser } from '../../packages/server/test/support/browser.ts';
@@ -35,6 +38,17 @@ test('an agent that nobody registered calls an MCP server for ada, whose tool ca
   await page.follow(blocks.slice(adds));
   programs.tell('SIGTERM');
   assert.equal(await programs.exited, 0);
+});
+
+test('the example ends and says why if the port of the agent is taken', async (t) => {
+  const holder = createServer().listen(0, 'localhost');
+  await once(holder, 'listening');
+  t.after(() => holder.close());
+  const { port } = holder.address() as AddressInfo;
+  const [PORT = '', API_PORT = '', MCP_PORT = ''] = [await freePort(), await freePort(), await freePort()].map(String);
+  const env = { PATH: path, PORT, API_PORT, MCP_PORT, AGENT_PORT: String(port), CAMBIO_DATA: temporaryFolder(t) };
+  const programs = startProgram(t, ['npm', 'run', 'example:mcp'], { env });
+  assert.equal(await programs.exited, 1);
 });
 
 /** Opens a page of the agent, signs in and agrees where Cambio asks. @returns the text of the page in the end */

@@ -32,7 +32,10 @@ const servers = [
 ];
 const agent = spawn(process.execPath, [here('agent.ts')], { stdio: ['ignore', 'pipe', 'inherit'] });
 agent.stdout.pipe(process.stdout);
-await once(agent.stdout, 'data');
+await Promise.race([
+  once(agent.stdout, 'data'),
+  once(agent, 'exit').then(() => Promise.reject(new Error('the agent did not start'))),
+]);
 console.log(
   'Cambio, the API, the MCP server and the agent are ready. docs/guides/mcp.md says what to try. Ctrl-C stops.',
 );
