@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { test } from 'node:test';
+import { AllClients } from '../../src/client-auth/all-clients.ts';
 import { type ExchangeContext, exchange } from '../../src/exchange/exchange.ts';
 import { exchangeParameters, readExchangeRequest } from '../../src/exchange/request.ts';
 import { explainExchange } from '../../src/explain/explain.ts';
@@ -41,7 +42,7 @@ const context = (rules: readonly Rule[], more: object = {}) =>
   ({
     ...partsOf({ resources: [api, other], rules }),
     client: gateway,
-    clients: new Map([gateway, barred].map((one) => [one.id, one])),
+    clients: new AllClients(new Map([gateway, barred].map((one) => [one.id, one])), []),
     enabledTypes: new Set(['access_token', 'jwt']),
     issuers: { introspecting: undefined, all: () => [], byPrincipal: () => undefined },
     clientIndex: { bySpiffeId: () => undefined, ofWorkloads: () => [] },
