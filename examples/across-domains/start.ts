@@ -1,5 +1,5 @@
 // npm run example:across-domains: runs the company's server, the vendor's server and the vendor's API in one process.
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { loadConfiguration, startServer, untilToldToStop } from '@cambio/server';
@@ -8,8 +8,12 @@ import { createApi } from './api.ts';
 const data = resolve(process.env.CAMBIO_DATA || 'data');
 mkdirSync(data, { recursive: true });
 const environment = { ...process.env, CAMBIO_DATA: data };
-const startFrom = async (file: string) =>
-  startServer(await loadConfiguration(fileURLToPath(new URL(file, import.meta.url)), environment));
+const startFrom = async (name: string) => {
+  const file = fileURLToPath(new URL(name, import.meta.url));
+  // So that the audit log says which configuration decided.
+  const origin = { cause: 'start', file, read: readFileSync(file, 'utf8') } as const;
+  return startServer(await loadConfiguration(file, environment), { origin });
+};
 
 const vendor = await startFrom('vendor.yaml');
 const company = await startFrom('company.yaml');

@@ -1,7 +1,7 @@
 // npm run example:mcp: runs Cambio, an API and an MCP server in one process, and an agent in another.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -21,7 +21,10 @@ const listen = async (app: Express, port: number | string): Promise<Server> => {
   return server;
 };
 
-const cambio = await startServer(await loadConfiguration(here('cambio.yaml'), { ...process.env, CAMBIO_DATA: data }));
+const file = here('cambio.yaml');
+// So that the audit log says which configuration decided.
+const origin = { cause: 'start', file, read: readFileSync(file, 'utf8') } as const;
+const cambio = await startServer(await loadConfiguration(file, { ...process.env, CAMBIO_DATA: data }), { origin });
 const issuer = `http://localhost:${PORT}`;
 const servers = [
   await listen(createApi(issuer), API_PORT),

@@ -1,5 +1,5 @@
 // npm start: runs the server of cambio.yaml and the sample API in one process, and prints commands to try.
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ConfigurationError, loadConfiguration, startServer, untilToldToStop } from '@cambio/server';
@@ -19,8 +19,11 @@ async function main(): Promise<void> {
   }
   const metrics = Number(process.env.PORT || 8080) - 8080 + 9464;
   process.env.METRICS_PORT ||= String(metrics > 0 && metrics < 65_536 ? metrics : 0);
-  const configuration = await loadConfiguration(fileURLToPath(new URL('cambio.yaml', import.meta.url)), process.env);
-  const server = await startServer(configuration);
+  const file = fileURLToPath(new URL('cambio.yaml', import.meta.url));
+  const configuration = await loadConfiguration(file, process.env);
+  // So that the audit log says which configuration decided.
+  const origin = { cause: 'start', file, read: readFileSync(file, 'utf8') } as const;
+  const server = await startServer(configuration, { origin });
   const port = Number(process.env.API_PORT || 8081);
   const baseUrl = `http://localhost:${port}`;
   const api = createApi(configuration.issuer, { baseUrl });
