@@ -63,9 +63,10 @@ export function actors({ claims, issuer }: AccessToken): readonly Actor[] {
 /** @param now milliseconds since 1970 @throws Denial insufficient_scope, actor_unauthorized, insufficient_user_authentication */
 export function checkRequirements(token: AccessToken, { scope, actor, acr, maxAge }: Requirements, now: number): void {
   if (!(scope ?? '').split(' ').every((name) => name === '' || token.scope.has(name))) {
-    throw new Denial('insufficient_scope', { attributes: { scope } });
+    const cause = new Error(`the token has the scope ${JSON.stringify([...token.scope].join(' '))}`);
+    throw new Denial('insufficient_scope', { cause, attributes: { scope } });
   }
-  if (actor !== undefined && !isActedBy(token, [actor].flat())) throw actorDenied();
+  if (actor !== undefined && !isActedBy(token, [actor].flat())) throw actorDenied(token);
   const { acr: context, auth_time: authenticatedAt } = token.claims;
   const wanted = acr === undefined ? undefined : [acr].flat();
   const current =
@@ -87,8 +88,11 @@ function isActedBy(token: AccessToken, patterns: readonly ActorPattern[]): boole
 }
 
 /** The actor profile has a code of its own: more scope would not help. */
-const actorDenied = (): Denial =>
-  new Denial('actor_unauthorized', { attributes: { error_description: 'Another actor must act here' } });
+function actorDenied(token: AccessToken): Denial {
+  const [current] = actors(token);
+  const cause = new Error(current === undefined ? 'nobody acts' : `${current.sub} of ${current.iss} acts`);
+  return new Denial('actor_unauthorized', { cause, attributes: { error_description: 'Another actor must act here' } });
+}
 
 /**
  * Checks the actor inside a handler, for a handler that learns late which actors are allowed.
@@ -99,7 +103,7 @@ export function requireActor(token: AccessToken, ...anyOf: readonly ActorPattern
   checkActors(anyOf);
   const [current] = actors(token);
   if (current === undefined || !isActedBy(token, anyOf)) {
-    const denial = actorDenied();
+    const denial = actorDenied(token);
     throw new AccessRefusal(denial, [[token.scheme, { error: denial.code, ...denial.details.attributes }]]);
   }
   return current;

@@ -200,9 +200,11 @@ suite('the actors of a token (RFC 8693 section 4.1)', () => {
     const none = await issuer.sign();
     assert.equal((await verify(text, { actor: {} })).subject, 'ada');
     assert.equal((await verify(text, { actor: [{ sub: 'bot' }, { sub: 'agent' }] })).subject, 'ada');
-    const denied = (error: unknown) => error instanceof AccessRefusal && error.status === 403;
-    await assert.rejects(verify(text, { actor: { sub: 'gateway' } }), denied);
-    await assert.rejects(verify(none, { actor: {} }), denied);
+    const denied = (why: string) => (error: unknown) =>
+      error instanceof AccessRefusal && error.status === 403 && (error.cause as Error).message === why;
+    await assert.rejects(verify(text, { actor: { sub: 'gateway' } }), denied(`agent of ${ISSUER} acts`));
+    await assert.rejects(verify(none, { actor: {} }), denied('nobody acts'));
+    await assert.rejects(verify(none, { scope: 'pay' }), denied('the token has the scope "read write"'));
     assert.equal((await verify(none)).subject, 'ada');
   });
 });
