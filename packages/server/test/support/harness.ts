@@ -139,7 +139,8 @@ export async function start(
     forge: (claims, header) => forge(folder, JSON.stringify(claims), header),
     forgeText: (payload, header) => forge(folder, payload, header),
     sql: (text) => {
-      const database = new DatabaseSync(join(folder, 'cambio.db'));
+      // A thread of the server may be writing.
+      const database = new DatabaseSync(join(folder, 'cambio.db'), { timeout: 5000 });
       try {
         database.exec(text);
       } finally {
