@@ -11,6 +11,10 @@ const ROOT = resolve(import.meta.dirname, '..');
 const FILES = ['bench/*.test.ts', 'packages/*/test/**/*.test.ts', 'examples/*/*.test.ts'];
 /** More than two, because tests wait for browsers, databases and other processes. */
 const PROCESSES = 3;
+/** A test or a suite that takes longer fails: it waits for something that does not come. */
+const TEST_LIMIT_MS = 15 * 60_000;
+/** A process that then still runs fails by its name. Without this nobody would learn which one does not end. */
+const RUN_LIMIT_MS = 40 * 60_000;
 /** They change or measure their whole process, or take longer than most folders. */
 const ALONE = [
   'packages/server/test/client-auth/memory',
@@ -74,7 +78,7 @@ const built = join(ROOT, 'node_modules/.cache/cambio');
 await bundleServer(built);
 process.env.CAMBIO_PROGRAM = join(built, 'bin/cambio.mjs');
 
-run({ files: entries, concurrency: PROCESSES })
+run({ files: entries, concurrency: PROCESSES, timeout: TEST_LIMIT_MS, signal: AbortSignal.timeout(RUN_LIMIT_MS) })
   .on('test:fail', ({ todo }) => {
     if (todo === undefined || todo === false) process.exitCode = 1;
   })

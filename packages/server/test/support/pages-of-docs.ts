@@ -1,6 +1,6 @@
 // Follows a page of the documentation: writes its files, runs its commands, and compares their output with the page.
 import assert from 'node:assert/strict';
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
@@ -30,17 +30,17 @@ interface Shell {
 }
 
 function startShell(t: Pick<TestContext, 'after'>, cwd: string, env: Record<string, string>): Shell {
-  const shell: ChildProcessWithoutNullStreams = spawn('bash', ['--noprofile', '--norc'], {
+  // One pipe for both outputs: of two, the one that was written last may arrive first, and a line after the end of a block hides it.
+  const shell = spawn('bash', ['--noprofile', '--norc', '-c', 'exec bash --noprofile --norc 2>&1'], {
     cwd,
     env: { ...process.env, ...env },
+    stdio: ['pipe', 'pipe', 'inherit'],
   });
   t.after(() => shell.kill('SIGKILL'));
   let output = '';
-  for (const stream of [shell.stdout, shell.stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => {
-      output += text;
-    });
-  }
+  shell.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output += text;
+  });
   const exited = once(shell, 'exit');
   let count = 0;
   return {
@@ -108,7 +108,7 @@ export async function followPage(
   writeFileSync(program, `#!/bin/sh\nexec "${process.execPath}" "${PROGRAM}" "$@"\n`);
   chmodSync(program, 0o755);
   // A busy machine sometimes answers 503 with Retry-After.
-  writeFileSync(join(bin, '.curlrc'), 'retry = 5\n');
+  writeFileSync(join(bin, '.curlrc'), 'retry = 5\nmax-time = 60\n');
   const env = { CURL_HOME: bin, ...running?.env, PORT: port, PATH: [bin, process.env.PATH].join(delimiter) };
   const shell = startShell(t, folder, env);
   // npx would search the package of its folder.
