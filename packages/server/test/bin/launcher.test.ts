@@ -1,5 +1,6 @@
 // The launcher `cambio` runs the program on any Node, and passes on its streams, signals and exit code.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { copyFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
@@ -138,3 +139,12 @@ test(
     }
   },
 );
+
+test('the support for tests: a program that has ended may be signalled before its output is read', async (t) => {
+  const program = startProgram(t, ['sh', '-c', 'yes done | head -c 60000']);
+  // It ends while this process is busy, as on a busy machine: the exit is known before the end of the output.
+  spawnSync('sleep', ['0.5']);
+  assert.equal(await program.exited, 0);
+  program.tellGroup('SIGKILL');
+  assert.match((await program.ended).stdout, /done/);
+});

@@ -58,7 +58,13 @@ export function startProgram(t: Test, [command = '', ...args]: readonly string[]
   });
   /** The process group that `detached` made. It has all processes of the program, and its number is in use until all have ended. */
   const tellGroup = (signal: NodeJS.Signals): void => {
-    if (!closed && child.pid !== undefined) process.kill(-child.pid, signal);
+    if (closed || child.pid === undefined) return;
+    try {
+      process.kill(-child.pid, signal);
+    } catch (error) {
+      // All have ended, and their output is still to be read.
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
   };
   t.after(async () => {
     tellGroup('SIGKILL');
