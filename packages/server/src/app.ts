@@ -27,6 +27,7 @@ import { type Polling, startPolling } from './store/poll.ts';
 import { announce, type Presence } from './store/presence.ts';
 import { listen } from './store/store.ts';
 import { sweep } from './store/sweep.ts';
+import { openPatiently, type WaitOptions } from './store/wait.ts';
 
 export interface RunningServer {
   /** The port that the server listens on. The system chooses it if the file says 0. */
@@ -74,6 +75,8 @@ export interface StartOptions {
   readonly sharing?: Sharing | undefined;
   /** A random text that the processes of this node share. */
   readonly node?: string | undefined;
+  /** How long to wait for the database. By default there is one attempt. */
+  readonly wait?: WaitOptions;
 }
 
 /** Time for the requests in progress when the port closes. */
@@ -178,11 +181,10 @@ type Opening = StartOptions & Required<Pick<StartOptions, 'clock' | 'report'>> &
 
 /** Opens the store, and the services of the configuration. */
 async function open(configuration: Configuration, opening: Opening): Promise<Node> {
-  const { clock, report, text, origin, sharing, node = newId(), endings } = opening;
-  const base = {
-    ...(await openBase(configuration, 'write', clock, { sharing, schema: 'migrate', threads: { report } })),
-    openPeople: openSignIn,
-  };
+  const { clock, report, text, origin, sharing, node = newId(), wait: waiting, endings } = opening;
+  const access = { sharing, schema: 'migrate', threads: { report } } as const;
+  const opened = await openPatiently(() => openBase(configuration, 'write', clock, access), report, waiting);
+  const base = { ...opened, openPeople: openSignIn };
   endings.add(() => base.store.destroy());
   configuration.checkBeside(base.registered.all().values());
   const servedBy = sharing === undefined ? 'this process' : 'the first process';

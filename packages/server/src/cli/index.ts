@@ -4,6 +4,7 @@ import type { CliCommand } from './command.ts';
 export const commands = {
   init: () => import('./init.ts').then(({ init }) => init),
   serve: () => import('./serve.ts').then(({ serve }) => serve),
+  ready: () => import('./ready.ts').then(({ ready }) => ready),
   check: () => import('./check.ts').then(({ check }) => check),
   schema: () => import('./schema.ts').then(({ schema }) => schema),
   explain: () => import('./explain.ts').then(({ explain }) => explain),

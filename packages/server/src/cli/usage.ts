@@ -40,11 +40,11 @@ const INSTANT = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?(?:Z|[+-]\
 const MAX_SECONDS = 3600;
 
 /** Reads a duration of up to an hour, such as `30s`. @throws UsageError */
-export function readSeconds(option: string, value: unknown): number {
+export function readSeconds(option: string, value: unknown, least: 0 | 1 = 1): number {
   const [, count, unit] = /^(\d{1,4})([sm])$/.exec(String(value)) ?? [];
   const seconds = (Number(count) * UNIT_MS[unit as 's' | 'm']) / 1000;
-  if (seconds >= 1 && seconds <= MAX_SECONDS) return seconds;
-  throw new UsageError(`${option} ${value} is not a duration of 1s to 60m. Example: ${option} 30s`);
+  if (seconds >= least && seconds <= MAX_SECONDS) return seconds;
+  throw new UsageError(`${option} ${value} is not a duration of ${least}s to 60m. Example: ${option} 30s`);
 }
 
 /** Reads an instant, a day, or a duration ago such as `2h`. @returns milliseconds since 1970 @throws UsageError */

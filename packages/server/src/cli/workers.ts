@@ -14,13 +14,20 @@ import { relayCounts } from './sharing.ts';
 const REPLACE_AFTER_MS = { first: 500, longest: 10_000 };
 /** Holds a random text that the workers of this node share. */
 export const NODE_VARIABLE = 'CAMBIO_NODE';
-/** A replacement that does not listen within this time is stopped and replaced. */
+/** A replacement that does not listen within this time, and the time to wait for the database, is stopped and replaced. */
 const START_DEADLINE_MS = 60_000;
+
+interface Supervision {
+  readonly metrics: MetricsAddress | undefined;
+  /** How long a worker waits for the database. */
+  readonly waitMs: number;
+  readonly report: Report;
+}
 
 /** @param started is called once all workers answer. @returns the exit code */
 export async function superviseWorkers(
   count: number,
-  { metrics, report }: { readonly metrics: MetricsAddress | undefined; readonly report: Report },
+  { metrics, waitMs, report }: Supervision,
   started: (serving: { readonly port: number; readonly servesMetrics: boolean }) => void,
 ): Promise<number> {
   let stopping = false;
@@ -66,7 +73,7 @@ export async function superviseWorkers(
 
   function replacement(): Worker {
     const worker = fork();
-    const late = setTimeout(() => worker.process.kill('SIGKILL'), START_DEADLINE_MS).unref();
+    const late = setTimeout(() => worker.process.kill('SIGKILL'), START_DEADLINE_MS + waitMs).unref();
     worker.once('exit', () => clearTimeout(late));
     worker.once('listening', () => {
       clearTimeout(late);

@@ -1,6 +1,7 @@
 // Describes failures of a database for people. They never see the text of the driver.
 import { accessSync, constants, statSync } from 'node:fs';
 import { describeError, describeFailure, isUntrusted } from '../primitives/failure.ts';
+import { Refusal } from '../primitives/refusal.ts';
 import type { PostgresConnection } from './postgres-url.ts';
 
 /** The schema of the database does not fit this version or this command. The message is for people. */
@@ -10,6 +11,7 @@ interface DriverError extends Error {
   readonly code?: string;
   /** From SQLite. */
   readonly errcode?: number;
+  readonly syscall?: string;
 }
 
 interface Clause {
@@ -17,6 +19,8 @@ interface Clause {
   readonly why: string;
   /** What to do. */
   readonly mend?: string;
+  /** It may end without a change of the configuration or of a right: the database starts, is busy, or changes its primary. */
+  readonly passes?: true;
 }
 
 type Names = Pick<PostgresConnection, 'user' | 'password' | 'database' | 'host'>;
@@ -30,8 +34,12 @@ const NO_PASSWORD: Clause = {
   why: 'PostgreSQL asks for a password, and store has none',
   mend: 'Write postgres://USER:PASSWORD@HOST/DATABASE',
 };
-const LATE: Clause = { why: 'the database did not answer in time' };
-const LOCKED: Clause = { why: 'another process holds its lock', mend: 'Stop that process, or wait until it is done' };
+const LATE: Clause = { why: 'the database did not answer in time', passes: true };
+const LOCKED: Clause = {
+  why: 'another process holds its lock',
+  mend: 'Stop that process, or wait until it is done',
+  passes: true,
+};
 
 /** By SQLSTATE (PostgreSQL manual, appendix A). */
 const POSTGRES: Readonly<Record<string, (names: Names) => Clause>> = {
@@ -58,13 +66,14 @@ const POSTGRES: Readonly<Record<string, (names: Names) => Clause>> = {
   '53300': () => ({
     why: 'PostgreSQL has no connection left',
     mend: 'Raise max_connections there, or start fewer nodes: each process opens up to 11',
+    passes: true,
   }),
   '53100': () => ({ why: 'the disk of the PostgreSQL server is full' }),
-  '57P03': () => ({ why: 'PostgreSQL is starting or stopping', mend: 'Try again in a moment' }),
-  '57P01': () => ({ why: 'PostgreSQL is stopping', mend: 'Try again when it has started' }),
+  '57P03': () => ({ why: 'PostgreSQL is starting or stopping', mend: 'Try again in a moment', passes: true }),
+  '57P01': () => ({ why: 'PostgreSQL is stopping', mend: 'Try again when it has started', passes: true }),
   '57014': () => LATE,
-  '55P03': () => ({ why: 'another transaction holds a lock' }),
-  '25006': () => ({ why: 'it can only be read, as a standby', mend: 'Name the primary in store' }),
+  '55P03': () => ({ why: 'another transaction holds a lock', passes: true }),
+  '25006': () => ({ why: 'it can only be read, as a standby', mend: 'Name the primary in store', passes: true }),
   '25P03': () => LATE,
 };
 
@@ -80,7 +89,10 @@ const DRIVER: readonly (readonly [text: RegExp, clause: (names: Names) => Clause
   [/password must be a/, () => NO_PASSWORD],
   [/^SASL/, () => ({ why: 'PostgreSQL and this server cannot agree on how the password is proven' })],
   [/timeout/, () => LATE],
-  [/terminated|connection error|not queryable|connection is lost/, () => ({ why: 'PostgreSQL closed the connection' })],
+  [
+    /terminated|connection error|not queryable|connection is lost/,
+    () => ({ why: 'PostgreSQL closed the connection', passes: true }),
+  ],
 ];
 
 /** By primary result code. */
@@ -114,6 +126,29 @@ const sqliteClause = (errcode: number): Clause =>
 /** @returns the reason why a query failed, as a clause that follows a colon */
 export function describeDatabaseFailure(error: unknown): string {
   return clauseOf(error as DriverError, NO_NAMES)?.why ?? describeError(error);
+}
+
+/** Codes of a database that is not there yet, or that the network does not reach for a moment. */
+const ABSENT: ReadonlySet<string> = new Set([
+  'EAI_AGAIN',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EPIPE',
+  'ETIMEDOUT',
+]);
+
+/** Can a later attempt to open the database succeed although nobody changes the configuration or a right? */
+export function mayPass(error: unknown): boolean {
+  if (error instanceof SchemaError) return false;
+  if (error instanceof Refusal) return error.reason === 'store_unavailable';
+  const { cause = error } = error as Error;
+  const { code = '', syscall } = cause as DriverError;
+  // A socket that does not exist yet. A file or folder that is missing does not come by itself.
+  const noSocket = code === 'ENOENT' && syscall === 'connect';
+  return noSocket || ABSENT.has(code) || clauseOf(cause as DriverError, NO_NAMES)?.passes === true;
 }
 
 const sentence = (where: string, { why, mend }: Clause): string =>

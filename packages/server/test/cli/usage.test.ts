@@ -54,6 +54,14 @@ const wrong: readonly (readonly [typed: readonly string[], said: string])[] = [
   ],
   [['serve', ...FILE, '--workers', 'two'], '--workers two is not a whole number from 1 to 256. Example: --workers 4'],
   [['serve', ...FILE, '--workers', '0'], '--workers 0 is not a whole number from 1 to 256. Example: --workers 4'],
+  [['serve', ...FILE, '--wait', 'long'], '--wait long is not a duration of 0s to 60m. Example: --wait 30s'],
+  [['serve', ...FILE, '--wait', '61m'], '--wait 61m is not a duration of 0s to 60m. Example: --wait 30s'],
+  [['serve', ...FILE, '--wait', '1.5s'], '--wait 1.5s is not a duration of 0s to 60m. Example: --wait 30s'],
+  [
+    ['ready', '--server', 'localhost:8080'],
+    '--server localhost:8080 is not a URL of a server. Example: --server http://127.0.0.1:8080',
+  ],
+  [['ready', '--timeout', '0s'], '--timeout 0s is not a duration of 1s to 60m. Example: --timeout 30s'],
   [
     ['audit', 'search', ...FILE, '--limit', 'many'],
     '--limit many is not a whole number of 1 or more, or all. Example: --limit 100',

@@ -6,6 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { assertGood, verifyStored } from '../support/audit.ts';
+import { cambio } from '../support/command.ts';
 import { changed, yamlOf } from '../support/configuration.ts';
 import { freePort } from '../support/harness.ts';
 import { life } from '../support/life.ts';
@@ -65,6 +66,8 @@ test(
     assert.equal(together.value('cambio_nodes'), 3);
     const seen = (await (await fetch(`http://127.0.0.1:${metrics}/readyz`)).json()) as Record<string, unknown>;
     assert.deepEqual(seen, { status: 'ok', workers: Array.from({ length: 3 }, () => ({ status: 'ok' })) });
+    const asked = await cambio(t as Test, ['ready', '--server', `http://127.0.0.1:${metrics}`]);
+    assert.deepEqual([asked.code, asked.stderr], [0, '']);
     process.kill(before[0] ?? 0, 'SIGKILL');
     await eventually(
       async () => childrenOf(node),

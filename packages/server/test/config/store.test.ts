@@ -16,7 +16,8 @@ async function run(t: TestContext, command: 'check' | 'serve', store: string) {
   const file = join(temporaryFolder(t), 'cambio.yaml');
   writeFileSync(file, yamlOf(shared(`\${STORE}`, configuration)));
   const env = { ISSUER: 'http://127.0.0.1:8080', PORT: '0', STORE: store };
-  const { code, stderr } = await cambio(t, [command, '--config', file], { env });
+  const atOnce = command === 'serve' ? ['--wait', '0s'] : [];
+  const { code, stderr } = await cambio(t, [command, '--config', file, ...atOnce], { env });
   assert.doesNotMatch(stderr, /canary/);
   return { code, stderr };
 }

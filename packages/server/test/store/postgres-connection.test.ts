@@ -12,10 +12,11 @@ import { nextRevision } from '../../src/store/registered-clients.ts';
 import { openStore } from '../../src/store/store.ts';
 import { selfSigned } from '../support/certificate.ts';
 import { cambio } from '../support/command.ts';
-import { changed } from '../support/configuration.ts';
+import { changed, yamlOf } from '../support/configuration.ts';
 import { freePort } from '../support/harness.ts';
 import { eventually, own, shared, startNode } from '../support/node.ts';
 import { query, startPostgres } from '../support/postgres.ts';
+import { PROGRAM, type Program, startProgram, temporaryFolder } from '../support/program.ts';
 import { scrape } from '../support/scrape.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cambio-tls-'));
@@ -257,4 +258,53 @@ test('the transaction of a lost node holds its locks for two seconds or less', a
   // The accepted twin: a transaction that is not idle.
   const revision = await other.transaction().execute(nextRevision);
   assert.equal(await nextRevision(other), revision + 1);
+});
+
+test('a server waits for a database that comes up late, says so, and stops when it is told to', async (t) => {
+  const closed = await freePort();
+  const begin = (store: string, ...options: string[]): Program => {
+    const place = temporaryFolder(t);
+    writeFileSync(join(place, 'cambio.yaml'), yamlOf(changed(shared(store), { server: { metrics: 'off' } })));
+    const command = [process.execPath, PROGRAM, 'serve', '--config', 'cambio.yaml', ...options];
+    return startProgram(t, command, { cwd: place, env: { PORT: '0' } });
+  };
+  const absent = url.replace(/:\d+\//, `:${closed}/`);
+  await postgres.stop();
+  t.after(() => postgres.stop().then(postgres.start));
+  const [late, stopped, never] = [begin(url), begin(absent), begin(absent, '--wait', '2s', '--workers', '2')];
+  const nothing = (port: number): string =>
+    `cannot open the database on 127.0.0.1 port ${port}: nothing listens on that port. Start PostgreSQL, or correct the host and the port in store`;
+  await late.warned(`waiting for the database (0 s of 1 min): ${nothing(postgres.port)}`);
+  await stopped.warned(nothing(closed));
+  stopped.tell('SIGTERM');
+  assert.deepEqual(await stopped.exited, 0);
+  const gaveUp = await never.ended;
+  assert.equal(gaveUp.code, 1);
+  assert.match(gaveUp.stderr, new RegExp(`^cambio: waited \\d+ s for the database\\. ${nothing(closed)}$`, 'm'));
+  assert.equal(gaveUp.stdout, '');
+  await postgres.start();
+  await late.printed('the database answers after');
+  await late.printed('cambio serves');
+  late.tell('SIGTERM');
+  assert.equal(await late.exited, 0);
+});
+
+test('a server does not wait where the database answers and refuses', async (t) => {
+  const file = join(temporaryFolder(t), 'cambio.yaml');
+  for (const [change, expected] of [
+    [{ password: 'canary-wrong' }, /^cambio: cannot open the database .* refuses the password of the user cambio\..*$/],
+    [{ pathname: '/canbio' }, /^cambio: cannot open the database .* has no database canbio\..*$/],
+    [
+      { search: `?sslmode=verify-full&sslrootcert=${write('never.pem', untrusted.cert)}` },
+      /^cambio: .*certificate is not from/,
+    ],
+  ] as const) {
+    writeFileSync(
+      file,
+      yamlOf(changed(shared(Object.assign(new URL(url), change as object).href), { server: { metrics: 'off' } })),
+    );
+    const { code, stderr } = await cambio(t, ['serve', '--config', file], { env: { PORT: '0' } });
+    assert.equal(code, 1);
+    assert.match(stderr.trimEnd(), expected);
+  }
 });

@@ -24,6 +24,8 @@ export interface Ending {
 export interface Program {
   /** Resolves when it has printed the text. @throws Error with all output if it ends before */
   readonly printed: (text: string) => Promise<void>;
+  /** The same for its error output. */
+  readonly warned: (text: string) => Promise<void>;
   readonly tell: (signal: Signal) => void;
   /** Like Ctrl-C in a terminal: signals the program and all its processes. */
   readonly tellGroup: (signal: Signal) => void;
@@ -71,18 +73,20 @@ export function startProgram(t: Test, [command = '', ...args]: readonly string[]
     const { stdout, stderr } = await ended;
     canaries.look(`what ${command} printed`, stdout + stderr);
   });
+  const until = (name: 'stdout' | 'stderr', text: string): Promise<void> =>
+    new Promise((fulfil, reject) => {
+      const look = (): void => {
+        if (output[name].includes(text)) fulfil();
+      };
+      child[name].on('data', look);
+      look();
+      ended.then(({ code, stdout, stderr }) =>
+        reject(new Error(`ended with ${code} before it printed ${JSON.stringify(text)}:\n${stdout}\n${stderr}`)),
+      );
+    });
   return {
-    printed: (text) =>
-      new Promise((fulfil, reject) => {
-        const look = (): void => {
-          if (output.stdout.includes(text)) fulfil();
-        };
-        child.stdout.on('data', look);
-        look();
-        ended.then(({ code, stdout, stderr }) =>
-          reject(new Error(`ended with ${code} before it printed ${JSON.stringify(text)}:\n${stdout}\n${stderr}`)),
-        );
-      }),
+    printed: (text) => until('stdout', text),
+    warned: (text) => until('stderr', text),
     tell: (signal) => child.kill(signal),
     tellGroup,
     exited: once(child, 'exit').then(([code]) => code),

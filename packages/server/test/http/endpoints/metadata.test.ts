@@ -1,5 +1,8 @@
 // The public documents of the server: RFC 8414 metadata, keys, health, and which origins may read them.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { clientAuthMethods } from '../../../src/client-auth/index.ts';
@@ -7,6 +10,7 @@ import { REDEEMING_GRANTS } from '../../../src/exchange/redeem.ts';
 import { grants, SIGN_IN_GRANTS } from '../../../src/grants/index.ts';
 import { withOperators } from '../../support/admin-api.ts';
 import { API, assertIssued, configuration, exchange, gateway, startBasic } from '../../support/basics.ts';
+import { cambio } from '../../support/command.ts';
 import { changed } from '../../support/configuration.ts';
 import { type Answer, read, start, type TestServer } from '../../support/harness.ts';
 import { configuration as people } from '../../support/people.ts';
@@ -202,6 +206,26 @@ test('answers livez while the process runs, and readyz while it can do its work'
   server.sql('alter table gone rename to used_ids');
   assert.deepEqual(await ask('/readyz'), [200, 'ok']);
   assert.equal((await get(`${server.issuer}/readyz`)).body.obstacles, undefined);
+});
+
+test('cambio ready reports what readyz says, to a health check that has no curl', async (t) => {
+  const server = await startBasic(t);
+  const ready = (...options: string[]) => cambio(t, ['ready', '--server', server.issuer, ...options]);
+  assert.deepEqual(await ready(), { code: 0, stdout: `${server.issuer} is ready\n`, stderr: '' });
+  server.sql('alter table used_ids rename to gone');
+  const not = `cambio: ${server.issuer} is not ready: database_unreachable\n`;
+  assert.deepEqual(await ready(), { code: 1, stdout: '', stderr: not });
+  const { code, stdout } = await ready('--output', 'json');
+  assert.deepEqual([code, JSON.parse(stdout).obstacles[0].reason], [1, 'database_unreachable']);
+  await server.close();
+  const closed = `cambio: cannot reach ${server.issuer}: nothing listens on that port\n`;
+  assert.deepEqual(await ready(), { code: 1, stdout: '', stderr: closed });
+  const other = createServer((_, response) => response.end('hello')).listen(0, '127.0.0.1');
+  t.after(() => other.close());
+  await once(other, 'listening');
+  const at = `http://127.0.0.1:${(other.address() as AddressInfo).port}`;
+  const strange = `cambio: ${at} is not a Cambio server: it answers 200 at /readyz. Correct --server\n`;
+  assert.deepEqual(await cambio(t, ['ready', '--server', at]), { code: 1, stdout: '', stderr: strange });
 });
 
 test('describes the server at /: a page for browsers, JSON for programs, and every link answers', async (t) => {
