@@ -26,9 +26,11 @@ const LAYERS: readonly (readonly [name: string, files: RegExp])[] = [
   ['vectors', /^packages\/server\/test\/vectors\//],
   ['what tests of the resource server share', /^packages\/resource-server\/test\//],
   ['what tests of the client share', /^packages\/client\/test\//],
+  ['what tests of the console share', /^packages\/console\/test\//],
   ['what tests share', /^packages\/server\/test\/support\//],
   ['the resource server', /^packages\/resource-server\/src\//],
   ['the client', /^packages\/client\/src\//],
+  ['the console', /^packages\/console\/src\//],
   ['the server', /^packages\/server\/(?:src|bin)\//],
 ];
 const layerOf = (file: string): number => LAYERS.findIndex(([, files]) => files.test(file));

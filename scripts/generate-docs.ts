@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { fields } from '../packages/server/src/audit/fields.ts';
 import { configurationSchema, includedFileSchema } from '../packages/server/src/config/json-schema.ts';
 import { publicAnswer, type Reason, Refusal, reasons } from '../packages/server/src/primitives/refusal.ts';
+import { adminApiTypes } from './admin-api-types.ts';
 import { cliPage } from './cli-page.ts';
 import { keysTable } from './configuration-keys.ts';
 import { conformancePages } from './conformance-pages.ts';
@@ -30,6 +31,8 @@ const pages: Readonly<Record<string, (before: string) => string>> = {
   'docs/reference/audit-log.md': (before) => withPart(before, 'fields', fieldsTable()),
   'docs/evidence/vectors.md': vectorsPage,
   ...conformancePages(),
+  'packages/console/src/api/admin-api.ts': adminApiTypes,
+  'packages/console/src/api/reasons.json': reasonTexts,
 };
 
 function withPart(page: string, name: string, part: string): string {
@@ -45,6 +48,12 @@ function fieldsTable(): string {
     return `| \`${name}\` | ${field.meaning} | ${person} |`;
   });
   return ['| field | | |', '|---|---|---|', ...rows].join('\n');
+}
+
+/** For the console: what each reason means, and what to do. */
+function reasonTexts(): string {
+  const texts = Object.entries(reasons).map(([name, { meaning, remedy }]) => [name, [meaning, remedy]]);
+  return `${JSON.stringify(Object.fromEntries(texts), null, 1)}\n`;
 }
 
 function errorsPage(): string {

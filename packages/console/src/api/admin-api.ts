@@ -1,0 +1,411 @@
+// The types of the admin API. Made from its OpenAPI description by scripts/generate-docs.ts.
+export interface components {
+ schemas: {
+  Problem: { type: string; title: string; status: number; detail?: string; request_id: string; instance: string; errors?: ({ at: string; detail: string })[] };
+ };
+ /** The body of the answer, by operation. */
+ answers: {
+  "list-clients": { items: ({ id: string; source: "file" | "registered"; entry: { [name: string]: unknown }; secrets?: ({ id: string; createdAt: string })[]; createdAt?: string; updatedAt?: string })[]; next?: string };
+  "create-client": { id: string; source: "file" | "registered"; entry: { [name: string]: unknown }; secrets?: ({ id: string; createdAt: string })[]; createdAt?: string; updatedAt?: string; secret?: string };
+  "get-client": { id: string; source: "file" | "registered"; entry: { [name: string]: unknown }; secrets?: ({ id: string; createdAt: string })[]; createdAt?: string; updatedAt?: string };
+  "replace-client": { id: string; source: "file" | "registered"; entry: { [name: string]: unknown }; secrets?: ({ id: string; createdAt: string })[]; createdAt?: string; updatedAt?: string };
+  "add-client-secret": { id: string; source: "file" | "registered"; entry: { [name: string]: unknown }; secrets?: ({ id: string; createdAt: string })[]; createdAt?: string; updatedAt?: string; secret?: string };
+  "list-resources": { items: ({ [name: string]: unknown })[]; next?: string };
+  "list-authorization-servers": { items: ({ [name: string]: unknown })[]; next?: string };
+  "list-issuers": { items: ({ [name: string]: unknown })[]; next?: string };
+  "list-rules": { items: ({ [name: string]: unknown })[]; next?: string };
+  "list-keys": { items: ({ kid: string; alg: "ES256" | "ES384" | "RS256" | "PS256" | "Ed25519" | "ML-DSA-44" | "ML-DSA-65" | "ML-DSA-87"; state: "next" | "active" | "retired"; createdAt: string; activatesAt: string })[] };
+  "rotate-key": { alg: "ES256" | "ES384" | "RS256" | "PS256" | "Ed25519" | "ML-DSA-44" | "ML-DSA-65" | "ML-DSA-87"; activatesAt: string };
+  "list-actors": { items: ({ subject: string; issuer?: string; reason?: string; since: string })[]; next?: string };
+  "search-audit": { items: ({ time: number; requestId: string; action: string } & { [name: string]: unknown })[]; next?: string; indexedUpTo: { position: number; time?: string }; searchedUpTo?: { position: number; time?: string } };
+  "find-audit-event": { time: number; requestId: string; action: string } & { [name: string]: unknown };
+  "list-configurations": { items: ({ time: number; requestId: string; outcome: "applied" | "rejected" } & { [name: string]: unknown })[]; next?: string };
+  "get-configuration": { digest: string; files: ({ path: string; content: { [name: string]: unknown } } & { [name: string]: unknown })[]; registered: { [name: string]: { [name: string]: unknown } } } & { [name: string]: unknown };
+  "compare-configurations": { items: ({ entry: string; change: string; text: string } & { [name: string]: unknown })[]; next?: string; from: string; to: string };
+  "explain": { decision: "allowed" | "refused"; steps: ({ step: string; result: string; found: string } & { [name: string]: unknown })[]; rules: ({ rule: string; result: string } & { [name: string]: unknown })[]; rulesOfOthers: number } & { [name: string]: unknown };
+  "targets": { targets: ({ audience: string; scope: string; lifetime: number; rule: string } & { [name: string]: unknown })[]; refused?: { meaning: string; remedy: string } & { [name: string]: unknown } } & { [name: string]: unknown };
+  "unused-rights": { since: string; begins?: string; unused: ({ kind: "rule" | "client" | "audience" | "scope"; name: string } & { [name: string]: unknown })[]; kept: ({ kind: "rule" | "client" | "audience" | "scope"; name: string } & { [name: string]: unknown })[]; untested: (string)[]; unread: (string)[]; more: number } & { [name: string]: unknown };
+ };
+}
+
+export interface paths {
+ "/clients": {
+  get: {
+   parameters: { query?: { cursor?: string; limit?: number }; path?: never; header?: never; cookie?: never };
+   requestBody?: never;
+   responses: {
+    200: { headers: { [name: string]: unknown }; content: { "application/json": { items: ({ id: string; source: "file" | "registered"; entry: { [name: string]: unknown }; secrets?: ({ id: string; createdAt: string })[]; createdAt?: string; updatedAt?: string })[]; next?: string } } };
+    400: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    401: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    403: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    422: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    503: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+   };
+  };
+  post: {
+   parameters: { query?: never; path?: never; header?: never; cookie?: never };
+   requestBody: { content: { "application/json": { name?: string; logo?: string; uri?: string; auth: ("client_secret_basic" | "client_secret_post" | "private_key_jwt" | "tls_client_auth" | "self_signed_tls_client_auth" | "spiffe_jwt" | "none") | (("client_secret_basic" | "client_secret_post" | "private_key_jwt" | "tls_client_auth" | "self_signed_tls_client_auth" | "spiffe_jwt" | "none")[]); jwks?: { keys: ({ [name: string]: unknown })[] }; jwksUri?: string; allowPrivateNetwork?: boolean; assertionAudience?: "legacy"; assertionLifetime?: string; tlsSubject?: { dn?: string; dns?: string; uri?: string; ip?: string; email?: string }; spiffeId?: string; publicExchange?: boolean; workload?: { issuer: string; audience?: string; subjects?: (string) | ((string)[]); claims?: { [name: string]: (string) | ((string)[]) } }; subProfile?: (string) | ((string)[]); grants: ("client_credentials" | "token_exchange" | "refresh_token" | "authorization_code" | "device_code" | "jwt_bearer" | "jwt_dpop")[]; audiences?: (string)[]; scopes?: (string)[]; resource?: string; saml?: { entityId: string; acs: string }; dpopBoundAccessTokens?: boolean; certificateBoundAccessTokens?: boolean; redirectUris?: (string)[]; anyLocalhostPort?: boolean; pkce?: "required" | "optional"; postLogoutRedirectUris?: (string)[]; refreshLifetime?: string; disabled?: boolean; limits?: { perMinute?: number; perDay?: number; delegation?: string; descendants?: number }; id: string } } };
+   responses: {
+    201: { headers: { [name: string]: unknown }; content: { "application/json": { id: string; source: "file" | "registered"; entry: { [name: string]: unknown }; secrets?: ({ id: string; createdAt: string })[]; createdAt?: string; updatedAt?: string; secret?: string } } };
+    400: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    401: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    403: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    409: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    422: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    503: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+   };
+  };
+ };
+ "/clients/{id}": {
+  get: {
+   parameters: { query?: never; path: { id: string }; header?: never; cookie?: never };
+   requestBody?: never;
+   responses: {
+    200: { headers: { [name: string]: unknown }; content: { "application/json": { id: string; source: "file" | "registered"; entry: { [name: string]: unknown }; secrets?: ({ id: string; createdAt: string })[]; createdAt?: string; updatedAt?: string } } };
+    400: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    401: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    403: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    404: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    422: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    503: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+   };
+  };
+  put: {
+   parameters: { query?: never; path: { id: string }; header: { "If-Match": string }; cookie?: never };
+   requestBody: { content: { "application/json": { name?: string; logo?: string; uri?: string; auth: ("client_secret_basic" | "client_secret_post" | "private_key_jwt" | "tls_client_auth" | "self_signed_tls_client_auth" | "spiffe_jwt" | "none") | (("client_secret_basic" | "client_secret_post" | "private_key_jwt" | "tls_client_auth" | "self_signed_tls_client_auth" | "spiffe_jwt" | "none")[]); jwks?: { keys: ({ [name: string]: unknown })[] }; jwksUri?: string; allowPrivateNetwork?: boolean; assertionAudience?: "legacy"; assertionLifetime?: string; tlsSubject?: { dn?: string; dns?: string; uri?: string; ip?: string; email?: string }; spiffeId?: string; publicExchange?: boolean; workload?: { issuer: string; audience?: string; subjects?: (string) | ((string)[]); claims?: { [name: string]: (string) | ((string)[]) } }; subProfile?: (string) | ((string)[]); grants: ("client_credentials" | "token_exchange" | "refresh_token" | "authorization_code" | "device_code" | "jwt_bearer" | "jwt_dpop")[]; audiences?: (string)[]; scopes?: (string)[]; resource?: string; saml?: { entityId: string; acs: string }; dpopBoundAccessTokens?: boolean; certificateBoundAccessTokens?: boolean; redirectUris?: (string)[]; anyLocalhostPort?: boolean; pkce?: "required" | "optional"; postLogoutRedirectUris?: (string)[]; refreshLifetime?: string; disabled?: boolean; limits?: { perMinute?: number; perDay?: number; delegation?: string; descendants?: number } } } };
+   responses: {
+    200: { headers: { [name: string]: unknown }; content: { "application/json": { id: string; source: "file" | "registered"; entry: { [name: string]: unknown }; secrets?: ({ id: string; createdAt: string })[]; createdAt?: string; updatedAt?: string } } };
+    400: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    401: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    403: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    404: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    409: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    412: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    422: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    428: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    503: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+   };
+  };
+  delete: {
+   parameters: { query?: never; path: { id: string }; header: { "If-Match": string }; cookie?: never };
+   requestBody?: never;
+   responses: {
+    204: { headers: { [name: string]: unknown }; content?: never };
+    400: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    401: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    403: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    404: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    409: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    412: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    422: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    428: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    503: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+   };
+  };
+ };
+ "/clients/{id}/secrets": {
+  post: {
+   parameters: { query?: never; path: { id: string }; header?: never; cookie?: never };
+   requestBody: { content: { "application/json": {  } } };
+   responses: {
+    201: { headers: { [name: string]: unknown }; content: { "application/json": { id: string; source: "file" | "registered"; entry: { [name: string]: unknown }; secrets?: ({ id: string; createdAt: string })[]; createdAt?: string; updatedAt?: string; secret?: string } } };
+    400: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    401: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    403: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    404: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    409: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    422: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    503: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+   };
+  };
+ };
+ "/clients/{id}/secrets/{secret}": {
+  delete: {
+   parameters: { query?: never; path: { id: string; secret: string }; header?: never; cookie?: never };
+   requestBody?: never;
+   responses: {
+    204: { headers: { [name: string]: unknown }; content?: never };
+    400: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    401: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    403: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    404: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    409: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    422: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    503: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+   };
+  };
+ };
+ "/resources": {
+  get: {
+   parameters: { query?: { cursor?: string; limit?: number }; path?: never; header?: never; cookie?: never };
+   requestBody?: never;
+   responses: {
+    200: { headers: { [name: string]: unknown }; content: { "application/json": { items: ({ [name: string]: unknown })[]; next?: string } } };
+    400: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    401: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    403: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    422: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    503: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+   };
+  };
+ };
+ "/authorization-servers": {
+  get: {
+   parameters: { query?: { cursor?: string; limit?: number }; path?: never; header?: never; cookie?: never };
+   requestBody?: never;
+   responses: {
+    200: { headers: { [name: string]: unknown }; content: { "application/json": { items: ({ [name: string]: unknown })[]; next?: string } } };
+    400: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    401: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    403: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    422: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    503: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+   };
+  };
+ };
+ "/issuers": {
+  get: {
+   parameters: { query?: { cursor?: string; limit?: number }; path?: never; header?: never; cookie?: never };
+   requestBody?: never;
+   responses: {
+    200: { headers: { [name: string]: unknown }; content: { "application/json": { items: ({ [name: string]: unknown })[]; next?: string } } };
+    400: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    401: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    403: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    422: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    503: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+   };
+  };
+ };
+ "/rules": {
+  get: {
+   parameters: { query?: { cursor?: string; limit?: number }; path?: never; header?: never; cookie?: never };
+   requestBody?: never;
+   responses: {
+    200: { headers: { [name: string]: unknown }; content: { "application/json": { items: ({ [name: string]: unknown })[]; next?: string } } };
+    400: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    401: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    403: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    422: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    503: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+   };
+  };
+ };
+ "/keys": {
+  get: {
+   parameters: { query?: never; path?: never; header?: never; cookie?: never };
+   requestBody?: never;
+   responses: {
+    200: { headers: { [name: string]: unknown }; content: { "application/json": { items: ({ kid: string; alg: "ES256" | "ES384" | "RS256" | "PS256" | "Ed25519" | "ML-DSA-44" | "ML-DSA-65" | "ML-DSA-87"; state: "next" | "active" | "retired"; createdAt: string; activatesAt: string })[] } } };
+    400: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    401: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    403: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    422: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    503: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+   };
+  };
+  post: {
+   parameters: { query?: never; path?: never; header?: never; cookie?: never };
+   requestBody: { content: { "application/json": { alg?: "ES256" | "ES384" | "RS256" | "PS256" | "Ed25519" | "ML-DSA-44" | "ML-DSA-65" | "ML-DSA-87" } } };
+   responses: {
+    201: { headers: { [name: string]: unknown }; content: { "application/json": { alg: "ES256" | "ES384" | "RS256" | "PS256" | "Ed25519" | "ML-DSA-44" | "ML-DSA-65" | "ML-DSA-87"; activatesAt: string } } };
+    400: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    401: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    403: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    409: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    422: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    503: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+   };
+  };
+ };
+ "/keys/{kid}": {
+  delete: {
+   parameters: { query?: { replace?: "now" }; path: { kid: string }; header?: never; cookie?: never };
+   requestBody?: never;
+   responses: {
+    204: { headers: { [name: string]: unknown }; content?: never };
+    400: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    401: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    403: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    404: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    409: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    422: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    503: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+   };
+  };
+ };
+ "/revocations": {
+  post: {
+   parameters: { query?: never; path?: never; header?: never; cookie?: never };
+   requestBody: { content: { "application/json": ({ id: string; issuer?: string; unknown?: true }) | ({ subject: string; issuer?: string; unknown?: true }) | ({ issuer: string; unknown?: true }) | ({ client: string; unknown?: true }) | ({ all: true }) } };
+   responses: {
+    204: { headers: { [name: string]: unknown }; content?: never };
+    400: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    401: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    403: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    409: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    422: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    503: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+   };
+  };
+ };
+ "/actors/suspended": {
+  get: {
+   parameters: { query?: { cursor?: string; limit?: number }; path?: never; header?: never; cookie?: never };
+   requestBody?: never;
+   responses: {
+    200: { headers: { [name: string]: unknown }; content: { "application/json": { items: ({ subject: string; issuer?: string; reason?: string; since: string })[]; next?: string } } };
+    400: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    401: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    403: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    422: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    503: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+   };
+  };
+ };
+ "/actors/suspend": {
+  post: {
+   parameters: { query?: never; path?: never; header?: never; cookie?: never };
+   requestBody: { content: { "application/json": { subject: string; issuer?: string; reason?: string; revoke?: true; unknown?: true } } };
+   responses: {
+    204: { headers: { [name: string]: unknown }; content?: never };
+    400: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    401: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    403: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    409: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    422: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    503: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+   };
+  };
+ };
+ "/actors/resume": {
+  post: {
+   parameters: { query?: never; path?: never; header?: never; cookie?: never };
+   requestBody: { content: { "application/json": { subject: string; issuer?: string } } };
+   responses: {
+    204: { headers: { [name: string]: unknown }; content?: never };
+    400: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    401: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    403: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    409: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    422: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    503: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+   };
+  };
+ };
+ "/audit": {
+  get: {
+   parameters: { query?: { subject?: string; actor?: string; issuer?: string; client?: string; audience?: string; outcome?: string; reason?: string; rule?: string; request?: string; token?: string; since?: string; until?: string; cursor?: string; limit?: number }; path?: never; header?: never; cookie?: never };
+   requestBody?: never;
+   responses: {
+    200: { headers: { [name: string]: unknown }; content: { "application/json": { items: ({ time: number; requestId: string; action: string } & { [name: string]: unknown })[]; next?: string; indexedUpTo: { position: number; time?: string }; searchedUpTo?: { position: number; time?: string } } } };
+    400: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    401: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    403: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    422: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    503: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+   };
+  };
+ };
+ "/audit/{requestId}": {
+  get: {
+   parameters: { query?: never; path: { requestId: string }; header?: never; cookie?: never };
+   requestBody?: never;
+   responses: {
+    200: { headers: { [name: string]: unknown }; content: { "application/json": { time: number; requestId: string; action: string } & { [name: string]: unknown } } };
+    400: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    401: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    403: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    404: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    422: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    503: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+   };
+  };
+ };
+ "/configurations": {
+  get: {
+   parameters: { query?: { since?: string; until?: string; cursor?: string; limit?: number }; path?: never; header?: never; cookie?: never };
+   requestBody?: never;
+   responses: {
+    200: { headers: { [name: string]: unknown }; content: { "application/json": { items: ({ time: number; requestId: string; outcome: "applied" | "rejected" } & { [name: string]: unknown })[]; next?: string } } };
+    400: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    401: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    403: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    422: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    503: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+   };
+  };
+ };
+ "/configurations/{digest}": {
+  get: {
+   parameters: { query?: never; path: { digest: string }; header?: never; cookie?: never };
+   requestBody?: never;
+   responses: {
+    200: { headers: { [name: string]: unknown }; content: { "application/json": { digest: string; files: ({ path: string; content: { [name: string]: unknown } } & { [name: string]: unknown })[]; registered: { [name: string]: { [name: string]: unknown } } } & { [name: string]: unknown } } };
+    400: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    401: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    403: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    404: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    422: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    503: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+   };
+  };
+ };
+ "/configurations/{digest}/changes": {
+  get: {
+   parameters: { query?: { to?: string; cursor?: string; limit?: number }; path: { digest: string }; header?: never; cookie?: never };
+   requestBody?: never;
+   responses: {
+    200: { headers: { [name: string]: unknown }; content: { "application/json": { items: ({ entry: string; change: string; text: string } & { [name: string]: unknown })[]; next?: string; from: string; to: string } } };
+    400: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    401: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    403: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    404: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    422: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    503: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+   };
+  };
+ };
+ "/explain": {
+  post: {
+   parameters: { query?: never; path?: never; header?: never; cookie?: never };
+   requestBody: { content: { "application/json": ({ client: string; subject_token: string; subject_token_type?: string; actor_token?: string; actor_token_type?: string; audience?: (string)[]; resource?: (string)[]; scope?: string; requested_token_type?: string }) | ({ client: string; assertion: string; audience?: (string)[]; resource?: (string)[]; scope?: string }) | ({ request: string }) } };
+   responses: {
+    200: { headers: { [name: string]: unknown }; content: { "application/json": { decision: "allowed" | "refused"; steps: ({ step: string; result: string; found: string } & { [name: string]: unknown })[]; rules: ({ rule: string; result: string } & { [name: string]: unknown })[]; rulesOfOthers: number } & { [name: string]: unknown } } };
+    400: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    401: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    403: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    422: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    503: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+   };
+  };
+ };
+ "/targets": {
+  post: {
+   parameters: { query?: never; path?: never; header?: never; cookie?: never };
+   requestBody: { content: { "application/json": { client: string; subject_token: string; subject_token_type?: string; actor_token?: string; actor_token_type?: string } } };
+   responses: {
+    200: { headers: { [name: string]: unknown }; content: { "application/json": { targets: ({ audience: string; scope: string; lifetime: number; rule: string } & { [name: string]: unknown })[]; refused?: { meaning: string; remedy: string } & { [name: string]: unknown } } & { [name: string]: unknown } } };
+    400: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    401: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    403: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    422: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    503: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+   };
+  };
+ };
+ "/policy/unused": {
+  get: {
+   parameters: { query: { since: string }; path?: never; header?: never; cookie?: never };
+   requestBody?: never;
+   responses: {
+    200: { headers: { [name: string]: unknown }; content: { "application/json": { since: string; begins?: string; unused: ({ kind: "rule" | "client" | "audience" | "scope"; name: string } & { [name: string]: unknown })[]; kept: ({ kind: "rule" | "client" | "audience" | "scope"; name: string } & { [name: string]: unknown })[]; untested: (string)[]; unread: (string)[]; more: number } & { [name: string]: unknown } } };
+    400: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    401: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    403: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    422: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    503: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+   };
+  };
+ };
+}

@@ -1,0 +1,16 @@
+// Describes the page of the configurations that came into force.
+import { SlidersHorizontal } from 'lucide-react';
+import { definePage, text } from '../../frame/define-page.ts';
+
+export const page = definePage({
+  path: 'settings',
+  title: 'Settings',
+  about: 'Which configuration is in force, and what was in force before.',
+  icon: SlidersHorizontal,
+  letter: 's',
+  readers: {
+    /** The digest of the configuration whose changes are shown. */
+    changes: text,
+  },
+  load: () => import('./SettingsPage.tsx'),
+});

@@ -1,0 +1,81 @@
+// What opens above a page: a drawer for the details of one thing, and a question before a change.
+import { Alert, Button, Group, Drawer as MantineDrawer, Modal, Stack } from '@mantine/core';
+import { useMutation } from '@tanstack/react-query';
+import type { ReactNode } from 'react';
+import { ApiFailure } from '../api/client.ts';
+
+interface DrawerProps {
+  readonly title: string;
+  /** Nothing is shown without it. */
+  readonly children: ReactNode;
+  readonly onClose: () => void;
+}
+
+/** Esc and a click beside it close it. Let the URL say whether it is open. The page goes on scrolling: locking it needs inline styles. */
+export const Drawer = ({ title, children, onClose }: DrawerProps): ReactNode => (
+  <MantineDrawer
+    opened={Boolean(children)}
+    onClose={onClose}
+    title={title}
+    position="right"
+    size="lg"
+    lockScroll={false}
+    closeButtonProps={{ 'aria-label': 'Close' }}
+  >
+    {children}
+  </MantineDrawer>
+);
+
+interface ConfirmProps {
+  readonly title: string;
+  /** What will happen, in words and numbers. */
+  readonly children: ReactNode;
+  /** The words of the button that does it: a verb and its object. */
+  readonly action: string;
+  readonly isOpen: boolean;
+  readonly isDangerous?: boolean;
+  readonly onClose: () => void;
+  readonly onConfirm: () => Promise<unknown>;
+}
+
+/** Asks once. A refusal of the server is shown in place, with the id of the request. */
+export function Confirm({ title, children, action, isOpen, isDangerous, onClose, onConfirm }: ConfirmProps): ReactNode {
+  const change = useMutation({ mutationFn: onConfirm, onSuccess: () => close() });
+  const close = (): void => {
+    change.reset();
+    onClose();
+  };
+  return (
+    <Modal
+      opened={isOpen}
+      onClose={close}
+      title={title}
+      lockScroll={false}
+      closeButtonProps={{ 'aria-label': 'Close' }}
+      centered
+    >
+      <Stack>
+        <div>{children}</div>
+        {change.error !== null && (
+          <Alert color="red" role="alert" title={change.error.message}>
+            {change.error instanceof ApiFailure &&
+              [change.error.problem.detail, change.error.problem.request_id].filter(Boolean).join(' · ')}
+          </Alert>
+        )}
+        <Group justify="end">
+          <Button variant="default" onClick={close}>
+            Cancel
+          </Button>
+          <Button
+            {...(isDangerous && { color: 'red' })}
+            loading={change.isPending}
+            onClick={() => change.mutate()}
+            data-autofocus
+          >
+            {action}
+          </Button>
+        </Group>
+      </Stack>
+    </Modal>
+  );
+}

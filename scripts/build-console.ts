@@ -1,0 +1,48 @@
+// Builds the console into packages/console/dist, with each file compressed ahead. npm start runs it with --if-stale.
+import { createHash } from 'node:crypto';
+import { existsSync, globSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+import { build } from 'vite';
+import { ROOT } from './manifests.ts';
+
+const CONSOLE = join(ROOT, 'packages/console');
+export const BUILT = join(CONSOLE, 'dist');
+/** The digest of what the build was made from. */
+const MARK = join(BUILT, 'made-from.txt');
+const COMPRESSED = /\.(?:html|js|css|svg)$/;
+
+/** Digest of the sources and of the versions of all packages. */
+function digestOfSources(): string {
+  const files = globSync(['src/**/*', 'index.html', 'vite.config.ts'], { cwd: CONSOLE }).sort();
+  const digest = createHash('sha256').update(readFileSync(join(ROOT, 'package-lock.json')));
+  for (const name of files) {
+    const file = join(CONSOLE, name);
+    if (statSync(file).isFile()) digest.update(name).update(readFileSync(file));
+  }
+  return digest.digest('hex');
+}
+
+const isCurrent = (digest: string): boolean => existsSync(MARK) && readFileSync(MARK, 'utf8') === digest;
+
+function compress(): void {
+  for (const name of globSync('**/*', { cwd: BUILT })) {
+    const file = join(BUILT, name);
+    if (!COMPRESSED.test(name)) continue;
+    const bytes = readFileSync(file);
+    const params = { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length };
+    writeFileSync(`${file}.br`, brotliCompressSync(bytes, { params }));
+    writeFileSync(`${file}.gz`, gzipSync(bytes, { level: 9 }));
+  }
+}
+
+/** @param when `stale`: only if the sources are not those of the last build */
+export async function buildConsole(when: 'always' | 'stale'): Promise<void> {
+  const digest = digestOfSources();
+  if (when === 'stale' && isCurrent(digest)) return;
+  await build({ root: CONSOLE, logLevel: 'warn' });
+  compress();
+  writeFileSync(MARK, digest);
+}
+
+if (import.meta.main) await buildConsole(process.argv.includes('--if-stale') ? 'stale' : 'always');
