@@ -25,7 +25,7 @@ ${sections.join('\n\n')}
 `;
 }
 
-const INTRODUCTION = `\`npx cambio\` runs a command in this repository. Where the package is installed, it is \`cambio\`.
+const INTRODUCTION = `\`npx @cambio/server\` runs a command in this repository. Where the package is installed, it is \`cambio\`.
 
 - **Database or server.** \`--config FILE\` uses the database that the file names, with or without a running server. \`--server URL\` uses the
   [admin API](admin-api.md) of a running server, with an access token in \`CAMBIO_TOKEN\` or \`--access-token\`. \`audit export\`,

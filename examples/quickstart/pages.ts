@@ -154,7 +154,7 @@ ${row('Lifetime', 'exp − iat', [lifeOf(before), ''], [lifeOf(after), 'the rule
 <div class="box"><pre>${JSON.stringify(answer, null, 2)}</pre></div>
 <h2>Read on</h2>
 <p>Why was it allowed? Ask Cambio, in the folder in which you ran <code>npm start</code>:</p>
-<pre>npx cambio explain --config examples/quickstart/cambio.yaml --request ${requestId}</pre>
+<pre>npx @cambio/server explain --config examples/quickstart/cambio.yaml --request ${requestId}</pre>
 <p><a class="button" href="${login}">Once more</a></p>
 <p class="soft"><a href="${issuer}/oauth/logout">Sign out</a> to begin as somebody else. The rule is in examples/quickstart/cambio.yaml.</p>`,
     'wide',

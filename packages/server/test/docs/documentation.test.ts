@@ -97,6 +97,7 @@ test('every configuration on a page is valid, and its tests pass', async (t) => 
 
 /** The test that runs the commands of each page. */
 const RUN_BY: Readonly<Record<string, string>> = {
+  'packages/server/README.md': 'packages/server/test/bin/package.test.ts',
   'README.md': 'examples/quickstart/quickstart.test.ts',
   'docs/start/quickstart.md': 'examples/quickstart/quickstart.test.ts',
   'docs/start/call-an-exchange.md': 'examples/quickstart/quickstart.test.ts',
@@ -220,15 +221,26 @@ test('docs/reference/configuration.md has a row for every key of the file, with 
   assert.ok(compared > 100);
 });
 
+test('no page and no program names `npx cambio`, which is a package of a stranger', () => {
+  const programs = globSync(['{packages,examples}/**/*.ts', 'scripts/*.ts'], {
+    cwd: repository,
+    exclude: ['**/node_modules/**', '**/documentation.test.ts'],
+  });
+  const naming = [...pages, ...programs].filter((file) => /\bnpx (?:--?\S+ )*cambio\b/.test(read(file)));
+  assert.deepEqual(naming, []);
+});
+
 test('every command on a page exists under its current name', () => {
   const names = Object.keys(commands).flatMap((name) => [name, name.split(' ')[0]]);
   const shown = pages.flatMap((page) =>
-    [...read(page).matchAll(/(?:`|^)(?:npx )?cambio ((?:[a-z]+)(?: [a-z-]+)?)/gm)].map(([text, name = '']) => ({
-      page,
-      text,
-      isThere: names.includes(name) || names.includes(name.split(' ')[0] ?? ''),
-      isOlder: /^(?:token|account) |^clients (?:add|rotate)$/.test(name),
-    })),
+    [...read(page).matchAll(/(?:`|^)(?:npx @cambio\/server|cambio) ((?:[a-z]+)(?: [a-z-]+)?)/gm)].map(
+      ([text, name = '']) => ({
+        page,
+        text,
+        isThere: names.includes(name) || names.includes(name.split(' ')[0] ?? ''),
+        isOlder: /^(?:token|account) |^clients (?:add|rotate)$/.test(name),
+      }),
+    ),
   );
   assert.deepEqual(
     shown.filter(({ isThere, isOlder, page }) => (!isThere || isOlder) && page !== 'CHANGELOG.md'),

@@ -5,9 +5,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { freePort } from '../support/harness.ts';
+import { installed, NPX } from '../support/pages-of-docs.ts';
 import { path, repository, runProgram, startProgram, temporaryFolder } from '../support/program.ts';
 
-const SERVE = 'npx cambio serve --config cambio.yaml';
+const SERVE = 'npx @cambio/server serve --config cambio.yaml';
 const missing = ['xmlsec1', 'openssl', 'jq', 'curl'].find((tool) => spawnSync(tool, ['--version']).error !== undefined);
 const skip = process.platform === 'linux' ? missing && `${missing} is not installed` : 'the page is for Linux';
 
@@ -21,9 +22,7 @@ test('every command prints what the page on SAML shows', {
   const served = blocks.findIndex(({ body }) => body.trim() === SERVE);
   assert.ok(served > 0, 'the page starts a server');
   const around = { cwd: temporaryFolder(t), env: { PATH: [join(repository, 'node_modules/.bin'), path].join(':') } };
-  // npx would search the package of its folder.
-  const bash = (script: string) =>
-    runProgram(t, ['bash', '-euo', 'pipefail', '-c', `npx() { "$@"; }\n${script}`], around);
+  const bash = (script: string) => runProgram(t, ['bash', '-euo', 'pipefail', '-c', `${NPX}\n${script}`], around);
   const scripts = (from: number, to?: number) => blocks.slice(from, to).filter(({ kind }) => kind === 'bash');
   const setUp = await bash(
     scripts(0, served)
@@ -31,7 +30,7 @@ test('every command prints what the page on SAML shows', {
       .join(''),
   );
   assert.deepEqual([setUp.code, setUp.stderr], [0, '']);
-  const server = startProgram(t, SERVE.replace('npx ', '').split(' '), around);
+  const server = startProgram(t, installed(SERVE).split(' '), around);
   await server.printed('serves');
   const walk = await bash(
     scripts(served + 1)

@@ -4,10 +4,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { freePort } from '../support/harness.ts';
+import { installed } from '../support/pages-of-docs.ts';
 import { path, repository, runProgram, startProgram, temporaryFolder } from '../support/program.ts';
 
 const PAGE = join(repository, 'docs/reference/token-types.md');
-const SERVE = 'npx cambio serve --config cambio.yaml';
+const SERVE = 'npx @cambio/server serve --config cambio.yaml';
 
 test('every command prints what the page on token types shows', async (t) => {
   const port = String(await freePort());
@@ -27,7 +28,7 @@ test('every command prints what the page on token types shows', async (t) => {
       .join(''),
   );
   assert.equal(setUp.code, 0, setUp.stderr);
-  const server = startProgram(t, SERVE.replace('npx ', '').split(' '), around);
+  const server = startProgram(t, installed(SERVE).split(' '), around);
   await server.printed('serves');
   // One shell for all blocks, because later ones use variables of earlier ones. A mark separates their output.
   const walk = blocks.slice(served + 1);

@@ -8,6 +8,12 @@ import type { TestContext } from 'node:test';
 import { freePort } from './harness.ts';
 import { PROGRAM, type Program, repository, startProgram, temporaryFolder } from './program.ts';
 
+/** In a shell of bash: `npx @cambio/server` runs the `cambio` of its PATH, and no other package. */
+export const NPX = 'npx() { [ "$1" = @cambio/server ] && shift && cambio "$@"; }';
+
+/** The command as one types it where the package is installed. */
+export const installed = (command: string): string => command.replace(/^npx @cambio\/server(?= )/, 'cambio');
+
 export interface Block {
   /** The info string of the fence: `yaml`, `yaml rule`, `json entra-v1`, `sh`, `text`, `json`. */
   readonly kind: string;
@@ -62,7 +68,7 @@ function startShell(t: Pick<TestContext, 'after'>, cwd: string, env: Record<stri
 }
 
 /** `…` matches anything on one line; alone on a line it matches any lines. */
-const pattern = (text: string): RegExp =>
+export const pattern = (text: string): RegExp =>
   new RegExp(
     `^${text
       .replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
@@ -111,8 +117,8 @@ export async function followPage(
   writeFileSync(join(bin, '.curlrc'), 'retry = 5\nmax-time = 60\n');
   const env = { CURL_HOME: bin, ...running?.env, PORT: port, PATH: [bin, process.env.PATH].join(delimiter) };
   const shell = startShell(t, folder, env);
-  // npx would search the package of its folder.
-  await shell.run('npx() { "$@"; }');
+  // npx would search the package of its folder, and then the registry.
+  await shell.run(NPX);
   const ports = {
     8080: port,
     8081: running?.env.API_PORT ?? '',
@@ -132,7 +138,7 @@ export async function followPage(
   };
   /** Starts a server with variables that an earlier block set. */
   const serveByShell = async (command: string): Promise<void> => {
-    await shell.run(`(exec ${command.replace(/^npx /, '').trim()}) > serve.log 2>&1 & SERVER=$!
+    await shell.run(`(exec ${installed(command).trim()}) > serve.log 2>&1 & SERVER=$!
       for _ in $(seq 300); do grep -q 'cambio serves' serve.log && break; sleep 0.1; done; grep -q 'cambio serves' serve.log || cat serve.log`);
     isServedByShell = true;
     t.after(stop);
@@ -146,7 +152,7 @@ export async function followPage(
         await stop();
         server = startProgram(t, [process.execPath, PROGRAM, 'serve', '--config', 'cambio.yaml'], { cwd: folder, env });
         await server.printed('cambio serves');
-      } else if (kind === 'sh' && /^npx cambio serve/.test(text)) {
+      } else if (kind === 'sh' && /^npx @cambio\/server serve/.test(text)) {
         await serveByShell(text);
       } else if (kind === 'sh' && !STARTS_SERVER.test(text)) {
         printed = await shell.run(here(text));
