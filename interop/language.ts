@@ -208,10 +208,10 @@ const AUTHGENT: Language = {
 };
 
 /** Packs our client library, and installs it with what it needs. */
-const CLIENT_PACKAGE = join(import.meta.dirname, '../packages/client');
-const PACKED: Command = { run: ['npm', 'pack', CLIENT_PACKAGE, '--pack-destination', '.'] };
+const BUILD_LIBRARY = join(import.meta.dirname, '../scripts/build-library.ts');
 const OWN_CLIENT: readonly Command[] = [
-  PACKED,
+  { run: [process.execPath, BUILD_LIBRARY, 'client', 'built'] },
+  { run: ['npm', 'pack', './built', '--pack-destination', '.'] },
   { run: ['sh', '-c', 'npm install --no-audit --no-fund --no-package-lock ./cambio-client-*.tgz'] },
 ];
 const CLIENT_MANIFEST = '../../../packages/client/package.json';

@@ -7,13 +7,27 @@ import type { Metafile } from 'esbuild';
 import { bundleServer, SERVER } from './bundle-server.ts';
 import { ROOT } from './manifests.ts';
 
-const BUILT = resolve(process.argv[2] ?? join(ROOT, 'dist/server'));
+/** A package that some files of the bundle come from. */
+export interface Bundled {
+  readonly name: string;
+  readonly version: string;
+  readonly license: string;
+  readonly folder: string;
+}
 
-const { metafile } = await bundleServer(BUILT);
-execFileSync('tsc', ['-p', 'tsconfig.build.json', '--outDir', join(BUILT, 'dist')], { cwd: SERVER, stdio: 'inherit' });
-cpSync(join(ROOT, 'LICENSE'), join(BUILT, 'LICENSE'));
-writeFileSync(join(BUILT, 'licences.txt'), licencesOf(Object.keys(metafile.inputs)));
-console.log(weightsOf(metafile));
+/** Replaces the folder by one that `npm publish` accepts as it is. */
+export async function buildServer(
+  folder: string,
+  version?: string,
+): Promise<{ readonly packages: readonly Bundled[]; readonly metafile: Metafile }> {
+  const { metafile } = await bundleServer(folder, version);
+  const types = ['-p', 'tsconfig.build.json', '--outDir', join(folder, 'dist')];
+  execFileSync(join(ROOT, 'node_modules/.bin/tsc'), types, { cwd: SERVER, stdio: 'inherit' });
+  cpSync(join(ROOT, 'LICENSE'), join(folder, 'LICENSE'));
+  const packages = packagesOf(Object.keys(metafile.inputs));
+  writeFileSync(join(folder, 'licences.txt'), licencesOf(packages));
+  return { packages, metafile };
+}
 
 /** KiB of the built package by origin, the largest first. Our own code is `cambio`. */
 function weightsOf({ outputs }: Metafile): string {
@@ -30,17 +44,26 @@ function weightsOf({ outputs }: Metafile): string {
   return lines.join('\n');
 }
 
-/** Name, version and licence of each package that some of the files come from. */
-function licencesOf(files: readonly string[]): string {
+function packagesOf(files: readonly string[]): readonly Bundled[] {
   const folders = new Set(files.flatMap((file) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file) ?? []));
-  const texts = [...folders]
-    .sort()
-    .map((name) => join(ROOT, name))
-    .map((folder) => {
-      const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-      const own = readdirSync(folder).filter((file) => /^(?:licen[cs]e|copying|notice)/i.test(file));
-      const text = own.map((file) => readFileSync(join(folder, file), 'utf8').trim()).join('\n\n');
-      return `${name} ${version} (${license})\n\n${text}\n`;
-    });
+  return [...folders].sort().map((path) => {
+    const folder = join(ROOT, path);
+    const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+    return { name, version, license, folder };
+  });
+}
+
+/** Name, version and licence of each package. */
+function licencesOf(packages: readonly Bundled[]): string {
+  const texts = packages.map(({ name, version, license, folder }) => {
+    const own = readdirSync(folder).filter((file) => /^(?:licen[cs]e|copying|notice)/i.test(file));
+    const text = own.map((file) => readFileSync(join(folder, file), 'utf8').trim()).join('\n\n');
+    return `${name} ${version} (${license})\n\n${text}\n`;
+  });
   return texts.join(`\n${'='.repeat(80)}\n\n`);
+}
+
+if (import.meta.main) {
+  const { metafile } = await buildServer(resolve(process.argv[2] ?? join(ROOT, 'dist/server')));
+  console.log(weightsOf(metafile));
 }

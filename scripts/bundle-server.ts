@@ -1,8 +1,9 @@
 // Bundles the server and its dependencies into few files, which start in half the time of the sources.
-import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BuildResult, build } from 'esbuild';
 import { ROOT } from './manifests.ts';
+import { publishedManifest } from './published-manifest.ts';
 
 export const SERVER = join(ROOT, 'packages/server');
 
@@ -13,8 +14,11 @@ const THREAD = ['sqlite-thread.mjs', 'sqlite-connection.mjs'];
 /** Modules of Node that CommonJS dependencies load. */
 const REQUIRE = "import { createRequire as ofNode } from 'node:module'; const require = ofNode(import.meta.url);";
 
-/** Replaces the folder by one with `bin`, `dist` and `package.json`. */
-export async function bundleServer(folder: string): Promise<BuildResult<{ metafile: true }>> {
+/**
+ * Replaces the folder by one with `bin`, `dist`, `package.json` and the README.
+ * @param version of the release; by default that of the repository
+ */
+export async function bundleServer(folder: string, version?: string): Promise<BuildResult<{ metafile: true }>> {
   rmSync(folder, { recursive: true, force: true });
   const result = await build({
     absWorkingDir: ROOT,
@@ -32,15 +36,9 @@ export async function bundleServer(folder: string): Promise<BuildResult<{ metafi
   });
   for (const file of THREAD) cpSync(join(SERVER, 'src/store', file), join(folder, 'dist', file));
   cpSync(join(SERVER, 'bin'), join(folder, 'bin'), { recursive: true });
-  writeFileSync(join(folder, 'package.json'), `${JSON.stringify(manifest(), null, 2)}\n`);
+  cpSync(join(SERVER, 'README.md'), join(folder, 'README.md'));
+  // The dependencies are in the bundle.
+  const { dependencies, ...manifest } = publishedManifest('server', version);
+  writeFileSync(join(folder, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
   return result;
-}
-
-/** The manifest without the parts that only the repository needs. */
-function manifest(): Readonly<Record<string, unknown>> {
-  const { scripts, dependencies, devDependencies, exports, ...kept } = JSON.parse(
-    readFileSync(join(SERVER, 'package.json'), 'utf8'),
-  );
-  const { source, ...entry } = exports['.'];
-  return { ...kept, exports: { '.': entry } };
 }

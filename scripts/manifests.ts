@@ -24,14 +24,11 @@ interface Locked {
 
 const read = (file: string) => JSON.parse(readFileSync(join(ROOT, file), 'utf8'));
 
-const manifests: readonly Manifest[] = [
-  'package.json',
-  'site/package.json',
-  ...globSync('{packages,examples}/*/package.json', { cwd: ROOT }),
-].map(read);
+const manifests = (): readonly Manifest[] =>
+  ['package.json', 'site/package.json', ...globSync('{packages,examples}/*/package.json', { cwd: ROOT })].map(read);
 
 const namesIn = (...kinds: readonly (keyof Manifest)[]): Set<string> =>
-  new Set(manifests.flatMap((manifest) => kinds.flatMap((kind) => Object.keys(manifest[kind] ?? {}))));
+  new Set(manifests().flatMap((manifest) => kinds.flatMap((kind) => Object.keys(manifest[kind] ?? {}))));
 
 /** Direct dependencies: for run time, and for development. */
 export function directDependencies(): {

@@ -1,20 +1,14 @@
 // Does the installed package work? From its tarball, with the programs of its README, in plain JavaScript; for a browser; and its size.
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 import { createApi } from '../../../examples/quickstart/api.ts';
 import { claimsOf, freePort, start } from '../../server/test/support/harness.ts';
-import {
-  findOldNode,
-  path,
-  repository,
-  runProgram,
-  startProgram,
-  temporaryFolder,
-} from '../../server/test/support/program.ts';
+import { installPackage, libraryNode, programsOf } from '../../server/test/support/installed.ts';
+import { path, repository, runProgram, startProgram } from '../../server/test/support/program.ts';
 
 const MAX_BYTES = 12 * 1024;
 const API = 'https://api.camall.io';
@@ -37,41 +31,7 @@ const server = {
   ],
 };
 
-/** Makes a project with the unpacked package, and with links to what it needs and to the frameworks. */
-async function install(t: TestContext): Promise<string> {
-  const folder = temporaryFolder(t);
-  const own = join(folder, 'node_modules/@cambio/client');
-  const run = async (cwd: string, ...command: string[]): Promise<void> => {
-    const { code, stderr } = await runProgram(t, command, { cwd, env: { PATH: path } });
-    assert.equal(code, 0, stderr);
-  };
-  await run(join(repository, 'packages/client'), 'npm', 'pack', '--pack-destination', folder);
-  const [tarball = ''] = readdirSync(folder);
-  mkdirSync(own, { recursive: true });
-  await run(folder, 'tar', '-xzf', tarball, '-C', own, '--strip-components=1');
-  const manifest = JSON.parse(readFileSync(join(own, 'package.json'), 'utf8'));
-  const dependencies = Object.keys(manifest.dependencies);
-  assert.deepEqual(dependencies, ['dpop', 'oauth4webapi'], 'two dependencies');
-  assert.deepEqual(
-    Object.keys(manifest.scripts).filter((name) => /install|prepare/.test(name)),
-    [],
-    'an installation runs nothing',
-  );
-  for (const name of [...dependencies, 'fastify', 'express', 'hono', '@hono/node-server']) {
-    const link = join(folder, 'node_modules', name);
-    mkdirSync(dirname(link), { recursive: true });
-    symlinkSync(join(repository, 'node_modules', name), link);
-  }
-  writeFileSync(join(folder, 'package.json'), '{ "private": true }');
-  return folder;
-}
-
-/** The programs of the README by heading. */
-const programsOf = (readme: string): readonly (readonly [string, string])[] =>
-  readme.split(/^## /m).flatMap((section) => {
-    const program = /^```js\n(.*?)^```$/ms.exec(section)?.[1];
-    return program === undefined ? [] : [[section.split('\n')[0] ?? '', program] as const];
-  });
+const FRAMEWORKS = ['fastify', 'express', 'hono', '@hono/node-server'];
 
 /** What each program prints; undefined for an API, which is called. */
 const PRINTED: Readonly<Record<string, string | undefined>> = {
@@ -92,20 +52,18 @@ const PRINTED: Readonly<Record<string, string | undefined>> = {
 test('the programs of the README run from the tarball, and its types compile without those of Node', {
   timeout: 180_000,
 }, async (t) => {
-  const folder = await install(t);
+  const dependencies = ['dpop', 'oauth4webapi'];
+  const { folder, names, manifest } = await installPackage(t, 'client', { dependencies, links: FRAMEWORKS });
+  assert.deepEqual([names, Object.keys(manifest.dependencies as object)], [['@cambio', ...dependencies], dependencies]);
   await compileForBrowser(t, folder);
   const cambio = await start(t, server);
   const port = await freePort();
   const api = createApi(cambio.issuer, { baseUrl: `http://127.0.0.1:${port}` });
   t.after(() => api.close());
   await api.listen({ port, host: '127.0.0.1' });
-  const programs = programsOf(readFileSync(join(import.meta.dirname, '../README.md'), 'utf8'));
-  assert.deepEqual(
-    programs.map(([name]) => name),
-    Object.keys(PRINTED),
-  );
-  // The oldest Node that is installed: the package supports 20.
-  const node = findOldNode() ?? process.execPath;
+  const programs = programsOf('packages/client/README.md');
+  assert.deepEqual([...programs.keys()], Object.keys(PRINTED));
+  const node = libraryNode;
   const form = { client_id: 'your_client_id', client_secret: 'your_client_secret', grant_type: 'client_credentials' };
   const subject = String((await cambio.token(form)).body.access_token);
   for (const [name, program] of programs) {

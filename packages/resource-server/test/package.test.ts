@@ -1,17 +1,11 @@
 // Does the installed package work? From its tarball, in an empty project, in plain JavaScript, with the programs of its README.
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
 import { EXCHANGE, freePort, start, type } from '../../server/test/support/harness.ts';
-import {
-  findOldNode,
-  path,
-  repository,
-  runProgram,
-  startProgram,
-  temporaryFolder,
-} from '../../server/test/support/program.ts';
+import { installPackage, libraryNode, programsOf } from '../../server/test/support/installed.ts';
+import { path, runProgram, startProgram } from '../../server/test/support/program.ts';
 
 const AUDIENCE = 'https://api.camall.io';
 const server = `
@@ -27,49 +21,17 @@ rules:
   - { client: gateway, actor: { clients: [agent] }, grant: { audiences: [${AUDIENCE}], scopes: [openapi, read] } }
 `;
 
-/** Makes an empty project with the package, and with links to the frameworks. */
-async function install(t: TestContext): Promise<string> {
-  const folder = temporaryFolder(t);
-  const npm = async (cwd: string, ...args: string[]): Promise<void> => {
-    const { code, stderr } = await runProgram(t, ['npm', ...args], { cwd, env: { PATH: path } });
-    assert.equal(code, 0, stderr);
-  };
-  await npm(join(repository, 'packages/resource-server'), 'pack', '--pack-destination', folder);
-  // The one dependency is packed too, so that nothing is downloaded.
-  await npm(repository, 'pack', './node_modules/jose', '--ignore-scripts', '--pack-destination', folder);
-  const tarballs = readdirSync(folder).map((name) => `./${name}`);
-  writeFileSync(join(folder, 'package.json'), '{ "private": true }');
-  await npm(folder, 'install', '--offline', '--no-audit', '--no-fund', ...tarballs);
-  const installed = readdirSync(join(folder, 'node_modules')).filter((name) => !name.startsWith('.'));
-  assert.deepEqual(installed, ['@cambio', 'jose'], 'one dependency');
-  for (const name of ['fastify', 'express', 'hono', '@hono/node-server', '@modelcontextprotocol']) {
-    const link = join(folder, 'node_modules', name);
-    mkdirSync(dirname(link), { recursive: true });
-    symlinkSync(join(repository, 'node_modules', name), link);
-  }
-  return folder;
-}
-
+const FRAMEWORKS = ['fastify', 'express', 'hono', '@hono/node-server', '@modelcontextprotocol'];
 const MOVED = 'Moving from express-oauth2-jwt-bearer';
 const fileOf = (heading: string): string => heading.replaceAll(' ', '-');
-
-/** The programs of the README by heading. */
-function programsOf(readme: string): ReadonlyMap<string, string> {
-  const sections = readme.split(/^## /m).map((section) => {
-    const [heading = ''] = section.split('\n');
-    return [heading, /^```js\n(.*?)^```$/ms.exec(section)?.[1]] as const;
-  });
-  return new Map(
-    sections.flatMap(([heading, program]) => (program === undefined ? [] : [[heading, program] as const])),
-  );
-}
 
 test('the programs of the README run from the tarball, and accept tokens of a Cambio server', {
   timeout: 180_000,
 }, async (t) => {
-  const folder = await install(t);
+  const { folder, names } = await installPackage(t, 'resource-server', { dependencies: ['jose'], links: FRAMEWORKS });
+  assert.deepEqual(names, ['@cambio', 'jose'], 'one dependency');
   const cambio = await start(t, server);
-  const programs = programsOf(readFileSync(join(import.meta.dirname, '../README.md'), 'utf8'));
+  const programs = programsOf('packages/resource-server/README.md');
   assert.deepEqual([...programs.keys()], [...['Fastify', 'Express', 'Hono', 'MCP'], MOVED, 'Metadata']);
   const apis = new Map<string, string>();
   for (const [name, program] of programs) {
@@ -80,8 +42,7 @@ test('the programs of the README run from the tarball, and accept tokens of a Ca
   }
   const imports = [...apis.keys()].map((name) => `await import('./${fileOf(name)}.mjs');`);
   writeFileSync(join(folder, 'all.mjs'), [...imports, "console.log('ready');"].join('\n'));
-  // The oldest Node that is installed: the package supports 20.
-  const api = startProgram(t, [findOldNode() ?? process.execPath, 'all.mjs'], { cwd: folder });
+  const api = startProgram(t, [libraryNode, 'all.mjs'], { cwd: folder });
   await api.printed('ready');
 
   const obtain = async (form: Record<string, string>): Promise<string> =>
