@@ -222,7 +222,7 @@ test('docs/reference/configuration.md has a row for every key of the file, with 
 });
 
 test('no page and no program names `npx cambio`, which is a package of a stranger', () => {
-  const programs = globSync(['{packages,examples}/**/*.ts', 'scripts/*.ts'], {
+  const programs = globSync(['{packages,examples}/**/*.{ts,tsx}', 'scripts/*.ts'], {
     cwd: repository,
     exclude: ['**/node_modules/**', '**/documentation.test.ts'],
   });

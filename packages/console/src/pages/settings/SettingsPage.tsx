@@ -57,7 +57,7 @@ export default function SettingsPage(): ReactNode {
       {rows === undefined ? (
         <Loading />
       ) : rows.length === 0 ? (
-        <EmptyState title="No configuration has come into force" command="npx cambio policy history">
+        <EmptyState title="No configuration has come into force" command="cambio policy history">
           A server that runs for the first time writes a row about its configuration at once.
         </EmptyState>
       ) : (
