@@ -10,6 +10,8 @@ const LAYERS = [
   'main.ts',
   'cli',
   'app.ts',
+  'upkeep.ts',
+  'open-node.ts',
   'offline.ts',
   'in-force.ts',
   'configuration-record.ts',

@@ -1,33 +1,20 @@
-// Starts a server: opens what it needs, keeps it up to date, and listens.
-import { createHmac } from 'node:crypto';
+// Starts a server: opens a node, keeps it up to date, and listens.
 import { setTimeout as wait } from 'node:timers/promises';
 import { shortDigest } from './audit/configuration.ts';
-import { type AuditRetention, startAuditRetention } from './audit-retention/retain.ts';
-import { type Base, openBase } from './base.ts';
 import type { BrokenRenewal, Configuration } from './config/configuration.ts';
 import { certificatesOf } from './config/expiring.ts';
 import { faultsIn } from './config/fault.ts';
-import { atStart, keepBound } from './config/restart.ts';
-import { type ConfigurationRecord, createConfigurationRecord, type ReadingOrigin } from './configuration-record.ts';
+import { keepBound } from './config/restart.ts';
+import type { ReadingOrigin } from './configuration-record.ts';
 import type { Answered } from './http/handle.ts';
-import type { Readiness } from './http/readiness.ts';
-import { type InForce, openInForce } from './in-force.ts';
 import type { ServerState } from './metrics/gauges.ts';
-import { type OpenMetrics, openMetrics } from './metrics/open.ts';
-import { createNodeState, examineNode, type NodeState } from './node-readiness.ts';
-import { type Clock, systemClock } from './primitives/clock.ts';
-import { createEndings, type Endings } from './primitives/endings.ts';
+import { openNode, type ServerNode, type StartOptions } from './open-node.ts';
+import { systemClock } from './primitives/clock.ts';
+import { createEndings } from './primitives/endings.ts';
 import { describeListenFailure } from './primitives/failure.ts';
-import { createReport, type Report } from './primitives/log.ts';
-import { newId } from './primitives/random.ts';
-import type { Sharing } from './primitives/rate.ts';
-import { openSignIn } from './sign-in/sign-in.ts';
+import { createReport } from './primitives/log.ts';
 import { describeDatabaseFailure } from './store/failure.ts';
-import { type Polling, startPolling } from './store/poll.ts';
-import { announce, type Presence } from './store/presence.ts';
-import { listen } from './store/store.ts';
-import { sweep } from './store/sweep.ts';
-import { openPatiently, type WaitOptions } from './store/wait.ts';
+import { keepUpToDate } from './upkeep.ts';
 
 export interface RunningServer {
   /** The port that the server listens on. The system chooses it if the file says 0. */
@@ -63,30 +50,12 @@ export interface RunningServer {
   readonly close: () => Promise<void>;
 }
 
-export interface StartOptions {
-  readonly clock?: Clock;
-  /** The default writes lines as the configuration says. */
-  readonly report?: Report;
-  /** Digest of the configuration's text, which nodes compare. */
-  readonly text?: string | undefined;
-  /** The file that the configuration was read from. Without it, the audit has no rows about configurations. */
-  readonly origin?: ReadingOrigin | undefined;
-  /** The other processes of this node. */
-  readonly sharing?: Sharing | undefined;
-  /** A random text that the processes of this node share. */
-  readonly node?: string | undefined;
-  /** How long to wait for the database. By default there is one attempt. */
-  readonly wait?: WaitOptions;
-}
-
 /** Time for the requests in progress when the port closes. */
 const DRAIN_MS = 3000;
 /** Time for everything that ends with the server, so that a database or sink that hangs cannot delay it for longer. */
 const STOP_MS = 15_000;
 /** Time in which a whole request must arrive. */
 const REQUEST_DEADLINE_MS = 10_000;
-/** Time between deletions of expired rows. */
-const SWEEP_MS = 600_000;
 
 /**
  * @throws Error if the store cannot be opened, a registered client has a name that the file uses, or the port is in use; nothing
@@ -98,7 +67,7 @@ export async function startServer(
 ): Promise<RunningServer> {
   const endings = createEndings(STOP_MS);
   try {
-    const node = await open(configuration, { clock, report, ...others, endings });
+    const node = await openNode(configuration, { clock, report, ...others, endings });
     const { polling, auditRetention } = await keepUpToDate(node);
     const { port, http } = await listenForRequests(node);
     const { connections } = http;
@@ -162,108 +131,8 @@ export async function startServer(
   }
 }
 
-/** A running node, with an open store. */
-interface Node {
-  /** The configuration that it started with. */
-  readonly configuration: Configuration;
-  readonly base: Base;
-  readonly metrics: OpenMetrics;
-  readonly presence: Presence;
-  readonly inForce: InForce;
-  readonly record: ConfigurationRecord;
-  readonly report: Report;
-  readonly endings: Endings;
-  readonly readiness: () => Promise<Readiness>;
-  readonly state: NodeState;
-}
-
-type Opening = StartOptions & Required<Pick<StartOptions, 'clock' | 'report'>> & { readonly endings: Endings };
-
-/** Opens the store, and the services of the configuration. */
-async function open(configuration: Configuration, opening: Opening): Promise<Node> {
-  const { clock, report, text, origin, sharing, node = newId(), wait: waiting, endings } = opening;
-  const access = { sharing, schema: 'migrate', threads: { report } } as const;
-  const opened = await openPatiently(() => openBase(configuration, 'write', clock, access), report, waiting);
-  const base = { ...opened, openPeople: openSignIn };
-  endings.add(() => base.store.destroy());
-  configuration.checkBeside(base.registered.all().values());
-  const servedBy = sharing === undefined ? 'this process' : 'the first process';
-  const metrics = await openMetrics(configuration.server.metrics, servedBy, report);
-  endings.add(metrics.close);
-  const state = createNodeState(clock);
-  let reported: Parameters<typeof announce>[1]['report'] = () => undefined;
-  const presence: Presence = announce(base.store, { id: newId(), report: () => reported(), clock });
-  endings.add(presence.leave);
-  const readiness = examineNode(state, base, presence);
-  const record = createConfigurationRecord(base, node);
-  const inForce = await openInForce(
-    { configuration: atStart(configuration), text, origin },
-    {
-      base,
-      observer: metrics.observer,
-      report,
-      record,
-      withNode: (read) => ({ ...read, presence, readiness }),
-    },
-  );
-  endings.add(inForce.stop);
-  reported = await createPresenceReport(inForce, base);
-  state.pendingFor = inForce.pendingFor;
-  return { configuration, base, metrics, presence, readiness, inForce, record, report, endings, state };
-}
-
-/** What nodes compare is keyed by their shared secret: the text of a file may contain a short secret, which a plain digest gives away. */
-async function createPresenceReport({ text, kept }: InForce, { sharedSecret }: Base) {
-  const secret = await sharedSecret('configuration');
-  return () => {
-    const now = text();
-    if (now === undefined) return undefined;
-    return { configuration: createHmac('sha256', secret).update(now).digest('hex'), kept: kept().digest };
-  };
-}
-
-/** Starts everything that runs beside requests: polling, retention of the audit log, deletion of expired rows. */
-async function keepUpToDate(node: Node): Promise<{ polling: Polling; auditRetention: AuditRetention }> {
-  const { configuration, base, presence, inForce, record, report, endings } = node;
-  const { store, clock, freshness, revocations, suspensions, registered } = base;
-  const { services } = inForce;
-  // Clients first: a node that knows a new client must know the revocations of its id, which were committed in the same
-  // transaction.
-  const polls = [
-    registered.poll,
-    revocations.poll,
-    suspensions.poll,
-    (changed?: Promise<boolean>) => services().keys.poll(changed),
-  ];
-  const polling = startPolling(store, polls, { beside: presence.poll, freshness, report });
-  endings.add(polling.stop);
-  const auditRetention = await startAuditRetention(configuration.audit, {
-    ...base,
-    issuer: configuration.issuer,
-    keys: () => services().keys,
-    algorithm: services().defaultAlgorithm,
-    report,
-    renewedHeaders: (sink, url) =>
-      inForce.configuration().audit.sinks.find(({ name, place }) => name === sink && place?.url === url)?.place
-        ?.headers,
-  });
-  endings.add(auditRetention.stop);
-  endings.add(() => services().throttled.flush());
-  const notifications = await listen(configuration.store, polling.wake);
-  endings.add(notifications.stop);
-  const sweeping = setInterval(() => {
-    sweep(store, clock()).catch((error) => report(`expired rows are not deleted: ${describeDatabaseFailure(error)}`));
-    // A failure matters little: the texts are kept for a day longer than needed.
-    record.touch(inForce.kept()).catch(() => undefined);
-  }, SWEEP_MS).unref();
-  endings.add(() => clearInterval(sweeping));
-  // The state that was read when the store was opened may be old by now.
-  await polling.wake();
-  return { polling, auditRetention };
-}
-
 /** @returns the port, and the server that listens there */
-async function listenForRequests({ configuration, metrics, inForce, report, endings, state }: Node) {
+async function listenForRequests({ configuration, metrics, inForce, report, endings, state }: ServerNode) {
   const { host, port, announceStop: _, ...options } = configuration.server;
   const { createHttpServer } = await import('./http/server.ts');
   const http = createHttpServer(inForce.services, {
@@ -284,7 +153,7 @@ async function listenForRequests({ configuration, metrics, inForce, report, endi
 }
 
 function publishMetrics(
-  { base, metrics, presence, readiness, inForce, state }: Node,
+  { base, metrics, presence, readiness, inForce, state }: ServerNode,
   seen: Pick<ServerState, 'connections' | 'pollAge' | 'unverifiedStatements' | 'auditIndexLag'>,
 ): Promise<boolean> {
   return metrics.publish({

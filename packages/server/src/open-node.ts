@@ -1,0 +1,94 @@
+// Opens a node: the store, and the services of the configuration.
+import { createHmac } from 'node:crypto';
+import { type Base, openBase } from './base.ts';
+import type { Configuration } from './config/configuration.ts';
+import { atStart } from './config/restart.ts';
+import { type ConfigurationRecord, createConfigurationRecord, type ReadingOrigin } from './configuration-record.ts';
+import type { Readiness } from './http/readiness.ts';
+import { type InForce, openInForce } from './in-force.ts';
+import { type OpenMetrics, openMetrics } from './metrics/open.ts';
+import { createNodeState, examineNode, type NodeState } from './node-readiness.ts';
+import type { Clock } from './primitives/clock.ts';
+import type { Endings } from './primitives/endings.ts';
+import type { Report } from './primitives/log.ts';
+import { newId } from './primitives/random.ts';
+import type { Sharing } from './primitives/rate.ts';
+import { openSignIn } from './sign-in/sign-in.ts';
+import { announce, type Presence } from './store/presence.ts';
+import { openPatiently, type WaitOptions } from './store/wait.ts';
+
+export interface StartOptions {
+  readonly clock?: Clock;
+  /** The default writes lines as the configuration says. */
+  readonly report?: Report;
+  /** Digest of the configuration's text, which nodes compare. */
+  readonly text?: string | undefined;
+  /** The file that the configuration was read from. Without it, the audit has no rows about configurations. */
+  readonly origin?: ReadingOrigin | undefined;
+  /** The other processes of this node. */
+  readonly sharing?: Sharing | undefined;
+  /** A random text that the processes of this node share. */
+  readonly node?: string | undefined;
+  /** How long to wait for the database. By default there is one attempt. */
+  readonly wait?: WaitOptions;
+}
+
+/** A running node, with an open store. */
+export interface ServerNode {
+  /** The configuration that it started with. */
+  readonly configuration: Configuration;
+  readonly base: Base;
+  readonly metrics: OpenMetrics;
+  readonly presence: Presence;
+  readonly inForce: InForce;
+  readonly record: ConfigurationRecord;
+  readonly report: Report;
+  readonly endings: Endings;
+  readonly readiness: () => Promise<Readiness>;
+  readonly state: NodeState;
+}
+
+type Opening = StartOptions & Required<Pick<StartOptions, 'clock' | 'report'>> & { readonly endings: Endings };
+
+/** Opens the store, and the services of the configuration. */
+export async function openNode(configuration: Configuration, opening: Opening): Promise<ServerNode> {
+  const { clock, report, text, origin, sharing, node = newId(), wait: waiting, endings } = opening;
+  const access = { sharing, schema: 'migrate', threads: { report } } as const;
+  const opened = await openPatiently(() => openBase(configuration, 'write', clock, access), report, waiting);
+  const base = { ...opened, openPeople: openSignIn };
+  endings.add(() => base.store.destroy());
+  configuration.checkBeside(base.registered.all().values());
+  const servedBy = sharing === undefined ? 'this process' : 'the first process';
+  const metrics = await openMetrics(configuration.server.metrics, servedBy, report);
+  endings.add(metrics.close);
+  const state = createNodeState(clock);
+  let reported: Parameters<typeof announce>[1]['report'] = () => undefined;
+  const presence: Presence = announce(base.store, { id: newId(), report: () => reported(), clock });
+  endings.add(presence.leave);
+  const readiness = examineNode(state, base, presence);
+  const record = createConfigurationRecord(base, node);
+  const inForce = await openInForce(
+    { configuration: atStart(configuration), text, origin },
+    {
+      base,
+      observer: metrics.observer,
+      report,
+      record,
+      withNode: (read) => ({ ...read, presence, readiness }),
+    },
+  );
+  endings.add(inForce.stop);
+  reported = await createPresenceReport(inForce, base);
+  state.pendingFor = inForce.pendingFor;
+  return { configuration, base, metrics, presence, readiness, inForce, record, report, endings, state };
+}
+
+/** What nodes compare is keyed by their shared secret: the text of a file may contain a short secret, which a plain digest gives away. */
+async function createPresenceReport({ text, kept }: InForce, { sharedSecret }: Base) {
+  const secret = await sharedSecret('configuration');
+  return () => {
+    const now = text();
+    if (now === undefined) return undefined;
+    return { configuration: createHmac('sha256', secret).update(now).digest('hex'), kept: kept().digest };
+  };
+}
