@@ -1,16 +1,14 @@
 // Writes the index of the audit again, while servers run: adds the missing entries of every row, and removes entries without a row. It
 // stores how far it came, so that it continues after an interruption.
 import { setTimeout as wait } from 'node:timers/promises';
+import { dropColumnIndexes, indexNextRows, readIndexState } from '../store/audit-index.ts';
 import {
-  dropColumnIndexes,
   finishReindexing,
   type IndexEntry,
-  indexNextRows,
-  readIndexState,
   readReindexing,
   reindexRows,
   removeStrayEntries,
-} from '../store/audit-index.ts';
+} from '../store/audit-reindex.ts';
 import { findFirstSequence, findSettled } from '../store/audit-settled.ts';
 import type { Store } from '../store/store.ts';
 

@@ -8,7 +8,7 @@ import { type CommitTogether, commitTogetherIn } from './sqlite.ts';
 import type { Store } from './store.ts';
 
 /** Columns that have terms. A number is part of the stored index: never change or reuse one. */
-const COLUMN_KINDS = {
+export const COLUMN_KINDS = {
   request_id: 2,
   outcome: 3,
   reason: 4,
@@ -51,8 +51,6 @@ export const hasTerm = ({ kind, term }: IndexedTerm): RawBuilder<boolean> =>
 /** The names of two counters: the position, and the last row from before the index existed, until its entries are there. */
 const POSITION = 'audit index';
 const GOAL = 'audit index goal';
-/** How far `cambio audit reindex` came. */
-const REINDEXED = 'audit reindex';
 
 export interface IndexState {
   /** The sequence number up to which all rows are in the index. */
@@ -70,7 +68,7 @@ export async function readIndexState(database: Database): Promise<IndexState> {
 }
 
 /** Reads the entries of rows from their columns. @param rows a condition on `audit` */
-function entriesOf(rows: RawBuilder<unknown>, kinds: readonly Kind[]): RawBuilder<unknown> {
+export function entriesOf(rows: RawBuilder<unknown>, kinds: readonly Kind[]): RawBuilder<unknown> {
   const parts = kinds.map((kind) => {
     const hasColumn = kind !== 'time' && kind !== 'unchained';
     const term = hasColumn ? sql.ref(kind) : sql`cast('' as text)`;
@@ -85,12 +83,12 @@ function entriesOf(rows: RawBuilder<unknown>, kinds: readonly Kind[]): RawBuilde
   return sql.join(parts, sql` union all `);
 }
 
-const ALL_KINDS = Object.keys(KINDS) as readonly Kind[];
+export const ALL_KINDS = Object.keys(KINDS) as readonly Kind[];
 /** Columns that an erasure empties. */
 const PERSONAL_KINDS = ['subject', 'principal', 'actor'] as const;
 
 /** Writes in the order of the index, so that neighbours are written together. */
-const insertionOf = (rows: RawBuilder<unknown>): RawBuilder<unknown> =>
+export const insertionOfEntries = (rows: RawBuilder<unknown>): RawBuilder<unknown> =>
   sql`insert into audit_index (kind, term, time, sequence)
     select kind, term, time, sequence from (${entriesOf(rows, ALL_KINDS)}) as entries where true
     order by kind, term, time, sequence on conflict do nothing`;
@@ -104,7 +102,7 @@ export async function deleteIndexEntries(
   rows: RawBuilder<unknown>,
   which: 'all' | 'personal' = 'all',
 ): Promise<void> {
-  await lockPosition(transaction, 'wait');
+  await lockIndexPosition(transaction, 'wait');
   const kinds = which === 'all' ? ALL_KINDS : PERSONAL_KINDS;
   await sql`delete from audit_index where (kind, term, time, sequence) in (${entriesOf(rows, kinds)})`.execute(
     transaction,
@@ -112,13 +110,13 @@ export async function deleteIndexEntries(
 }
 
 /** A writing transaction of SQLite is exclusive anyway. @returns undefined if another process has the lock */
-async function lockPosition(transaction: Database, busy: 'skip' | 'wait'): Promise<number | undefined> {
+export async function lockIndexPosition(transaction: Database, busy: 'skip' | 'wait'): Promise<number | undefined> {
   let query = transaction.selectFrom('revisions').select('number').where('name', '=', POSITION);
   if (isPostgres(transaction)) query = busy === 'skip' ? query.forUpdate().skipLocked() : query.forUpdate();
   return (await query.executeTakeFirst())?.number;
 }
 
-async function writeCounter(transaction: Database, name: string, number: number): Promise<void> {
+export async function writeCounter(transaction: Database, name: string, number: number): Promise<void> {
   await transaction
     .insertInto('revisions')
     .values({ name, number })
@@ -143,7 +141,7 @@ export async function findBatchEnd(
   return row?.sequence ?? through;
 }
 
-const between = (after: number, through: number): RawBuilder<unknown> =>
+export const rowsBetween = (after: number, through: number): RawBuilder<unknown> =>
   sql`sequence > ${after} and sequence <= ${through}`;
 
 /**
@@ -155,10 +153,10 @@ export async function indexNextRows(store: Store, through: number, limit: number
   const together = commitTogetherIn(store);
   if (together !== undefined) return indexTogether(store, together, through, limit);
   return store.transaction().execute(async (transaction) => {
-    const after = await lockPosition(transaction, 'skip');
+    const after = await lockIndexPosition(transaction, 'skip');
     if (after === undefined || after >= through) return undefined;
     const end = await findBatchEnd(transaction, { after, through, limit });
-    await insertionOf(between(after, end)).execute(transaction);
+    await insertionOfEntries(rowsBetween(after, end)).execute(transaction);
     await writeCounter(transaction, POSITION, end);
     return end;
   });
@@ -180,7 +178,7 @@ async function indexTogether(
     .where('name', '=', POSITION)
     .where('number', '=', after)
     .compile();
-  const insertion = insertionOf(between(after, end)).compile(store);
+  const insertion = insertionOfEntries(rowsBetween(after, end)).compile(store);
   const failed = await together({ units: [[advance]], last: [insertion], maxWaitMs: MAX_BATCH_WAIT_MS });
   return failed.length === 0 ? end : undefined;
 }
@@ -204,78 +202,3 @@ export const dropColumnIndexes = async (store: Store): Promise<void> => {
 
 /** Writers queue behind a drop that waits for its lock. */
 const MAX_DROP_WAIT_MS = 200;
-
-/** The progress of writing the index again. */
-export interface Reindexing {
-  /** The last row whose entries were written again; undefined before the first. */
-  readonly after: number | undefined;
-}
-
-export async function readReindexing(database: Database): Promise<Reindexing> {
-  const row = await database.selectFrom('revisions').select('number').where('name', '=', REINDEXED).executeTakeFirst();
-  return { after: row?.number };
-}
-
-/** Writes missing entries of rows that should be in the index. @returns the last of these rows, and the number of entries */
-export const reindexRows = (
-  store: Store,
-  after: number,
-  limit: number,
-): Promise<{ readonly end: number; readonly added: number }> =>
-  store.transaction().execute(async (transaction) => {
-    const through = (await lockPosition(transaction, 'wait')) ?? 0;
-    const end = await findBatchEnd(transaction, { after, through, limit });
-    const { numAffectedRows } = await insertionOf(between(after, end)).execute(transaction);
-    await writeCounter(transaction, REINDEXED, end);
-    return { end, added: Number(numAffectedRows) };
-  });
-
-export async function finishReindexing(database: Database): Promise<void> {
-  await database.deleteFrom('revisions').where('name', '=', REINDEXED).execute();
-}
-
-/** An entry of the index, as the place where the examination of entries goes on. */
-export interface IndexEntry {
-  readonly kind: number;
-  readonly term: string;
-  readonly time: number;
-  readonly sequence: number;
-}
-
-/**
- * Examines the next entries, and removes those that no row has: of a row that an earlier version deleted or erased.
- * @returns the last entry that was examined, or undefined if none is left; and the number of removed entries
- */
-export const removeStrayEntries = (
-  store: Store,
-  after: IndexEntry | undefined,
-  limit: number,
-): Promise<{ readonly last: IndexEntry | undefined; readonly removed: number }> =>
-  store.transaction().execute(async (transaction) => {
-    await lockPosition(transaction, 'wait');
-    const place = (entry: IndexEntry) => sql`(${entry.kind}, ${entry.term}, ${entry.time}, ${entry.sequence})`;
-    const rest = after === undefined ? sql`true` : sql`(kind, term, time, sequence) > ${place(after)}`;
-    const { rows } = await sql<IndexEntry>`select kind, term, time, sequence from audit_index where ${rest}
-      order by kind, term, time, sequence limit 1 offset ${limit - 1}`.execute(transaction);
-    const [last] = rows;
-    const range = last === undefined ? rest : sql`${rest} and (kind, term, time, sequence) <= ${place(last)}`;
-    const { numAffectedRows } =
-      await sql`delete from audit_index where ${range} and not exists (${matchingRow})`.execute(transaction);
-    return { last, removed: Number(numAffectedRows) };
-  });
-
-/** The row that an entry of `audit_index` is about. */
-const matchingRow = sql`select 1 from audit where audit.sequence = audit_index.sequence and audit.time = audit_index.time
-  and audit_index.term = case audit_index.kind ${sql.join(
-    Object.entries(COLUMN_KINDS).map(([column, kind]) => sql`when ${sql.lit(kind)} then audit.${sql.ref(column)}`),
-    sql` `,
-  )} else '' end`;
-
-/** Counts the entries that the index lacks, of some of its rows. */
-export async function countMissingEntries(database: Database, after: number, through: number): Promise<number> {
-  const { rows } = await sql<{ count: number }>`select count(*) as count
-    from (${entriesOf(between(after, through), ALL_KINDS)}) as entries
-    where not exists (select 1 from audit_index where audit_index.kind = entries.kind and audit_index.term = entries.term
-      and audit_index.time = entries.time and audit_index.sequence = entries.sequence)`.execute(database);
-  return Number(rows[0]?.count);
-}

@@ -7,13 +7,8 @@ import { after, test } from 'node:test';
 import { CompiledQuery, type KyselyPlugin, type RootOperationNode, sql } from 'kysely';
 import { type AuditFilter, searchEvents, searchEventsInTime } from '../../src/audit/search.ts';
 import { reindexAudit } from '../../src/audit-retention/reindex.ts';
-import {
-  countMissingEntries,
-  dropColumnIndexes,
-  indexNextRows,
-  readIndexState,
-  reindexRows,
-} from '../../src/store/audit-index.ts';
+import { dropColumnIndexes, indexNextRows, readIndexState } from '../../src/store/audit-index.ts';
+import { countMissingEntries, reindexRows } from '../../src/store/audit-reindex.ts';
 import { deleteChainRows, eraseAuditRow, insertAuditRows } from '../../src/store/audit-rows.ts';
 import { findAuditRow } from '../../src/store/audit-search.ts';
 import { findSettled } from '../../src/store/audit-settled.ts';
