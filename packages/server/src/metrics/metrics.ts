@@ -2,6 +2,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { type FinishedStep, STEPS_FINISHED } from '../primitives/tracing.ts';
+import { measureTurns } from './event-loop.ts';
 import type { Observer } from './observer.ts';
 import { createCounter, createHistogram } from './series.ts';
 
@@ -14,12 +15,13 @@ export interface Metrics extends Observer {
 
 const ANSWER_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 const STEP_BUCKETS = [0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 1];
-/** Time between samples of the delay of the event loop. */
-const SAMPLE_EVERY_MS = 100;
+/** Of the samples of prom-client, which would wake the process up. The maximum of a timer. */
+const SAMPLE_EVERY_MS = 2 ** 31 - 1;
 
 export function createMetrics(): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: SAMPLE_EVERY_MS });
+  const stopMeasuring = measureTurns(registry);
   const { requests, latency, steps, commits, fetches } = createSeriesOf(registry);
   const onStep = (message: unknown): void => {
     const { step, seconds } = message as FinishedStep;
@@ -49,7 +51,10 @@ export function createMetrics(): Metrics {
     }),
     outbound: (issuer, outbound) => (request, deadline) =>
       timed(outbound(request, deadline), (seconds, outcome) => fetches(seconds, issuer, outcome)),
-    close: () => unsubscribe(STEPS_FINISHED, onStep),
+    close: () => {
+      unsubscribe(STEPS_FINISHED, onStep);
+      stopMeasuring();
+    },
   };
 }
 

@@ -86,6 +86,9 @@ test('reports the current state: keys and their age, revocations, backlog, conne
   assert.ok((value('cambio_connections') ?? 0) > 0);
   assert.equal(value('cambio_build_info', { node: process.version }), 1);
   for (const name of ['nodejs_eventloop_lag_p99_seconds', 'process_resident_memory_bytes']) assert.ok(names.has(name));
+  // Most turns are short, whatever else the machine does. A time between two samples would be the interval of the samples.
+  const middle = value('nodejs_eventloop_lag_p50_seconds') ?? Number.NaN;
+  assert.ok(middle > 0 && middle < 0.09, String(middle));
 });
 
 test('serves metrics on a listener of their own and nothing else there, and none at the token endpoint', async (t) => {
