@@ -3,7 +3,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Chains } from '../audit/chain.ts';
 import { createRepeatable } from '../primitives/serial.ts';
-import { dropColumnIndexes, indexNextRows, readIndexState } from '../store/audit-index.ts';
+import { dropColumnIndexes, hasEveryRow, indexNextRows, readIndexState } from '../store/audit-index.ts';
 import { findSettled } from '../store/audit-settled.ts';
 import { describeDatabaseFailure } from '../store/failure.ts';
 import type { Store } from '../store/store.ts';
@@ -21,9 +21,10 @@ const MAX_BATCH_ROWS = 1000;
 const MIN_BATCH_ROWS = 50;
 /** A batch that takes longer is followed by a smaller one: other writers of SQLite wait for it. */
 const MAX_BATCH_MS = 30;
-const INTERVAL_MS = 500;
-/** Rows of other processes are looked for at every such interval. */
-const IDLE_INTERVALS = 4;
+/** Time from a commit until its rows are indexed, with those that were committed meanwhile. */
+const DELAY_MS = 500;
+/** Time between two looks for rows of other processes. */
+const LOOK_MS = 2000;
 /** A database that fails for a moment is reported elsewhere. */
 const MAX_SILENT_LAG_MS = 10_000;
 const LAST_RUN_MS = 2000;
@@ -38,73 +39,108 @@ export function startIndexer({
   readonly report: (line: string) => void;
 }): Indexer {
   let completeAt = performance.now();
-  let batchRows = MAX_BATCH_ROWS;
   let until = Number.POSITIVE_INFINITY;
   let hasGrown = true;
-  let idle = 0;
   let isReported = false;
   const build = createBuild(store, report);
-  chains.onGrowth(() => {
-    hasGrown = true;
-  });
-
-  /** @returns whether the index has all rows up to one */
-  const indexThrough = async (through: number): Promise<boolean> => {
-    while (performance.now() < until) {
-      const began = performance.now();
-      if ((await indexNextRows(store, through, batchRows)) === undefined) break;
-      const tookMs = performance.now() - began;
-      if (tookMs > MAX_BATCH_MS) batchRows = Math.max(Math.floor(batchRows / 2), MIN_BATCH_ROWS);
-      else if (tookMs < MAX_BATCH_MS / 3) batchRows = Math.min(2 * batchRows, MAX_BATCH_ROWS);
-      // Others write as long as this did.
-      await wait(Math.min(tookMs, until - performance.now()), undefined, { ref: false });
-    }
-    return (await readIndexState(store)).position >= through;
-  };
+  const batches = createBatches(store, () => until);
 
   const indexOnce = async (): Promise<void> => {
     const began = performance.now();
+    const isQuiet = !hasGrown && build.isComplete();
     hasGrown = false;
-    idle = 0;
     try {
-      await build();
+      if (isQuiet && (await hasEveryRow(store))) {
+        completeAt = began;
+        return;
+      }
+      await build.continue();
       const settled = await findSettled(store);
-      if (settled === undefined || !(await indexThrough(settled))) hasGrown = true;
+      if (settled === undefined || !(await batches.indexThrough(settled))) hasGrown = true;
       else completeAt = began;
-      await build();
+      await build.continue();
       if (isReported) report('the index of the audit is up to date again');
       isReported = false;
     } catch (error) {
       hasGrown = true;
-      batchRows = Math.max(Math.floor(batchRows / 2), MIN_BATCH_ROWS);
+      batches.shrink();
       if (isReported || performance.now() - completeAt < MAX_SILENT_LAG_MS) return;
       report(`audit rows are not indexed: ${describeDatabaseFailure(error)}; searches read them one by one`);
       isReported = true;
     }
   };
 
-  const run = createRepeatable(indexOnce);
-  let running = run();
-  const timer = setInterval(() => {
-    idle++;
-    if (hasGrown || idle >= IDLE_INTERVALS) running = run();
-  }, INTERVAL_MS).unref();
+  const run = createRepeatable(async () => {
+    await indexOnce();
+    if (hasGrown) runSoon();
+  });
+  let running: Promise<void> | undefined;
+  let soon: NodeJS.Timeout | undefined;
+  const start = (): void => {
+    clearTimeout(soon);
+    soon = undefined;
+    running = run();
+  };
+  const runSoon = (): void => {
+    soon ??= setTimeout(start, DELAY_MS).unref();
+  };
+  chains.onGrowth(() => {
+    hasGrown = true;
+    runSoon();
+  });
+  start();
+  const looking = setInterval(start, LOOK_MS).unref();
   return {
     lag: () => performance.now() - completeAt,
     stop: async () => {
-      clearInterval(timer);
+      clearInterval(looking);
       until = performance.now() + LAST_RUN_MS;
       await running;
       if (hasGrown && performance.now() < until) await run();
+      clearTimeout(soon);
     },
   };
 }
 
-/** @returns a function that reports that the index is built for earlier rows, and drops the indexes that it replaces once it is */
-function createBuild(store: Store, report: (line: string) => void): () => Promise<void> {
+interface Batches {
+  /** @returns whether the index has all rows up to one */
+  readonly indexThrough: (through: number) => Promise<boolean>;
+  readonly shrink: () => void;
+}
+
+/** @param until the time of `performance.now()` after which no batch begins */
+function createBatches(store: Store, until: () => number): Batches {
+  let batchRows = MAX_BATCH_ROWS;
+  const shrink = (): void => {
+    batchRows = Math.max(Math.floor(batchRows / 2), MIN_BATCH_ROWS);
+  };
+  return {
+    indexThrough: async (through) => {
+      while (performance.now() < until()) {
+        const began = performance.now();
+        if ((await indexNextRows(store, through, batchRows)) === undefined) break;
+        const tookMs = performance.now() - began;
+        if (tookMs > MAX_BATCH_MS) shrink();
+        else if (tookMs < MAX_BATCH_MS / 3) batchRows = Math.min(2 * batchRows, MAX_BATCH_ROWS);
+        // Others write as long as this did.
+        await wait(Math.min(tookMs, until() - performance.now()), undefined, { ref: false });
+      }
+      return (await readIndexState(store)).position >= through;
+    },
+    shrink,
+  };
+}
+
+interface Build {
+  /** Reports that the index is built for earlier rows, and drops the indexes that it replaces once it is. */
+  readonly continue: () => Promise<void>;
+  readonly isComplete: () => boolean;
+}
+
+function createBuild(store: Store, report: (line: string) => void): Build {
   let isBuilding = false;
   let isComplete = false;
-  return async () => {
+  const next = async (): Promise<void> => {
     if (isComplete) return;
     const { phase } = await readIndexState(store);
     if (phase === 'building' && !isBuilding)
@@ -116,4 +152,5 @@ function createBuild(store: Store, report: (line: string) => void): () => Promis
     }
     isComplete = phase !== 'building';
   };
+  return { continue: next, isComplete: () => isComplete };
 }

@@ -67,6 +67,17 @@ export async function readIndexState(database: Database): Promise<IndexState> {
   return { position, phase: goal === undefined ? 'complete' : position < goal ? 'building' : 'built' };
 }
 
+/** Is every row in the index that has a number by now? One small query, for a server that has nothing to index. */
+export async function hasEveryRow(database: Database): Promise<boolean> {
+  const last = isPostgres(database)
+    ? sql`(select case when is_called then last_value else last_value - 1 end from audit_sequence_seq)`
+    : sql`coalesce((select max(sequence) from audit), 0)`;
+  const { rows } = await sql`select number from revisions where name = ${POSITION} and number >= ${last}`.execute(
+    database,
+  );
+  return rows.length > 0;
+}
+
 /** Reads the entries of rows from their columns. @param rows a condition on `audit` */
 export function entriesOf(rows: RawBuilder<unknown>, kinds: readonly Kind[]): RawBuilder<unknown> {
   const parts = kinds.map((kind) => {
