@@ -1,5 +1,5 @@
-// npm run bench:start: measures start time and idle cost, of the built package (`npm run build`) and of the sources. Reads CPU and
-// memory from /proc (Linux only). Writes start.md.
+// npm run bench:start: measures start time and idle cost, of the built package (`npm run build`) and of the sources, on SQLite and on
+// PostgreSQL. Reads CPU and memory from /proc (Linux only). Writes start.md.
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -7,7 +7,9 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { startPostgres } from '../packages/server/test/support/postgres.ts';
 import { machine, table } from './table.ts';
+import { cpuOf, type ThreadTimes, threadTimes } from './threads.ts';
 
 const { values } = parseArgs({
   options: { starts: { type: 'string', default: '7' }, idle: { type: 'string', default: '20' } },
@@ -16,13 +18,12 @@ const IDLE = Number(values.idle);
 const STARTS = Number(values.starts);
 const ROOT = resolve(import.meta.dirname, '..');
 const MIB = 2 ** 20;
-/** The unit of `utime` and `stime` in /proc, on every Linux that Node supports. */
-const TICKS = 100;
+const SQLITE = 'sqlite:cambio.db';
 
-const configuration = `
+const configurationOn = (store: string): string => `
 issuer: http://127.0.0.1:8080
 server: { port: 0, metrics: { port: 0 } }
-store: sqlite:cambio.db
+store: ${store}
 resources: [{ audience: https://api.example, scopes: [read] }]
 clients: [{ id: gateway, auth: client_secret_post, secret: { plain: gateway-secret }, grants: [token_exchange], scopes: [read] }]
 rules: [{ client: gateway, grant: { audiences: [https://api.example], scopes: [read] } }]
@@ -36,24 +37,17 @@ interface Figures {
   /** MiB of resident memory then, and after the idle time. */
   readonly memory: number;
   readonly rested: number;
-  /** Milliseconds of CPU per second of idle time. */
-  readonly idle: number;
+  /** Milliseconds of CPU per second of idle time, by thread. */
+  readonly idle: ThreadTimes;
 }
 
 const memoryOf = (pid: number): number =>
   Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
 
-function cpuOf(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    .replace(/^.*\) /, '')
-    .split(' ');
-  return ((Number(fields[11]) + Number(fields[12])) * 1000) / TICKS;
-}
-
 /** @param idle seconds of idle time */
-async function start(launcher: string, idle: number): Promise<Figures> {
+async function start(launcher: string, idle: number, store = SQLITE): Promise<Figures> {
   const folder = mkdtempSync(join(tmpdir(), 'cambio-start-'));
-  writeFileSync(join(folder, 'cambio.yaml'), configuration);
+  writeFileSync(join(folder, 'cambio.yaml'), configurationOn(store));
   const began = performance.now();
   const child = spawn(process.execPath, [launcher, 'serve', '--config', join(folder, 'cambio.yaml')], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -64,17 +58,27 @@ async function start(launcher: string, idle: number): Promise<Figures> {
     const ready = performance.now() - began;
     const pid = child.pid ?? 0;
     const [cpu, memory] = [cpuOf(pid), memoryOf(pid)];
-    // Start-up work that is still running does not count as idle time.
-    await wait(idle > 0 ? 2000 : 0);
-    const before = cpuOf(pid);
-    await wait(idle * 1000);
-    return { ready, cpu, memory, rested: memoryOf(pid), idle: (cpuOf(pid) - before) / idle };
+    return { ready, cpu, memory, ...(await rest(pid, idle)) };
   } finally {
     child.kill('SIGTERM');
     await exited;
     rmSync(folder, { recursive: true, force: true });
   }
 }
+
+/** Start-up work that is still running does not count as idle time. */
+const SETTLING_MS = 3000;
+
+async function rest(pid: number, seconds: number): Promise<Pick<Figures, 'rested' | 'idle'>> {
+  if (seconds === 0) return { rested: Number.NaN, idle: new Map() };
+  await wait(SETTLING_MS);
+  const before = threadTimes(pid);
+  await wait(seconds * 1000);
+  const idle = [...threadTimes(pid)].map(([name, ms]) => [name, (ms - (before.get(name) ?? 0)) / seconds] as const);
+  return { rested: memoryOf(pid), idle: new Map(idle) };
+}
+
+const sum = (times: ThreadTimes): number => [...times.values()].reduce((all, one) => all + one, 0);
 
 const median = (numbers: readonly number[]): number =>
   numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? Number.NaN;
@@ -84,34 +88,75 @@ const sizeOf = (path: string): number =>
     ? readdirSync(path).reduce((sum, name) => sum + sizeOf(join(path, name)), 0)
     : statSync(path).size;
 
-/** @param folder of the package: its compile cache is emptied, so that the first start is cold */
-async function measure(name: string, folder: string): Promise<readonly string[]> {
+interface Measured {
+  /** A row of the first table. */
+  readonly row: readonly string[];
+  readonly idle: Readonly<Record<'SQLite' | 'PostgreSQL', ThreadTimes>>;
+}
+
+/**
+ * @param folder of the package: its compile cache is emptied, so that the first start is cold
+ * @param postgres the URL of an empty database
+ */
+async function measure(name: string, folder: string, postgres: string): Promise<Measured> {
   rmSync(join(folder, 'node_modules/.cache/compile'), { recursive: true, force: true });
   const launcher = join(folder, 'bin/cambio.mjs');
   const cold = await start(launcher, 0);
   const warm: Figures[] = [];
   for (let index = 0; index < STARTS; index++) warm.push(await start(launcher, 0));
   const left = await start(launcher, IDLE);
-  return [
+  const onPostgres = await start(launcher, IDLE, postgres);
+  const row = [
     name,
     cold.ready.toFixed(0),
     `${median(warm.map(({ ready }) => ready)).toFixed(0)} (CPU ${median(warm.map(({ cpu }) => cpu)).toFixed(0)})`,
     median(warm.map(({ memory }) => memory)).toFixed(0),
     left.rested.toFixed(0),
-    left.idle.toFixed(1),
+    sum(left.idle).toFixed(2),
+    sum(onPostgres.idle).toFixed(2),
   ];
+  return { row, idle: { SQLite: left.idle, PostgreSQL: onPostgres.idle } };
 }
 
-const built = mkdtempSync(join(tmpdir(), 'cambio-built-'));
-try {
-  execFileSync(process.execPath, [join(ROOT, 'scripts/build-server.ts'), built], { stdio: 'inherit' });
-  const size = sizeOf(built) / MIB;
-  const rows = [await measure('`npm run build`', built), await measure('sources', join(ROOT, 'packages/server'))];
-  const head = ['', 'cold start, ms', 'warm start, ms', 'MiB then', `MiB after ${IDLE} s`, 'idle: CPU ms a second'];
+const IDLE_HEAD = ['idle: CPU ms a second', 'idle on PostgreSQL'];
+const HEAD = ['', 'cold start, ms', 'warm start, ms', 'MiB then', `MiB after ${IDLE} s`, ...IDLE_HEAD];
+
+function format(size: number, measured: readonly Measured[]): string {
   const installed = `Installed: ${size.toFixed(1)} MiB, and nothing with it but Node.`;
-  const result = `# Start and idle\n\n${machine()} Medians of ${STARTS} starts. ${installed}\n\n${table([head, ...rows])}\n`;
+  const threads = measured.flatMap(({ row: [name = ''], idle }) =>
+    Object.entries(idle).map(([store, times]) => [`${name}, ${store}`, describeThreads(times)]),
+  );
+  return `# Start and idle
+
+${machine()} Medians of ${STARTS} starts. ${installed}
+
+${table([HEAD, ...measured.map(({ row }) => row)])}
+
+The same idle time by thread, in microseconds of CPU a second. Threads with less than 5 are left out.
+
+${table([['', 'threads'], ...threads])}
+`;
+}
+
+const describeThreads = (times: ThreadTimes): string =>
+  [...times]
+    .filter(([, ms]) => ms >= 0.005)
+    .toSorted(([, one], [, other]) => other - one)
+    .map(([name, ms]) => `${name} ${(ms * 1000).toFixed(0)}`)
+    .join(', ');
+
+const endings: (() => Promise<void>)[] = [];
+try {
+  const built = mkdtempSync(join(tmpdir(), 'cambio-built-'));
+  endings.push(async () => rmSync(built, { recursive: true, force: true }));
+  const { database } = await startPostgres({ after: (work) => void endings.push(work) });
+  execFileSync(process.execPath, [join(ROOT, 'scripts/build-server.ts'), built], { stdio: 'inherit' });
+  const result = format(sizeOf(built) / MIB, [
+    await measure('`npm run build`', built, await database()),
+    await measure('sources', join(ROOT, 'packages/server'), await database()),
+  ]);
   writeFileSync(join(import.meta.dirname, 'start.md'), result);
   console.log(result);
 } finally {
-  rmSync(built, { recursive: true, force: true });
+  for (const end of endings) await end();
 }
