@@ -86,9 +86,12 @@ export async function openNode(configuration: Configuration, opening: Opening): 
 /** What nodes compare is keyed by their shared secret: the text of a file may contain a short secret, which a plain digest gives away. */
 async function createPresenceReport({ text, kept }: InForce, { sharedSecret }: Base) {
   const secret = await sharedSecret('configuration');
+  let last: { readonly text: string; readonly configuration: string } | undefined;
   return () => {
     const now = text();
     if (now === undefined) return undefined;
-    return { configuration: createHmac('sha256', secret).update(now).digest('hex'), kept: kept().digest };
+    // Each poll asks.
+    if (last?.text !== now) last = { text: now, configuration: createHmac('sha256', secret).update(now).digest('hex') };
+    return { configuration: last.configuration, kept: kept().digest };
   };
 }

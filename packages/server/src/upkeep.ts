@@ -2,7 +2,7 @@
 import { type AuditRetention, startAuditRetention } from './audit-retention/retain.ts';
 import type { ServerNode } from './open-node.ts';
 import { describeDatabaseFailure } from './store/failure.ts';
-import { type Polling, startPolling } from './store/poll.ts';
+import { type Poll, type Polling, startPolling } from './store/poll.ts';
 import { listen } from './store/store.ts';
 import { sweep } from './store/sweep.ts';
 
@@ -19,8 +19,8 @@ export async function keepUpToDate(node: ServerNode): Promise<{ polling: Polling
     registered.poll,
     revocations.poll,
     suspensions.poll,
-    (changed?: Promise<boolean>) => services().keys.poll(changed),
-  ];
+    (written) => services().keys.poll(written),
+  ] satisfies Poll[];
   const polling = startPolling(store, polls, { beside: presence.poll, freshness, report });
   endings.add(polling.stop);
   const auditRetention = await startAuditRetention(configuration.audit, {

@@ -52,8 +52,9 @@ export async function openRegisteredClients(store: Store): Promise<RegisteredCli
     for (const listener of listeners) await listener();
     inForce = Math.max(inForce, upTo);
   };
-  const poll: Poll = async (changed) => {
-    const rows = (await changed) === false ? [] : await listChangedClients(store, read);
+  const poll: Poll = async (written) => {
+    if (written === 'nothing') return;
+    const rows = await listChangedClients(store, read);
     // Two polls can run at once, and the earlier one may be answered last.
     const newer = rows.filter(({ revision }) => Number(revision) > read);
     for (const row of newer) apply(row, clients);

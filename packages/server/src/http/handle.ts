@@ -77,7 +77,8 @@ export function createHandler(options: HandlerOptions): Handler {
         const read = body.read();
         request.body = read instanceof Promise ? await read : read;
         // 6. The endpoint, with what other nodes wrote.
-        if (!endpoint.urgent && !current().freshness.isFresh()) await current().freshness.catchUp();
+        const late = endpoint.urgent ? undefined : current().freshness.catchUp();
+        if (late !== undefined) await late;
         const services = current();
         event.configuration = services.configuration;
         if (endpoint.nonces && services.nonces) headers['DPoP-Nonce'] = services.nonces.current();

@@ -146,8 +146,9 @@ export async function openRevocations(
 ): Promise<Revocations> {
   const revoked = createRevocationIndex(issuer, ids);
   let last = 0;
-  const poll: Poll = async (changed) => {
-    for (const row of (await changed) === false ? [] : await listRevocations(store, last - OVERLAP_ROWS)) {
+  const poll: Poll = async (written) => {
+    if (written === 'nothing') return;
+    for (const row of await listRevocations(store, last - OVERLAP_ROWS)) {
       const many = manyOf(row);
       if (many === undefined) revoked.addToken(row.id);
       else revoked.addMany(many, { moment: Number(row.revoked_at), by: row.kind === null ? 'clock' : 'moment' });

@@ -109,8 +109,8 @@ export async function openSuspensions(store: Store, issuer: string): Promise<Sus
       );
       await orUnavailable(read());
     },
-    poll: async (changed) => {
-      if ((await changed) !== false) await read();
+    poll: async (written) => {
+      if (written !== 'nothing') await read();
     },
   };
 }

@@ -70,8 +70,8 @@ export async function openKeyRing(
     sets = await listKeySets(store);
     for (const [kid, { published }] of keys) held.set(kid, published);
   };
-  const poll: Poll = async (changed) => {
-    if ((await changed) !== false) await read();
+  const poll: Poll = async (written) => {
+    if (written !== 'nothing') await read();
     if (access === 'read') return;
     const now = clock();
     const missing = missingKeys([...keys.values()], schedule, now);

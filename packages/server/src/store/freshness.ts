@@ -8,14 +8,21 @@ export interface Freshness {
   /** @throws Refusal store_unavailable if the last complete read is older than `MAX_AGE_MS` */
   readonly check: () => void;
   /**
-   * If the last complete read is too old, waits for the next one: it may be due to an event loop that was busy, not to the database.
-   * @throws Refusal store_unavailable if it takes too long
+   * Begins the next read if the last one is not recent. If the last complete read is too old, the request waits for the next one: it
+   * may be due to an event loop that was busy, not to the database.
+   * @returns undefined if the request need not wait. Rejects with Refusal store_unavailable if it takes too long
    */
-  readonly catchUp: () => Promise<void>;
-  /** @param poll reads now; undefined while reads fail, so that nobody waits for them */
-  readonly catchUpBy: (poll: () => Promise<void> | undefined) => void;
+  readonly catchUp: () => Promise<void> | undefined;
+  readonly catchUpBy: (by: ReadStarter) => void;
   /** @param read the time at which a complete read began. Before the first call, everything is fresh */
   readonly renew: (read: ReadTime) => void;
+}
+
+export interface ReadStarter {
+  /** Begins a read, unless the last one began a moment ago. */
+  readonly begin: () => void;
+  /** Resolves after a read that begins now; undefined while reads fail, so that nobody waits for them. */
+  readonly next: () => Promise<void> | undefined;
 }
 
 /** A time by two clocks: one that nobody can set but that stops while the machine is suspended, and one that goes on. */
@@ -35,7 +42,7 @@ const MAX_AGE_MS = 1000;
 /** In a process that does not poll, such as a command, everything stays fresh: it ends soon. */
 export function createFreshness(): Freshness {
   let last: ReadTime | undefined;
-  let read: () => Promise<void> | undefined = () => undefined;
+  let starter: ReadStarter = { begin: () => undefined, next: () => undefined };
   const isFresh = (): boolean => last === undefined || since(last) <= MAX_AGE_MS;
   return {
     isFresh,
@@ -43,11 +50,13 @@ export function createFreshness(): Freshness {
       if (!isFresh())
         throw new Refusal('store_unavailable', { detail: 'what other nodes wrote was not read for a while' });
     },
-    catchUp: async () => {
-      if (!isFresh()) await orUnavailable(read() ?? Promise.resolve());
+    catchUp: () => {
+      if (!isFresh()) return orUnavailable(starter.next() ?? Promise.resolve());
+      starter.begin();
+      return undefined;
     },
-    catchUpBy: (poll) => {
-      read = poll;
+    catchUpBy: (by) => {
+      starter = by;
     },
     renew: (time) => {
       last = time;

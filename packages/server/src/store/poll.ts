@@ -1,22 +1,24 @@
-// Polls the database for what other processes wrote: on a schedule, and at once when the database notifies.
+// Polls the database for what other processes wrote: while requests come, on a schedule, and at once when the database notifies.
 import { sql } from 'kysely';
 import { createRepeatable } from '../primitives/serial.ts';
 import { type Freshness, readTimeNow, since } from './freshness.ts';
 import type { Database } from './schema.ts';
+import { versionReaderOf } from './sqlite.ts';
 import type { Store } from './store.ts';
 
-/** Milliseconds between two polls, also after a failed one. */
+/** A request begins a poll if the last one began longer ago than this. */
 const INTERVAL_MS = 250;
+/** Milliseconds between two polls without requests. With the time that a poll takes, it is less than the maximum age that requests accept. */
+const IDLE_INTERVAL_MS = 500;
 
 /** Every poll reads this many sequence numbers again: transactions may commit in another order than they took their numbers. */
 export const OVERLAP_ROWS = 1000;
 
 /**
  * Reads what other processes wrote.
- * @param changed false if nothing was written since the last successful poll; undefined reads in any case. Rejects if the
- *   database cannot be read
+ * @param written `nothing` since the last successful poll. Without it, reads in any case
  */
-export type Poll = (changed?: Promise<boolean>) => Promise<void>;
+export type Poll = (written?: 'nothing') => Promise<void>;
 
 export interface Polling {
   /** Polls now. Resolves after that poll, even if it failed. */
@@ -39,31 +41,58 @@ export function startPolling(
   const { beside, freshness, report } = by;
   let failure: string | undefined;
   let seen: string | undefined;
-  let succeededAt = readTimeNow();
+  let attempted = readTimeNow();
+  let succeededAt = attempted;
   freshness.renew(succeededAt);
+  const readMarker = createMarkerReader(store);
   const pollOnce = async (): Promise<void> => {
     const before = failure;
     const began = readTimeNow();
-    const marker = changeMarker(store);
-    const changed = marker.then((now) => now !== seen);
-    const read = failureOf(await Promise.allSettled([marker, ...polls.map((poll) => poll(changed))]));
+    attempted = began;
     // The marker is kept only if every poll has read the changes.
-    seen = read === undefined ? await marker : undefined;
-    if (read === undefined) freshness.renew(began);
-    failure = read ?? failureOf(await Promise.allSettled([beside()]));
+    const last = seen;
+    seen = undefined;
+    try {
+      const marker = await readMarker();
+      const written = marker === last ? 'nothing' : undefined;
+      await allOf(polls.map((poll) => poll(written)));
+      seen = marker;
+      freshness.renew(began);
+      await beside();
+      failure = undefined;
+    } catch (error) {
+      failure = String((error as Error).message ?? error);
+    }
     if (failure === undefined) succeededAt = began;
     if (failure !== undefined && before === undefined) report(`what other nodes wrote cannot be read: ${failure}`);
     if (failure === undefined && before !== undefined) report('what other nodes wrote can be read again');
   };
   const wake = createRepeatable(pollOnce);
-  freshness.catchUpBy(() => (failure === undefined ? wake() : undefined));
-  const timer = setInterval(wake, INTERVAL_MS).unref();
+  const begin = (): void => {
+    if (since(attempted) > INTERVAL_MS) wake();
+  };
+  freshness.catchUpBy({ begin, next: () => (failure === undefined ? wake() : undefined) });
+  const timer = setInterval(begin, IDLE_INTERVAL_MS).unref();
   return { wake, age: () => since(succeededAt), stop: () => clearInterval(timer) };
 }
 
-function failureOf(results: readonly PromiseSettledResult<unknown>[]): string | undefined {
-  const failed = results.find((result) => result.status === 'rejected');
-  return failed && String((failed.reason as Error).message ?? failed.reason);
+/** Waits for all, also after a failure. @throws the first failure in the order of the list */
+async function allOf(works: readonly Promise<void>[]): Promise<void> {
+  const failed = (await Promise.allSettled(works)).find((result) => result.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+}
+
+/** @returns a function that reads the marker. On SQLite, a file without a new commit has the same marker as before */
+function createMarkerReader(store: Store): () => Promise<string> {
+  const readVersion = versionReaderOf(store);
+  if (readVersion === undefined) return () => changeMarker(store);
+  let last: { readonly version: string; readonly marker: string } | undefined;
+  return async () => {
+    const version = await readVersion();
+    // The version is older than the marker, so a commit between the two is read again.
+    if (last?.version !== version) last = { version, marker: await changeMarker(store) };
+    return last.marker;
+  };
 }
 
 /** Reads a text that changes with every change of revocations, registered clients, suspended parties or signing keys: one small query. */

@@ -20,8 +20,9 @@ const CONSTRAINT = 19;
  * @typedef {{ readonly units: readonly (readonly Statement[])[], readonly last: readonly Statement[], readonly until: number }} Together
  * Each statement of a unit must change one row. The last statements depend on no condition. `until` is a time of `steadyNow`.
  *
- * @typedef {'open' | 'close' | Statement | Together} Request
- * @typedef {{ readonly result: Result } | { readonly failed: readonly number[] } | { readonly error: Failure }} Reply
+ * @typedef {'open' | 'close' | 'version' | Statement | Together} Request `version` asks for a text that differs after every
+ * commit of another connection to the file.
+ * @typedef {{ readonly result: Result } | { readonly version: string } | { readonly failed: readonly number[] } | { readonly error: Failure }} Reply
  * @typedef {{ readonly message: string, readonly facts: Readonly<Record<string, unknown>> }} Failure An error in a form that threads can exchange.
  */
 
@@ -36,6 +37,8 @@ export function createConnection(file, access, busyMs) {
   /** @type {DatabaseSync | undefined} */
   let database;
   let closed = false;
+  /** A version means something on one connection only. */
+  const since = steadyNow();
   /** @type {Map<string, { readonly run: (parameters: readonly Value[]) => Result }>} */
   const prepared = new Map();
 
@@ -101,6 +104,7 @@ export function createConnection(file, access, busyMs) {
         if (request === 'close') return { result: close() };
         opened();
         if (request === 'open') return { result: NOTHING };
+        if (request === 'version') return { version: `${since} ${readVersion(run)}` };
         if ('units' in request) return { failed: commitTogether(request) };
         return { result: request.sql === 'rollback' ? rollBack() : run(request) };
       } catch (error) {
@@ -115,6 +119,9 @@ export const steadyNow = () => Number(process.hrtime.bigint()) / 1e6;
 
 /** @type {Result} */
 const NOTHING = { rows: [] };
+
+/** @type {(run: (statement: Statement) => Result) => unknown} */
+const readVersion = (run) => run({ sql: 'pragma data_version', parameters: [] }).rows[0]?.data_version;
 
 /** @type {(run: (statement: Statement) => Result, statement: Statement) => boolean} */
 function changesOne(run, statement) {

@@ -36,7 +36,7 @@ export function openSqlite(file: string, access: Access, threads?: Threads): Kys
   const lanes = openLanes(file, access, threads);
   const driver = createDriver(lanes, access);
   const dialect: Dialect = {
-    createAdapter: () => new Adapter(lanes.writing),
+    createAdapter: () => new Adapter(lanes),
     createDriver: () => driver,
     createIntrospector: (database) => new SqliteIntrospector(database),
     createQueryCompiler: () => new SqliteQueryCompiler(),
@@ -56,6 +56,15 @@ interface Together {
 /** @returns the positions of units that failed; then nothing was committed */
 export type CommitTogether = (together: Together) => Promise<readonly number[]>;
 
+/**
+ * Reads a text that differs after every commit to the file, by any process. It costs much less than a query.
+ * @returns undefined for PostgreSQL, and for a store with one connection, whose own commits do not count
+ */
+export function versionReaderOf(store: Kysely<Schema>): (() => Promise<string>) | undefined {
+  const { adapter } = store.getExecutor();
+  return adapter instanceof Adapter ? adapter.readVersion : undefined;
+}
+
 /** @returns undefined for PostgreSQL, where each request has a transaction of its own */
 export function commitTogetherIn(store: Kysely<Schema>): CommitTogether | undefined {
   const { adapter } = store.getExecutor();
@@ -65,9 +74,16 @@ export function commitTogetherIn(store: Kysely<Schema>): CommitTogether | undefi
 /** Lanes serialize what must not run at once. Kysely would serialize everything. */
 class Adapter extends SqliteAdapter {
   readonly commitTogether: CommitTogether;
+  readonly readVersion: (() => Promise<string>) | undefined;
 
-  constructor(writing: Lane) {
+  constructor({ writing, reading }: Lanes) {
     super();
+    if (reading !== writing)
+      this.readVersion = async () => {
+        const answer = await reading.ask('version');
+        if (!('version' in answer)) throw new Error('a version was asked for');
+        return answer.version;
+      };
     this.commitTogether = async ({ units, last, maxWaitMs }) => {
       const answer = await writing.ask({
         units: units.map((unit) => unit.map(statementOf)),

@@ -48,6 +48,7 @@ import {
   putArtifact,
 } from '../../src/store/sign-in-artifacts.ts';
 import { deleteSigningKey, insertSigningKey, listSigningKeys, resealSigningKey } from '../../src/store/signing-keys.ts';
+import { versionReaderOf } from '../../src/store/sqlite.ts';
 import {
   isReachable,
   listen,
@@ -807,6 +808,29 @@ test('postgres: a migration waits for a backup without blocking requests, and fa
   await whileItWaits(migrate(migrating, 'postgres', 1, known), 25);
   await backedUp;
   assert.equal(await rollBack(migrating, 'postgres', 'keep', known), '9999-later');
+});
+
+test('sqlite: the version of the file changes with each commit of any process, and with nothing else', async () => {
+  const location = await locations.sqlite();
+  const server = await openStore(location, 'write', 1, 'migrate', { report: assert.fail });
+  const command = await openStore(location, 'write', 2);
+  try {
+    const readVersion = versionReaderOf(server) ?? assert.fail();
+    const versions = [await readVersion()];
+    for (const store of [server, command]) {
+      await insertRevocation(store, `one ${versions.length}`, 1);
+      versions.push(await readVersion());
+    }
+    assert.equal(new Set(versions).size, 3);
+    await listRevocations(server, 0);
+    await listRevocations(command, 0);
+    assert.equal(await readVersion(), versions.at(-1));
+    // A connection does not see its own commits, so a store with one connection has no version.
+    assert.equal(versionReaderOf(command), undefined);
+  } finally {
+    await server.destroy();
+    await command.destroy();
+  }
 });
 
 test('postgres: notifies changes of revocations and keys at once, without polling', async () => {
