@@ -5,6 +5,7 @@ import { fields } from '../packages/server/src/audit/fields.ts';
 import { configurationSchema, includedFileSchema } from '../packages/server/src/config/json-schema.ts';
 import { publicAnswer, type Reason, Refusal, reasons } from '../packages/server/src/primitives/refusal.ts';
 import { adminApiTypes } from './admin-api-types.ts';
+import { chartSchema } from './chart-schema.ts';
 import { cliPage } from './cli-page.ts';
 import { keysTable } from './configuration-keys.ts';
 import { conformancePages } from './conformance-pages.ts';
@@ -17,8 +18,8 @@ const DESCRIPTIONS = 'packages/server/src/config/key-descriptions.json';
 const configurationPage = (): string =>
   readFileSync(resolve(import.meta.dirname, '../docs/reference/configuration.md'), 'utf8');
 
-const schemaPage = (make: typeof configurationSchema): string =>
-  `${JSON.stringify(make(JSON.parse(keyDescriptions(configurationPage()))), null, 2)}\n`;
+const schemaOf = (make: typeof configurationSchema) => make(JSON.parse(keyDescriptions(configurationPage())));
+const schemaPage = (make: typeof configurationSchema): string => `${JSON.stringify(schemaOf(make), null, 2)}\n`;
 
 /** Each generator gets the current page, and replaces all of it or the part between two marks. */
 const pages: Readonly<Record<string, (before: string) => string>> = {
@@ -28,6 +29,7 @@ const pages: Readonly<Record<string, (before: string) => string>> = {
   [DESCRIPTIONS]: () => keyDescriptions(configurationPage()),
   'docs/reference/cambio.schema.json': () => schemaPage(configurationSchema),
   'docs/reference/cambio-included.schema.json': () => schemaPage(includedFileSchema),
+  'deploy/helm/values.schema.json': (before) => chartSchema(before, schemaOf(configurationSchema)),
   'docs/reference/audit-log.md': (before) => withPart(before, 'fields', fieldsTable()),
   'docs/evidence/vectors.md': vectorsPage,
   ...conformancePages(),
