@@ -15,14 +15,22 @@ export interface Bundled {
   readonly folder: string;
 }
 
+interface Built {
+  readonly packages: readonly Bundled[];
+  readonly metafile: Metafile;
+}
+
 /** Replaces the folder by one that `npm publish` accepts as it is. */
-export async function buildServer(
-  folder: string,
-  version?: string,
-): Promise<{ readonly packages: readonly Bundled[]; readonly metafile: Metafile }> {
-  const { metafile } = await bundleServer(folder, version);
+export async function buildServer(folder: string, version?: string): Promise<Built> {
+  const built = await bundlePackage(folder, version);
   const types = ['-p', 'tsconfig.build.json', '--outDir', join(folder, 'dist')];
   execFileSync(join(ROOT, 'node_modules/.bin/tsc'), types, { cwd: SERVER, stdio: 'inherit' });
+  return built;
+}
+
+/** The same without the types, which only programs need that import the package. */
+export async function bundlePackage(folder: string, version?: string): Promise<Built> {
+  const { metafile } = await bundleServer(folder, version);
   cpSync(join(ROOT, 'LICENSE'), join(folder, 'LICENSE'));
   const packages = packagesOf(Object.keys(metafile.inputs));
   writeFileSync(join(folder, 'licences.txt'), licencesOf(packages));
