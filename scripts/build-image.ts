@@ -12,13 +12,13 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { bundlePackage } from './build-server.ts';
 import { writeImage } from './image/oci.ts';
 import { makeRoot, type Root } from './image/root.ts';
 import { settings } from './image/settings.ts';
-import type { Entry } from './image/tar.ts';
+import { type Entry, withFolders } from './image/tar.ts';
 import { ROOT } from './manifests.ts';
 import type { PublishedManifest } from './published-manifest.ts';
 import { documentOf } from './sbom.ts';
@@ -114,20 +114,18 @@ function readEpoch(): number {
 async function unpack(folder: string): Promise<void> {
   const { root } = await make();
   mkdirSync(folder);
-  for (const entry of root.layers.flatMap(({ entries }) => entries).toSorted(byPath)) write(folder, entry);
+  chmodSync(folder, 0o755);
+  for (const entry of withFolders(root.layers.flatMap(({ entries }) => entries))) write(folder, entry);
 }
-
-const byPath = (one: Entry, other: Entry): number => (one.path < other.path ? -1 : 1);
 
 function write(folder: string, entry: Entry): void {
   const path = join(folder, entry.path);
-  mkdirSync(dirname(path), { recursive: true });
   if ('target' in entry) {
     symlinkSync(entry.target, path);
     return;
   }
   if ('content' in entry) writeFileSync(path, entry.content);
-  else mkdirSync(path, { recursive: true });
+  else mkdirSync(path);
   chmodSync(path, entry.mode ?? ('content' in entry ? 0o644 : 0o755));
   if (entry.owner !== undefined && process.getuid?.() === 0) chownSync(path, entry.owner, entry.owner);
 }

@@ -69,7 +69,9 @@ function findNode(name: string): string {
   try {
     return createRequire(import.meta.url).resolve(`${name}/package.json`);
   } catch {
-    throw new Error(`there is no package ${name} here. Run npm ci on Linux, x64 or arm64`);
+    throw new Error(
+      `there is no package ${name} here. Run npm ci first, on Linux, or build in a container: docker build --file deploy/docker/Dockerfile .`,
+    );
   }
 }
 

@@ -12,17 +12,17 @@ const BLOCK_BYTES = 512;
 const MODES = { file: 0o644, link: 0o777, folder: 0o755 } as const;
 const TYPES = { file: '0', link: '2', folder: '5' } as const;
 
-/** @param seconds the time of every entry, since 1970 @throws Error if two entries have one path */
+/** @param seconds the time of every entry, since 1970 @throws Error if two entries have one path, or a path is too long */
 export function tarOf(entries: readonly Entry[], seconds: number): Bytes {
-  const sorted = withFolders(entries).toSorted((one, other) => (one.path < other.path ? -1 : 1));
-  const blocks = sorted.flatMap((entry) => {
+  const blocks = withFolders(entries).flatMap((entry) => {
     const content = 'content' in entry ? Buffer.from(entry.content) : Buffer.alloc(0);
     return [header(entry, content.length, seconds), content, Buffer.alloc(-content.length & (BLOCK_BYTES - 1))];
   });
   return Buffer.concat([...blocks, Buffer.alloc(2 * BLOCK_BYTES)]);
 }
 
-function withFolders(entries: readonly Entry[]): readonly Entry[] {
+/** @returns the entries and their folders, each after the folder that it is in @throws Error if two entries have one path */
+export function withFolders(entries: readonly Entry[]): readonly Entry[] {
   const all = new Map<string, Entry>();
   for (const entry of entries) {
     if (all.has(entry.path)) throw new Error(`${entry.path} is there twice`);
@@ -35,7 +35,7 @@ function withFolders(entries: readonly Entry[]): readonly Entry[] {
       if (!all.has(folder)) all.set(folder, { path: folder, folder: true });
     }
   }
-  return [...all.values()];
+  return [...all.values()].toSorted((one, other) => (one.path < other.path ? -1 : 1));
 }
 
 /** https://pubs.opengroup.org/onlinepubs/9799919799/utilities/pax.html, "ustar Interchange Format" */

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { explainSqlite } from '../../src/store/failure.ts';
+import { Refusal } from '../../src/primitives/refusal.ts';
+import { explainSqlite, mayPass, SchemaError } from '../../src/store/failure.ts';
 import { openStore } from '../../src/store/store.ts';
 import { configuration } from '../support/basics.ts';
 import { cambio } from '../support/command.ts';
@@ -116,4 +117,34 @@ test('describes errors of the system and of SQLite in words', () => {
     said({ code: 'ERR_SQLITE_ERROR', errcode: 2 }),
     `cannot open the database ${file}: SQLite reports the error 2`,
   );
+});
+
+test('a start waits for what may pass by itself, and for nothing that somebody must mend', () => {
+  const failure = (members: object): Error => Object.assign(new Error('failed'), members);
+  const wrapped = (cause: Error): Error => new Error('cannot open the database', { cause });
+  for (const [error, passes] of [
+    [failure({ code: 'ECONNREFUSED' }), true],
+    [failure({ code: 'ENOTFOUND' }), true],
+    [failure({ code: 'ENOENT', syscall: 'connect' }), true],
+    [failure({ code: 'ENOENT', syscall: 'open' }), false],
+    [failure({ code: '57P03' }), true],
+    [failure({ code: '25006' }), true],
+    [failure({ code: '53300' }), true],
+    [failure({ code: '28P01' }), false],
+    [failure({ code: '28000' }), false],
+    [failure({ code: '3D000' }), false],
+    [failure({ code: '42501' }), false],
+    [failure({ code: 'ERR_TLS_CERT_ALTNAME_INVALID' }), false],
+    [new Error('timeout exceeded when trying to connect'), true],
+    [new Error('Connection terminated unexpectedly'), true],
+    [new Error('The server does not support SSL connections'), false],
+    [failure({ errcode: 5 }), true],
+    [failure({ errcode: 26 }), false],
+    [new Refusal('store_unavailable'), true],
+    [new SchemaError('older'), false],
+    [new Error('something else'), false],
+  ] as const) {
+    assert.equal(mayPass(error), passes, `${error} ${JSON.stringify(error)}`);
+    if (!(error instanceof Refusal || error instanceof SchemaError)) assert.equal(mayPass(wrapped(error)), passes);
+  }
 });
