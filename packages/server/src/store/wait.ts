@@ -1,9 +1,8 @@
 // Opens the database of a server that starts, and waits for a database that does not answer yet.
 import { setTimeout as wait } from 'node:timers/promises';
 import { formatDuration } from '../primitives/duration.ts';
-import { describeError } from '../primitives/failure.ts';
 import type { Report } from '../primitives/log.ts';
-import { mayPass } from './failure.ts';
+import { describeDatabaseFailure, mayPass } from './failure.ts';
 
 export interface WaitOptions {
   /** Milliseconds. No attempt begins later; 0 makes one attempt. */
@@ -37,9 +36,8 @@ export async function openPatiently<T>(
       return opened;
     } catch (error) {
       if (maxWaitMs === 0 || !mayPass(error)) throw error;
-      const reason = describeError(error);
-      if (performance.now() - began >= maxWaitMs)
-        throw new Error(`waited ${waited()} for the database. ${reason}`, { cause: error });
+      const reason = describeDatabaseFailure(error);
+      if (performance.now() - began >= maxWaitMs) throw new Error(`after ${waited()}: ${reason}`, { cause: error });
       if (reported?.reason !== reason || performance.now() - reported.at >= REMIND_MS) {
         const limit = formatDuration(maxWaitMs / 1000);
         report(`waiting for the database (${waited()} of ${limit}): ${reason}`, { level: 'warn' });

@@ -280,7 +280,7 @@ test('a server waits for a database that comes up late, says so, and stops when 
   assert.deepEqual(await stopped.exited, 0);
   const gaveUp = await never.ended;
   assert.equal(gaveUp.code, 1);
-  assert.match(gaveUp.stderr, new RegExp(`^cambio: waited \\d+ s for the database\\. ${nothing(closed)}$`, 'm'));
+  assert.match(gaveUp.stderr, new RegExp(`^cambio: after \\d+ s: ${nothing(closed)}$`, 'm'));
   assert.equal(gaveUp.stdout, '');
   await postgres.start();
   await late.printed('the database answers after');
