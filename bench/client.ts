@@ -5,6 +5,12 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import * as oauth from 'oauth4webapi';
 import { cambio, clientSecret } from '../packages/client/src/index.ts';
+import { readOptions } from './options.ts';
+
+readOptions(
+  { script: 'bench:client', purpose: 'Measures the client library, and prints; fails beyond the limits.' },
+  {},
+);
 
 const MAX_HIT_MICROSECONDS = 5;
 const MAX_MISS_MICROSECONDS = 100;

@@ -3,24 +3,25 @@
 // --only prints a part instead.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { type Amount, type Growing, growing } from './growing.ts';
 import { openIssuers } from './issuers.ts';
+import { count, names, readOptions } from './options.ts';
 import { measure, type Round, ratioOf, spreadOf } from './rounds.ts';
 import { type Served, serve } from './served.ts';
 import { machine, table } from './table.ts';
 import { cold } from './workloads.ts';
 
-const ALL = Object.keys(growing).join(',');
-const { values } = parseArgs({
-  options: {
-    only: { type: 'string', default: ALL },
-    rows: { type: 'string', default: '1000000' },
-    rounds: { type: 'string', default: '7' },
+const ALL = Object.keys(growing);
+const options = readOptions(
+  { script: 'bench:growth', purpose: 'Compares servers with little and with much data, and writes bench/growth.md.' },
+  {
+    only: names(ALL, 'prints a part: some kinds of data'),
+    rows: count(1_000_000, 'number of audit rows'),
+    rounds: count(7, 'number of rounds'),
   },
-});
+);
 
-const EFFORT = { rounds: Number(values.rounds), requests: 1000 };
+const EFFORT = { rounds: options.rounds, requests: 1000 };
 const issuers = openIssuers();
 /** The allowed increase of the cost of an exchange. */
 const TARGET = 1.1;
@@ -64,13 +65,12 @@ async function compare(name: string, kind: Growing, [little, much]: readonly [Am
 
 const head = ['what grows', 'CPU µs an exchange', 'ratio', `target < ${TARGET}`, 'bytes an item', 'start, CPU ms'];
 const rows: string[][] = [];
-for (const name of values.only.split(',')) {
-  const kind = growing[name];
-  if (kind === undefined) throw new Error(`${name} is none of ${Object.keys(growing).join(', ')}`);
+for (const [name, kind] of Object.entries(growing)) {
+  if (!(options.only ?? ALL).includes(name)) continue;
   const [little, much] = kind.amounts;
-  rows.push(await compare(name, kind, [little, name === 'audit rows' ? Number(values.rows) : much]));
+  rows.push(await compare(name, kind, [little, name === 'audit rows' ? options.rows : much]));
   console.error(rows.at(-1)?.join(' | '));
 }
 const result = `# Growth\n\n${machine()} Medians of ${EFFORT.rounds} interleaved rounds.\n\n${table([head, ...rows])}\n`;
-if (values.only === ALL) writeFileSync(join(import.meta.dirname, 'growth.md'), result);
+if (options.only === undefined) writeFileSync(join(import.meta.dirname, 'growth.md'), result);
 console.log(result);

@@ -6,11 +6,12 @@ import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { readYaml } from '../packages/server/src/config/yaml.ts';
 import { cambioCommand, paths } from './cambio.ts';
 import type { Contender } from './contender.ts';
 import { openIssuers } from './issuers.ts';
+import { count, readOptions } from './options.ts';
+import { cpuOfEnded } from './processes.ts';
 import { CLIENT } from './request.ts';
 import { measure, ratioOf, spreadOf } from './rounds.ts';
 import { type Served, serve } from './served.ts';
@@ -18,15 +19,12 @@ import { filesOf, THREE_HUNDRED, withResource, withServices } from './services.t
 import { machine, range, table } from './table.ts';
 import { cold } from './workloads.ts';
 
-const { values } = parseArgs({
-  options: { rounds: { type: 'string', default: '7' }, times: { type: 'string', default: '5' } },
-});
-const TIMES = Number(values.times);
-const EFFORT = { rounds: Number(values.rounds), requests: 1000 };
+const { rounds, times: TIMES } = readOptions(
+  { script: 'bench:policy', purpose: 'Measures what a thousand rules cost, and writes bench/policy.md.' },
+  { rounds: count(7, 'number of rounds of exchanges'), times: count(5, 'number of runs of each command') },
+);
+const EFFORT = { rounds, requests: 1000 };
 const issuers = openIssuers();
-
-/** The unit of times in /proc, on every Linux that Node supports. */
-const TICKS = 100;
 
 const built = mkdtempSync(join(tmpdir(), 'cambio-built-'));
 const main = join(built, 'dist/main.js');
@@ -74,17 +72,9 @@ interface Cost {
   readonly cpu: number;
 }
 
-/** CPU of ended child processes, in milliseconds. */
-function childrenCpu(): number {
-  const fields = readFileSync('/proc/self/stat', 'utf8')
-    .replace(/^.*\) /, '')
-    .split(' ');
-  return ((Number(fields[13]) + Number(fields[14])) * 1000) / TICKS;
-}
-
 /** Runs a command of the program to its end. */
 async function run(args: readonly string[]): Promise<Cost> {
-  const [began, before] = [performance.now(), childrenCpu()];
+  const [began, before] = [performance.now(), cpuOfEnded()];
   const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
@@ -93,7 +83,7 @@ async function run(args: readonly string[]): Promise<Cost> {
   const [code] = await once(child, 'close');
   // An exchange that is refused is explained, too.
   if (code !== 0 && code !== 3) throw new Error(`${args[0]}: ${said}`);
-  return { elapsed: performance.now() - began, cpu: childrenCpu() - before };
+  return { elapsed: performance.now() - began, cpu: (cpuOfEnded() - before) / 1000 };
 }
 
 async function repeat(work: () => Promise<Cost>): Promise<Cost> {

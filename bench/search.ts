@@ -4,19 +4,23 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { type AuditFilter, searchEvents } from '../packages/server/src/audit/search.ts';
 import { indexNextRows, readIndexState } from '../packages/server/src/store/audit-index.ts';
 import { insertAuditRows, ROWS_AT_ONCE } from '../packages/server/src/store/audit-rows.ts';
 import { openStore } from '../packages/server/src/store/store.ts';
+import { count, readOptions } from './options.ts';
 import { machine, table } from './table.ts';
 
-const { values } = parseArgs({
-  options: { rows: { type: 'string', default: '1000000' }, measured: { type: 'string', default: '100000' } },
-});
-const total = Number(values.rows);
+const options = readOptions(
+  { script: 'bench:search', purpose: 'Measures the first page of searches of the audit log, by filter, and prints.' },
+  {
+    rows: count(1_000_000, 'number of audit rows'),
+    measured: count(100_000, 'number of rows whose commit and index are measured'),
+  },
+);
+const total = options.rows;
 /** The last rows, whose commits and index are measured row by row. */
-const measured = Math.min(Number(values.measured), total);
+const measured = Math.min(options.measured, total);
 const INDEXED_AT_ONCE = 1000;
 const PEOPLE = 100_000;
 

@@ -5,18 +5,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as wait } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { openIssuers } from './issuers.ts';
+import { count, readOptions } from './options.ts';
 import { freePort } from './served.ts';
 import { startCallers } from './soak-callers.ts';
 import { openSoaked } from './soaked.ts';
 import { machine, table } from './table.ts';
 
-const { values } = parseArgs({
-  options: { minutes: { type: 'string', default: '60' }, rate: { type: 'string', default: '100' } },
-});
-const TOTAL_MS = Number(values.minutes) * 60_000;
-if (!(TOTAL_MS >= 60_000)) throw new Error('--minutes takes a number from 1');
+const { minutes, rate } = readOptions(
+  {
+    script: 'soak',
+    purpose: 'Runs a server under load, reloads, restarts and retention; fails if it grows or loses a row.',
+  },
+  { minutes: count(60, 'its duration'), rate: count(100, 'requests a second') },
+);
+const TOTAL_MS = minutes * 60_000;
 /** The server is restarted in the first part, and then runs to the end. Memory is judged after another part, in which it warms up. */
 const [RESTARTS, LAST_START, WARM] = [4, 0.4, 0.6];
 const TICK_MS = 1000;
@@ -49,7 +52,7 @@ try {
 
 /** @returns whether a limit was exceeded */
 async function soak(): Promise<boolean> {
-  const callers = startCallers(port, issuers, Number(values.rate));
+  const callers = startCallers(port, issuers, rate);
   const rows = followRows(server.database);
   const seconds: Second[] = [];
   const began = performance.now();
@@ -85,7 +88,7 @@ async function soak(): Promise<boolean> {
   const { granted, refused, unanswered } = callers.counts;
   console.log(`# Soak
 
-${machine()} ${values.minutes} minutes, ${values.rate} requests a second asked for, rows kept for ${RETENTION}; ${RESTARTS} restarts, half of them by SIGKILL; ${rotations} keys.
+${machine()} ${minutes} minutes, ${rate} requests a second asked for, rows kept for ${RETENTION}; ${RESTARTS} restarts, half of them by SIGKILL; ${rotations} keys.
 
 ${table([
   ['', 'measured', 'limit'],

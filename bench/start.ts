@@ -2,20 +2,20 @@
 // PostgreSQL. Reads CPU and memory from /proc (Linux only). Writes start.md.
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { startPostgres } from '../packages/server/test/support/postgres.ts';
+import { count, readOptions } from './options.ts';
+import { memoryOf } from './processes.ts';
 import { machine, table } from './table.ts';
 import { cpuOf, type ThreadTimes, threadTimes } from './threads.ts';
 
-const { values } = parseArgs({
-  options: { starts: { type: 'string', default: '7' }, idle: { type: 'string', default: '20' } },
-});
-const IDLE = Number(values.idle);
-const STARTS = Number(values.starts);
+const { starts: STARTS, idle: IDLE } = readOptions(
+  { script: 'bench:start', purpose: 'Measures starts and an idle server, and writes bench/start.md.' },
+  { starts: count(7, 'number of warm starts'), idle: count(20, 'seconds of idle time') },
+);
 const ROOT = resolve(import.meta.dirname, '..');
 const MIB = 2 ** 20;
 const SQLITE = 'sqlite:cambio.db';
@@ -41,9 +41,6 @@ interface Figures {
   readonly idle: ThreadTimes;
 }
 
-const memoryOf = (pid: number): number =>
-  Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
-
 /** @param idle seconds of idle time */
 async function start(launcher: string, idle: number, store = SQLITE): Promise<Figures> {
   const folder = mkdtempSync(join(tmpdir(), 'cambio-start-'));
@@ -57,7 +54,7 @@ async function start(launcher: string, idle: number, store = SQLITE): Promise<Fi
     for await (const text of child.stdout.setEncoding('utf8')) if (text.includes(' serves ')) break;
     const ready = performance.now() - began;
     const pid = child.pid ?? 0;
-    const [cpu, memory] = [cpuOf(pid), memoryOf(pid)];
+    const [cpu, memory] = [cpuOf(pid), memoryOf(pid) / MIB];
     return { ready, cpu, memory, ...(await rest(pid, idle)) };
   } finally {
     child.kill('SIGTERM');
@@ -75,7 +72,7 @@ async function rest(pid: number, seconds: number): Promise<Pick<Figures, 'rested
   const before = threadTimes(pid);
   await wait(seconds * 1000);
   const idle = [...threadTimes(pid)].map(([name, ms]) => [name, (ms - (before.get(name) ?? 0)) / seconds] as const);
-  return { rested: memoryOf(pid), idle: new Map(idle) };
+  return { rested: memoryOf(pid) / MIB, idle: new Map(idle) };
 }
 
 const sum = (times: ThreadTimes): number => [...times.values()].reduce((all, one) => all + one, 0);
