@@ -43,6 +43,9 @@ export interface Language {
   readonly page?: PagePrograms;
 }
 
+/** A program of others, as far as it can run without trials. */
+export type Program = Pick<Language, 'folder' | 'toolchain' | 'install' | 'build'>;
+
 const PYTHON = join('venv', process.platform === 'win32' ? 'Scripts' : 'bin', 'python');
 const node = (file: string): readonly string[] => [process.execPath, file];
 
@@ -230,36 +233,43 @@ const RUNTIMES: Language = {
 const DEPENDENCY = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1';
 /** To redeem grants of identity chaining, and ID-JAGs. The latter is experimental there. */
 const KEYCLOAK_FEATURES = 'jwt-authorization-grant,identity-assertion-jwt';
-const KEYCLOAK: Language = {
-  name: 'Across domains: Keycloak',
+/** Its distribution. The benchmark runs it too. */
+export const KEYCLOAK_PROGRAM: Program = {
   folder: 'partners/keycloak',
-  fast: false,
   toolchain: JAVA.toolchain,
-  manifests: ['pom.xml', CLIENT_MANIFEST],
-  install: [
-    { run: ['mvn', '--quiet', '--batch-mode', `${DEPENDENCY}:unpack-dependencies`, '-DoutputDirectory=.'] },
-    ...OWN_CLIENT,
-  ],
+  install: [{ run: ['mvn', '--quiet', '--batch-mode', `${DEPENDENCY}:unpack-dependencies`, '-DoutputDirectory=.'] }],
   build: [
     { run: ['sh', '-c', 'rm -rf keycloak && mv keycloak-[0-9]* keycloak && chmod +x keycloak/bin/kc.sh'] },
     {
       run: ['keycloak/bin/kc.sh', 'build', '--db=dev-file', '--cache=local', `--features=${KEYCLOAK_FEATURES}`],
     },
   ],
+};
+const KEYCLOAK: Language = {
+  ...KEYCLOAK_PROGRAM,
+  name: 'Across domains: Keycloak',
+  fast: false,
+  manifests: ['pom.xml', CLIENT_MANIFEST],
+  install: [...KEYCLOAK_PROGRAM.install, ...OWN_CLIENT],
   trials: [partner('keycloak.ts')],
 };
 
-const SPRING: Language = {
-  name: 'The client library: Spring Authorization Server',
+/** A server on Spring Authorization Server. The benchmark runs it too. */
+export const SPRING_PROGRAM: Program = {
   folder: 'partners/spring',
-  fast: false,
   toolchain: JAVA.toolchain,
-  manifests: [CLIENT_MANIFEST],
-  install: [...JAVA.install, ...OWN_CLIENT],
+  install: JAVA.install,
   build: [
     { run: ['sh', '-c', 'printf -- "-cp classes:%s" "$(cat classpath.txt)" > classpath'] },
     { run: ['javac', '@classpath', '-d', 'classes', '-parameters', '-proc:none', 'Server.java'] },
   ],
+};
+const SPRING: Language = {
+  ...SPRING_PROGRAM,
+  name: 'The client library: Spring Authorization Server',
+  fast: false,
+  manifests: [CLIENT_MANIFEST],
+  install: [...SPRING_PROGRAM.install, ...OWN_CLIENT],
   trials: [partner('spring.ts')],
 };
 

@@ -6,13 +6,12 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { freePort } from '../packages/server/test/support/harness.ts';
 import { formatPage, type Result } from './evidence.ts';
-import { type Command, type Language, languages } from './language.ts';
+import { installAndBuild, NotInstalled } from './install.ts';
+import { type Language, languages } from './language.ts';
 import { settingsNotOnPage, tryPagePrograms, writePagePrograms } from './page-programs.ts';
 import { run, type Trial, trialsIn } from './trial.ts';
 import { startWorld, type World } from './world.ts';
 
-/** An installation downloads and may compile. */
-const INSTALL_LIMIT_MS = 1_800_000;
 const TRIAL_LIMIT_MS = 300_000;
 /** The end of an output says what went wrong. */
 const MAX_FAULT_CHARACTERS = 4000;
@@ -33,24 +32,11 @@ const t = { after: (work: () => Promise<void>) => void cleanups.unshift(work) };
 const folder = values.folder === undefined ? mkdtempSync(join(tmpdir(), 'cambio-interop-')) : resolve(values.folder);
 if (values.folder === undefined) t.after(async () => rmSync(folder, { recursive: true, force: true }));
 
-/** A package or a registry of others failed, and not this server. */
-class NotInstalled extends Error {}
-
-/** Installs and builds. @throws Error with the output of the step that failed; NotInstalled if it was one that installs */
 async function prepare(language: Language, home: string, env: World['env']): Promise<void> {
   mkdirSync(home, { recursive: true });
   cpSync(join(import.meta.dirname, language.folder), home, { recursive: true });
   if (language.page !== undefined) writePagePrograms(language.page, home);
-  const step = async (
-    { run: command, cwd = '.' }: Command,
-    variables: World['env'],
-    Failure: new (message: string) => Error,
-  ) => {
-    const { code, output } = await run(command, { cwd: join(home, cwd), env: variables, limitMs: INSTALL_LIMIT_MS });
-    if (code !== 0) throw new Failure(`${command.join(' ')} ended with ${code}:\n${output}`);
-  };
-  for (const command of language.install) await step(command, {}, NotInstalled);
-  for (const command of language.build) await step(command, env, Error);
+  await installAndBuild(language, home, env);
 }
 
 /** .NET is the one language of the page that no program tries. */

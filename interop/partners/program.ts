@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Cleanup } from './company.ts';
 
 const READY_LIMIT_MS = 280_000;
-const PAUSE_MS = 500;
+const PAUSE_MS = 50;
 
 interface Started {
   readonly cwd: string;
@@ -14,12 +14,12 @@ interface Started {
   readonly ready: string;
 }
 
-/** @throws Error with the output if the program ends, or is not ready in time */
+/** @returns the id of its process group @throws Error with the output if the program ends, or is not ready in time */
 export async function startPartner(
   t: Cleanup,
   [command = '', ...rest]: readonly string[],
   started: Started,
-): Promise<void> {
+): Promise<number> {
   const child = spawn(command, rest, {
     cwd: started.cwd,
     env: { ...process.env, ...started.env },
@@ -33,15 +33,24 @@ export async function startPartner(
     });
   }
   const ended = once(child, 'close');
+  const end = (): void => {
+    if (child.exitCode === null && child.signalCode === null && child.pid !== undefined)
+      process.kill(-child.pid, 'SIGKILL');
+  };
+  // Ctrl-C does not reach a process group of its own.
+  process.once('exit', end);
   t.after(async () => {
-    if (child.exitCode === null && child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+    process.off('exit', end);
+    end();
     await ended;
   });
   const limit = Date.now() + READY_LIMIT_MS;
   while (!(await answers(started.ready))) {
-    if (child.exitCode !== null || Date.now() > limit) throw new Error(`${command} is not ready:\n${output}`);
+    if (child.exitCode !== null || child.signalCode !== null || Date.now() > limit)
+      throw new Error(`${command} is not ready:\n${output}`);
     await pause(PAUSE_MS);
   }
+  return child.pid ?? 0;
 }
 
 const answers = (url: string): Promise<boolean> =>

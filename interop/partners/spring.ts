@@ -14,7 +14,7 @@ await withCleanup(async (t) => {
   const options = [`--server.port=${new URL(issuer).port}`, '--server.address=127.0.0.1'];
   await startPartner(t, ['java', '-Xmx256m', '@classpath', 'Server', ...options], {
     cwd: process.cwd(),
-    env: { SUBJECT },
+    env: { SUBJECT, SECRET: 'gateway-secret', STORE: 'map' },
     ready: `${issuer}/.well-known/oauth-authorization-server`,
   });
   const { cambio, clientSecret } = await installed();
