@@ -1,6 +1,6 @@
 // A contender: a server to measure, and how to start it.
-import type { Issuers } from './issuers.ts';
-import type { EndpointName } from './request.ts';
+import type { Claims, Issuers } from './issuers.ts';
+import type { EndpointName, Form } from './request.ts';
 import type { workloads } from './workloads.ts';
 
 export type WorkloadName = (typeof workloads)[number]['name'];
@@ -17,6 +17,18 @@ export interface Place {
   readonly after: (work: () => Promise<void>) => void;
 }
 
+/** A contender that is not a program of Node. */
+export interface Program {
+  readonly run: readonly string[];
+  readonly cwd: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** A path that answers 200 once the program is ready. */
+  readonly ready: string;
+  readonly version: string;
+}
+
+export type Command = readonly string[] | Program;
+
 export interface Contender {
   readonly name: string;
   /** Its description in the results. */
@@ -27,6 +39,10 @@ export interface Contender {
   readonly workers?: true;
   /** Its endpoints. Workloads of other endpoints need the token endpoint too. */
   readonly paths: Readonly<Partial<Record<EndpointName, string>>> & { readonly token: string };
-  /** The arguments of Node. The program prints a line with ` serves ` when it is ready. */
-  readonly command: (place: Place) => readonly string[] | Promise<readonly string[]>;
+  /** The claims that its subject tokens need. */
+  readonly claims?: (port: number) => Claims;
+  /** The form by which it gets the same work as by a form of the workloads. */
+  readonly translate?: (form: Form) => Form;
+  /** The arguments of Node, whose program prints a line with ` serves ` when it is ready; or another program. */
+  readonly command: (place: Place) => Command | Promise<Command>;
 }

@@ -14,7 +14,13 @@ export interface JwtIssuer {
   readonly issuer: string;
   readonly jwk: Readonly<Record<string, unknown>>;
   /** Different tokens, the same ones until the next round. */
-  readonly tokens: (count: number) => readonly string[];
+  readonly tokens: (count: number, claims?: Claims) => readonly string[];
+}
+
+/** Claims instead of the usual ones. */
+export interface Claims {
+  readonly sub?: string;
+  readonly aud?: string;
 }
 
 export interface Issuers {
@@ -41,12 +47,14 @@ const HOUR = 3600;
 export function openIssuers(): Issuers {
   let round = 0;
   const perRound = <T extends readonly unknown[]>(make: (...about: T) => string) => {
-    let made: string[] = [];
+    const all = new Map<string, string[]>();
     let madeIn = -1;
-    let key = '';
     return (count: number, ...about: T): readonly string[] => {
-      if (madeIn !== round || key !== String(about)) made = [];
-      [madeIn, key] = [round, String(about)];
+      if (madeIn !== round) all.clear();
+      madeIn = round;
+      const key = JSON.stringify(about);
+      const made = all.get(key) ?? [];
+      all.set(key, made);
       while (made.length < count) made.push(make(...about));
       return made.slice(0, count);
     };
@@ -56,7 +64,7 @@ export function openIssuers(): Issuers {
   const jwtIssuer = (issuer: string, alg: string, key: KeyObject): JwtIssuer => ({
     issuer,
     jwk: { ...publicJwk(key), alg, kid: alg, use: 'sig' },
-    tokens: perRound(() => signJwt(issuer, alg, key)),
+    tokens: perRound((claims?: Claims) => signJwt(issuer, alg, key, claims)),
   });
   const now = Math.floor(Date.now() / 1000);
   const idp = identityProvider('https://saml.example', rsa, { from: now - HOUR, to: now + 24 * HOUR });
@@ -84,13 +92,17 @@ function publicJwk(key: KeyObject): Record<string, unknown> {
 
 const base64url = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 
-function signJwt(iss: string, alg: string, key: KeyObject): string {
+function signJwt(
+  iss: string,
+  alg: string,
+  key: KeyObject,
+  { sub = randomUUID(), aud = AUDIENCE }: Claims = {},
+): string {
   const iat = Math.floor(Date.now() / 1000);
-  const sub = randomUUID();
   const claims = {
     iss,
     sub,
-    aud: AUDIENCE,
+    aud,
     iat,
     exp: iat + HOUR,
     jti: randomUUID(),

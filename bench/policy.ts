@@ -3,7 +3,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { loadavg, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { readYaml } from '../packages/server/src/config/yaml.ts';
@@ -16,7 +16,7 @@ import { CLIENT } from './request.ts';
 import { measure, ratioOf, spreadOf } from './rounds.ts';
 import { type Served, serve } from './served.ts';
 import { filesOf, THREE_HUNDRED, withResource, withServices } from './services.ts';
-import { machine, range, table } from './table.ts';
+import { load, machine, range, table } from './table.ts';
 import { cold } from './workloads.ts';
 
 const { rounds, times: TIMES } = readOptions(
@@ -164,15 +164,13 @@ async function measureAll(): Promise<string> {
       'one file of YAML',
       'one file of JSON',
     ];
-    return `# A large policy\n\n${machine()} ${loadOf()} Medians of ${TIMES}; exchanges in ${EFFORT.rounds} interleaved rounds. ${services} services, ${rules} rules, ${kib} KiB of YAML.\n\n${table([head, ...rows])}\n`;
+    return `# A large policy\n\n${machine()} ${load()} Medians of ${TIMES}; exchanges in ${EFFORT.rounds} interleaved rounds. ${services} services, ${rules} rules, ${kib} KiB of YAML.\n\n${table([head, ...rows])}\n`;
   } finally {
     await Promise.all(started.map(({ served }) => served.stop()));
   }
 }
 
 const cellOf = ({ elapsed, cpu }: Cost): string => `${elapsed.toFixed(0)} (${cpu.toFixed(0)})`;
-/** Times of a busy machine are long. CPU is not: compare that. */
-const loadOf = (): string => `Programs that wanted a core meanwhile: ${loadavg()[0]?.toFixed(0)}.`;
 
 async function reloadsOf(served: Served, file: string): Promise<readonly Reload[]> {
   const all: Reload[] = [];

@@ -2,7 +2,7 @@
 import { BEFORE, contenders } from './contenders.ts';
 import type { Overload } from './overload.ts';
 import type { Results } from './results.ts';
-import { CONNECTIONS, type Effort, type Round, ratioOf, spreadOf } from './rounds.ts';
+import { CONNECTIONS, type Effort, type Round, ratioOf, type Spread, spreadOf } from './rounds.ts';
 import { machine, mebibytes, range, table } from './table.ts';
 import { judgeTargets } from './targets.ts';
 import { workloads } from './workloads.ts';
@@ -20,7 +20,7 @@ export const formatResults = (results: Results, effort: Effort): string =>
     section('Contenders', table([['', ''], ...contenders.map(({ name, title }) => [name, title])])),
     ...workloads.flatMap(({ name, title }) => {
       const measured = results.workloads.get(name);
-      return measured === undefined ? [] : [section(`${name}: ${title}`, formatRounds(measured))];
+      return measured === undefined ? [] : [section(`${name}: ${title}`, formatAgainstYardstick(measured))];
     }),
     ...(results.halfOfPeak.size > 0 ? [section('Cold at half of the peak', formatHalf(results))] : []),
     ...(results.overload.size > 0 ? [section('Cold at four times the peak', formatOverload(results))] : []),
@@ -28,23 +28,36 @@ export const formatResults = (results: Results, effort: Effort): string =>
     ...(results.saml.length > 0 ? [section('SAML 2.0 without HTTP', formatSaml(results))] : []),
   ].join('\n\n');
 
-const section = (title: string, text: string): string => `## ${title}\n\n${text}`;
+export const section = (title: string, text: string): string => `## ${title}\n\n${text}`;
 
-function formatRounds(measured: ReadonlyMap<string, readonly Round[]>): string {
+type Measured = ReadonlyMap<string, readonly Round[]>;
+
+function formatAgainstYardstick(measured: Measured): string {
   const yardstick = YARDSTICKS.find((name) => measured.has(name));
   const compared = yardstick === undefined ? undefined : measured.get(yardstick);
+  return formatRounds(measured, `× ${yardstick ?? 'bare'}`, (rounds) => compared && ratioOf(rounds, compared));
+}
+
+/** @param ratio of the CPU of a contender and another, in a column with the title */
+export function formatRounds(
+  measured: Measured,
+  title: string,
+  ratio: (rounds: readonly Round[]) => Spread | undefined,
+): string {
   const rows = [...measured].map(([contender, rounds]) => [
     contender,
     range(spreadOf(rounds.map(({ cpu }) => cpu)), 0),
-    compared === undefined ? '' : range(ratioOf(rounds, compared), 2),
+    optional(ratio(rounds)),
     range(spreadOf(rounds.map(({ rate }) => rate)), 0),
     range(spreadOf(rounds.map(({ p50 }) => p50)), 1),
     range(spreadOf(rounds.map(({ p99 }) => p99)), 1),
     mebibytes(spreadOf(rounds.map(({ memory }) => memory)).median),
   ]);
-  const head = ['contender', 'CPU µs', `× ${yardstick ?? 'bare'}`, 'a second', 'p50 ms', 'p99 ms', 'memory MiB'];
+  const head = ['contender', 'CPU µs', title, 'a second', 'p50 ms', 'p99 ms', 'memory MiB'];
   return table([head, ...rows]);
 }
+
+const optional = (spread: Spread | undefined): string => (spread === undefined ? '' : range(spread, 2));
 
 const formatHalf = ({ halfOfPeak }: Results): string =>
   table([

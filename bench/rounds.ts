@@ -28,6 +28,8 @@ export interface Effort {
   readonly rounds: number;
   /** Requests per round. */
   readonly requests: number;
+  /** Rounds before them, which do not count; one by default. */
+  readonly warmUp?: number;
 }
 
 /** A round ends after this many seconds, even if requests are left. */
@@ -39,11 +41,10 @@ export async function measure(
   workload: Workload,
   served: readonly Served[],
   issuers: Issuers,
-  { rounds, requests }: Effort,
+  { rounds, requests, warmUp = 1 }: Effort,
 ): Promise<readonly (readonly Round[])[]> {
   const all = served.map((): Round[] => []);
-  // The first round of each is for warm-up.
-  for (let round = 0; round <= rounds; round++) {
+  for (let round = 1 - warmUp; round <= rounds; round++) {
     issuers.nextRound();
     for (const [index, one] of served.entries()) {
       const result = await runRound(workload, one, workload.slow ? requests / 4 : requests);

@@ -1,13 +1,17 @@
 // Does the benchmark run, from the contenders to the page? Times are not asserted.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { claimsOf } from '../packages/server/test/support/harness.ts';
 import { sortProfile } from './buckets.ts';
+import { openConnection } from './connection.ts';
 import { contenders } from './contenders.ts';
 import { openIssuers } from './issuers.ts';
 import { runClosedLoop } from './load.ts';
 import { measureOverload } from './overload.ts';
 import { formatResults } from './report.ts';
+import { measure } from './rounds.ts';
 import { knows, run, withServed } from './run.ts';
+import { serve } from './served.ts';
 import { cold, workloads } from './workloads.ts';
 
 const effort = { rounds: 1, requests: 4 };
@@ -56,6 +60,47 @@ test('npm run bench: counts the answers of an open loop by status, and samples a
       'an answer that is not as expected ends the run',
     );
   });
+});
+
+/** Answers 200 at /ready. A token is the form of its request. */
+const ECHO = `require('node:http').createServer((request, response) => {
+  if (request.url === '/ready') return response.end();
+  let form = '';
+  request.on('data', (part) => { form += part; }).on('end', () => response.end(JSON.stringify({ access_token: form })));
+}).listen(Number(process.argv[1]), '127.0.0.1')`;
+
+test('npm run bench:peers: a program that is not Node is asked in its own way, and measured from outside', async () => {
+  const issuers = openIssuers();
+  const peer = await serve(
+    {
+      name: 'echo',
+      title: '',
+      paths: { token: '/token' },
+      claims: (port) => ({ sub: 'ada', aud: String(port) }),
+      translate: ({ subject_token, ...form }) => ({ ...form, assertion: subject_token ?? '' }),
+      command: ({ port, folder }) => ({
+        ...{ run: [process.execPath, '-e', ECHO, String(port)], cwd: folder, ready: '/ready', version: '1.2' },
+      }),
+    },
+    issuers,
+  );
+  try {
+    assert.equal(peer.version, '1.2');
+    assert.ok(peer.start.ready > 0 && peer.start.cpu > 0 && peer.start.memory > 0);
+    const [request = Buffer.alloc(0)] = await peer.prepare(cold, 1);
+    const { body } = await (await openConnection(peer.port)).send(request);
+    const form = new URLSearchParams(JSON.parse(body.toString()).access_token);
+    assert.equal(form.get('subject_token'), null);
+    const { sub, aud } = claimsOf(form.get('assertion'));
+    assert.deepEqual([sub, aud], ['ada', String(peer.port)]);
+    const own = workloads.find(({ name }) => name === 'own');
+    assert.ok(own);
+    const [[round] = []] = await measure(own, [peer], issuers, effort);
+    assert.ok(round && round.rate > 0 && round.cpu >= 0 && round.memory > 0);
+  } finally {
+    await peer.stop();
+  }
+  await assert.rejects(openConnection(peer.port), { code: 'ECONNREFUSED' });
 });
 
 test('npm run bench: counts a sample of a profile for the innermost frame that a bucket matches', () => {

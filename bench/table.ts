@@ -1,5 +1,5 @@
 // Formats Markdown tables, and the numbers in them.
-import { availableParallelism } from 'node:os';
+import { availableParallelism, loadavg } from 'node:os';
 import type { Spread } from './rounds.ts';
 
 /** @param rows the first is the header */
@@ -15,3 +15,6 @@ export const mebibytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(0)
 
 /** The machine and Node of the measurement, as far as they matter. */
 export const machine = (): string => `${availableParallelism()} cores, Node ${process.version}.`;
+
+/** Times of a busy machine are long. CPU is less so: compare that. */
+export const load = (): string => `Programs that wanted a core meanwhile: ${loadavg()[2]?.toFixed(0)}.`;

@@ -37,6 +37,8 @@ interface Got {
 
 export interface Sources {
   readonly issuers: Issuers;
+  /** Different subject tokens of people, with the claims that the contender needs. */
+  readonly people: (count: number) => readonly string[];
   /** The token endpoint of the contender, for SAML recipients and audiences. */
   readonly tokenEndpoint: string;
   /** Sends forms to the contender before the round. @returns a member of each answer */
@@ -48,7 +50,7 @@ export const cold = {
   title: 'ES256 subject tokens of an issuer, every one new',
   endpoint: 'token',
   expect: 200,
-  forms: (count, { issuers }) => issuers.people.tokens(count).map((token) => exchange(token)),
+  forms: (count, { people }) => people(count).map((token) => exchange(token)),
 } as const satisfies Workload;
 
 /** Replaces the signature by another of the same length. */
@@ -63,7 +65,7 @@ export const workloads = [
     title: 'one ES256 subject token, exchanged again and again',
     endpoint: 'token',
     expect: 200,
-    forms: (count, { issuers }) => issuers.people.tokens(1).flatMap((token) => Array(count).fill(exchange(token))),
+    forms: (count, { people }) => people(1).flatMap((token) => Array(count).fill(exchange(token))),
   },
   cold,
   {
@@ -81,9 +83,9 @@ export const workloads = [
     title: 'an ES256 subject token and an ES256 actor token, every one new',
     endpoint: 'token',
     expect: 200,
-    forms: (count, { issuers }) => {
+    forms: (count, { issuers, people }) => {
       const actors = issuers.agents.tokens(count);
-      return issuers.people.tokens(count).map((token, index) => ({
+      return people(count).map((token, index) => ({
         ...exchange(token),
         actor_token: actors[index] ?? '',
         actor_token_type: urn('jwt'),
@@ -128,10 +130,11 @@ export const workloads = [
     endpoint: 'token',
     expect: 200,
     slow: true,
-    forms: async (count, { issuers, obtain }) => {
-      const forms = issuers.people
-        .tokens(count)
-        .map((token) => ({ ...exchange(token), requested_token_type: urn('refresh_token') }));
+    forms: async (count, { people, obtain }) => {
+      const forms = people(count).map((token) => ({
+        ...exchange(token),
+        requested_token_type: urn('refresh_token'),
+      }));
       // RFC 8693 section 2.2.1: the issued token is always in `access_token`.
       const tokens = await obtain(forms, 'access_token');
       return tokens.map((token) => ({ grant_type: 'refresh_token', ...CLIENT, refresh_token: token }));
@@ -142,7 +145,7 @@ export const workloads = [
     title: 'the same with a bad signature',
     endpoint: 'token',
     expect: 400,
-    forms: (count, { issuers }) => issuers.people.tokens(count).map((token) => exchange(spoil(token))),
+    forms: (count, { people }) => people(count).map((token) => exchange(spoil(token))),
   },
   {
     name: 'metadata',

@@ -1,6 +1,7 @@
 // Starts the program of a partner, and waits until it answers.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { basename } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Cleanup } from './company.ts';
 
@@ -47,7 +48,7 @@ export async function startPartner(
   const limit = Date.now() + READY_LIMIT_MS;
   while (!(await answers(started.ready))) {
     if (child.exitCode !== null || child.signalCode !== null || Date.now() > limit)
-      throw new Error(`${command} is not ready:\n${output}`);
+      throw new Error(`${basename(command)} is not ready:\n${output}`);
     await pause(PAUSE_MS);
   }
   return child.pid ?? 0;
