@@ -6,6 +6,8 @@ import { AUDIENCE } from './issuers.ts';
 import { ADMIN_SCOPE, CLIENT, OPERATOR, RESOURCE, SCOPE } from './request.ts';
 
 const HERE = join(import.meta.dirname, '..');
+/** As the launcher sets it. */
+const SEMI_SPACE = '--max-semi-space-size=4';
 
 export const paths = {
   token: '/oauth/token',
@@ -20,7 +22,15 @@ export function cambioCommand({ folder, ...place }: Place, store: string, checko
   const file = join(folder, 'cambio.yaml');
   writeFileSync(join(folder, 'idp.pem'), place.issuers.saml.certificate);
   writeFileSync(file, configurationOf(place, store));
-  return [join(checkout, 'packages/server/src/main.ts'), 'serve', '--config', file, '--workers', String(place.workers)];
+  return [
+    SEMI_SPACE,
+    join(checkout, 'packages/server/src/main.ts'),
+    'serve',
+    '--config',
+    file,
+    '--workers',
+    String(place.workers),
+  ];
 }
 
 const configurationOf = ({ port, issuers }: Omit<Place, 'folder'>, store: string): string => `

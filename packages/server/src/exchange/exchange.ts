@@ -80,11 +80,11 @@ export async function presentTokens(
   noteWanted(event, request, context.targeting);
   event.requestedType = request.requestedType;
   checkServerNamed(request, client, context.targeting);
-  const validation = { ...context, client };
-  const subject = await step('subject', () => validate('subject', request.subject, event, validation));
+  const validation = { event, client, context };
+  const subject = await step('subject', () => validate('subject', request.subject, validation));
   noteWorkload(event);
   const { actor: presented } = request;
-  const actor = presented && (await step('actor', () => validate('actor', presented, event, validation)));
+  const actor = presented && (await step('actor', () => validate('actor', presented, validation)));
   return { request, subject, actor };
 }
 
@@ -102,11 +102,10 @@ const MAX_USE_SECONDS = 30 * 86_400;
 async function validate(
   role: Role,
   { text, type }: PresentedToken,
-  event: PartialEvent,
-  context: ExchangeContext & { readonly client: Client },
+  { event, client, context }: { event: PartialEvent; client: Client; context: ExchangeContext },
 ): Promise<ValidatedToken> {
   try {
-    const token = await type.validate(text, { ...context, role });
+    const token = await type.validate(text, { ...context, client, role });
     event[role] = traceOf(token, type.name);
     const refused = context.revocations.whyRefused(token);
     if (refused !== undefined) throw new TokenRefusal(refused);

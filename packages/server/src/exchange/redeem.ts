@@ -44,7 +44,7 @@ export async function judgeAssertion(
   const { wanted, subject } = await (identified === 'either' ? read() : hideFromStrangers(identified, read));
   noteWorkload(event);
   const targeted = withinAssertion(subject, wanted, context.targeting);
-  noteWanted(event, targeted, context.targeting);
+  if (targeted !== wanted) noteWanted(event, targeted, context.targeting);
   const presented = { request: { ...targeted, requestedType: 'access_token' }, subject, actor: undefined } as const;
   const judgement = step('decide', () => judge({ ...presented, client }, context));
   noteTrace(event, judgement.trace);
