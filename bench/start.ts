@@ -23,6 +23,7 @@ const SQLITE = 'sqlite:cambio.db';
 const configurationOn = (store: string): string => `
 issuer: http://127.0.0.1:8080
 server: { port: 0, metrics: { port: 0 } }
+sealingKey: { plain: BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc= }
 store: ${store}
 resources: [{ audience: https://api.example, scopes: [read] }]
 clients: [{ id: gateway, auth: client_secret_post, secret: { plain: gateway-secret }, grants: [token_exchange], scopes: [read] }]
