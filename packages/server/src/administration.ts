@@ -2,6 +2,7 @@
 
 import { findConfiguration, findLastApplied } from './audit/history.ts';
 import type { AuditLog } from './audit/log.ts';
+import { readOverview } from './audit/overview.ts';
 import { eventOf } from './audit/row.ts';
 import { searchEvents, searchEventsInTime } from './audit/search.ts';
 import { createUseReader } from './audit/use.ts';
@@ -21,6 +22,9 @@ import { orUnavailable, type Store } from './store/store.ts';
 
 /** How long one report of unused rights reads rows. A caller waits 30 seconds for an answer. */
 const MAX_READING_MS = 15_000;
+
+/** The database sums up counts of minutes, hours and days: no query of it reads rows of the audit. */
+const MAX_OVERVIEW_MS = 3000;
 
 interface Administered {
   readonly store: Store;
@@ -80,6 +84,7 @@ export function administer(
     searchEvents: (filter, page) => orUnavailable(searchEvents(store, filter, page)),
     searchEventsInTime: (filter, page) => orUnavailable(searchEventsInTime(store, filter, page)),
     useSince: (since) => createUseReader(store, since, performance.now() + MAX_READING_MS),
+    overview: (period) => orUnavailable(readOverview(store, period), MAX_OVERVIEW_MS),
     configurations: openHistory(store, clock),
     findEvent: async (requestId) => {
       const row = await orUnavailable(findAuditRow(store, requestId));

@@ -3,10 +3,12 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Chains } from '../audit/chain.ts';
 import { createRepeatable } from '../primitives/serial.ts';
-import { dropColumnIndexes, hasEveryRow, indexNextRows, readIndexState } from '../store/audit-index.ts';
+import { hasEveryRow } from '../store/audit-derived.ts';
+import { dropColumnIndexes, indexNextRows, readIndexState } from '../store/audit-index.ts';
 import { findSettled } from '../store/audit-settled.ts';
 import { describeDatabaseFailure } from '../store/failure.ts';
 import type { Store } from '../store/store.ts';
+import { createDeriver } from './deriver.ts';
 
 export interface Indexer {
   /** Milliseconds since all rows that were committed were in the index. */
@@ -44,6 +46,7 @@ export function startIndexer({
   let isReported = false;
   const build = createBuild(store, report);
   const batches = createBatches(store, () => until);
+  const deriver = createDeriver(store);
 
   const indexOnce = async (): Promise<void> => {
     const began = performance.now();
@@ -57,7 +60,10 @@ export function startIndexer({
       await build.continue();
       const settled = await findSettled(store);
       if (settled === undefined || !(await batches.indexThrough(settled))) hasGrown = true;
-      else completeAt = began;
+      else {
+        completeAt = began;
+        if (!(await deriver.through(settled, until))) hasGrown = true;
+      }
       await build.continue();
       if (isReported) report('the index of the audit is up to date again');
       isReported = false;

@@ -7,6 +7,7 @@ import type { ReadStatement } from '../audit/statement.ts';
 import { createVerifier, type Verdict, type Verifier } from '../audit/verify.ts';
 import { systemClock } from '../primitives/clock.ts';
 import { type JsonObject, parseJsonObject } from '../primitives/strict-json.ts';
+import { countMissingDerived, readDerivedPosition } from '../store/audit-derived.ts';
 import { findBatchEnd, readIndexState } from '../store/audit-index.ts';
 import { countMissingEntries } from '../store/audit-reindex.ts';
 import { countRows, listChainRows, listChains, listUnchainedRows } from '../store/audit-rows.ts';
@@ -119,12 +120,18 @@ export async function verifyStore(database: Database, known: KnownKeys, now: num
 /** A search, and so an erasure, would miss these rows. */
 async function countUnindexed(database: Database): Promise<number> {
   const { position } = await readIndexState(database);
+  const derived = await readDerivedPosition(database);
+  const first = await findFirstSequence(database);
   let missing = 0;
-  for (let after = (await findFirstSequence(database)) - 1; after < position; ) {
-    const end = await findBatchEnd(database, { after, through: position, limit: PAGE_ROWS });
-    missing += await countMissingEntries(database, after, end);
-    after = end;
-  }
+  const examine = async (through: number, count: typeof countMissingEntries): Promise<void> => {
+    for (let after = first - 1; after < through; ) {
+      const end = await findBatchEnd(database, { after, through, limit: PAGE_ROWS });
+      missing += await count(database, after, end);
+      after = end;
+    }
+  };
+  await examine(position, countMissingEntries);
+  await examine(derived, countMissingDerived);
   return missing;
 }
 

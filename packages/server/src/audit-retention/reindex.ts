@@ -1,6 +1,7 @@
-// Writes the index of the audit again, while servers run: adds the missing entries of every row, and removes entries without a row. It
-// stores how far it came, so that it continues after an interruption.
+// Writes the index of the audit again, while servers run: adds the missing entries of every row, removes entries without a row, and
+// makes the tables of tokens and counts anew. It stores how far it came, so that it continues after an interruption.
 import { setTimeout as wait } from 'node:timers/promises';
+import { deriveNextRows, readDerivedPosition, restartDerived } from '../store/audit-derived.ts';
 import { dropColumnIndexes, indexNextRows, readIndexState } from '../store/audit-index.ts';
 import {
   finishReindexing,
@@ -57,6 +58,8 @@ export async function reindexAudit(
     place = batch.last;
   } while (place !== undefined);
   await finishReindexing(store);
+  await restartDerived(store);
+  await completeDerived(store, (done) => by.progress({ first, done, last: position }));
   return { position, added, removed };
 }
 
@@ -73,6 +76,18 @@ async function completeIndex(store: Store, progress: (done: number, last: number
     // Another process writes the index, or its transaction has not ended.
     if (end === undefined) await wait(RETRY_MS);
     else progress(end, settled ?? end);
+  }
+}
+
+/** Reads all rows into the tables of tokens and counts. A server may do the same at this time. */
+async function completeDerived(store: Store, progress: (done: number) => void): Promise<void> {
+  for (;;) {
+    const settled = await findSettled(store);
+    const position = await readDerivedPosition(store);
+    if (settled !== undefined && position >= settled) return;
+    const end = settled && (await inTurn(() => deriveNextRows(store, settled, BATCH_ROWS)));
+    if (end === undefined) await wait(RETRY_MS);
+    else progress(end);
   }
 }
 

@@ -49,7 +49,7 @@ export const hasTerm = ({ kind, term }: IndexedTerm): RawBuilder<boolean> =>
   sql`entry.kind = ${sql.lit(KINDS[kind])} and entry.term = ${term}`;
 
 /** The names of two counters: the position, and the last row from before the index existed, until its entries are there. */
-const POSITION = 'audit index';
+export const POSITION = 'audit index';
 const GOAL = 'audit index goal';
 
 export interface IndexState {
@@ -65,17 +65,6 @@ export async function readIndexState(database: Database): Promise<IndexState> {
   const position = numbers.get(POSITION) ?? 0;
   const goal = numbers.get(GOAL);
   return { position, phase: goal === undefined ? 'complete' : position < goal ? 'building' : 'built' };
-}
-
-/** Is every row in the index that has a number by now? One small query, for a server that has nothing to index. */
-export async function hasEveryRow(database: Database): Promise<boolean> {
-  const last = isPostgres(database)
-    ? sql`(select case when is_called then last_value else last_value - 1 end from audit_sequence_seq)`
-    : sql`coalesce((select max(sequence) from audit), 0)`;
-  const { rows } = await sql`select number from revisions where name = ${POSITION} and number >= ${last}`.execute(
-    database,
-  );
-  return rows.length > 0;
 }
 
 /** Reads the entries of rows from their columns. @param rows a condition on `audit` */

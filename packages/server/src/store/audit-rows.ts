@@ -1,5 +1,6 @@
 // Audit rows: inserted, read along their chains, erased and deleted.
-import { CompiledQuery, sql } from 'kysely';
+import { CompiledQuery, type RawBuilder, sql } from 'kysely';
+import { removeDerived } from './audit-derived.ts';
 import { deleteIndexEntries, hasTerm, readIndexState, UNCHAINED } from './audit-index.ts';
 import type { AuditRow, Database, NewAuditRow } from './schema.ts';
 import type { Store } from './store.ts';
@@ -88,9 +89,19 @@ export const listUnchainedRows = (database: Database, after: number, limit: numb
     .limit(limit)
     .execute();
 
+/** Removes what other tables have of rows that are about to be deleted or erased. */
+async function removeEntries(
+  transaction: Database,
+  rows: RawBuilder<unknown>,
+  which: 'all' | 'personal' = 'all',
+): Promise<void> {
+  await deleteIndexEntries(transaction, rows, which);
+  await removeDerived(transaction, rows, which);
+}
+
 /** Erases the personal part and stores its digest, so that the hash of the row still verifies. */
 export async function eraseAuditRow(transaction: Database, sequence: number, personalDigest: string): Promise<void> {
-  await deleteIndexEntries(transaction, sql`sequence = ${sequence}`, 'personal');
+  await removeEntries(transaction, sql`sequence = ${sequence}`, 'personal');
   await transaction
     .updateTable('audit')
     .set({ personal: null, personal_digest: personalDigest, subject: null, principal: null, actor: null })
@@ -100,7 +111,7 @@ export async function eraseAuditRow(transaction: Database, sequence: number, per
 
 /** For a row from before chains existed. @param event without the personal part */
 export async function eraseUnchainedRow(transaction: Database, sequence: number, event: string): Promise<void> {
-  await deleteIndexEntries(transaction, sql`sequence = ${sequence} and chain is null`, 'personal');
+  await removeEntries(transaction, sql`sequence = ${sequence} and chain is null`, 'personal');
   await transaction
     .updateTable('audit')
     .set({ event, subject: null, principal: null, actor: null })
@@ -114,7 +125,7 @@ export async function deleteChainRows(
   transaction: Database,
   { chain, after, through }: { chain: string; after: number; through: number },
 ): Promise<void> {
-  await deleteIndexEntries(transaction, sql`chain = ${chain} and position > ${after} and position <= ${through}`);
+  await removeEntries(transaction, sql`chain = ${chain} and position > ${after} and position <= ${through}`);
   await transaction
     .deleteFrom('audit')
     .where('chain', '=', chain)
@@ -148,7 +159,7 @@ export const deleteUnchainedRows = (
     ).execute(transaction);
     if (rows.length === 0) return 0;
     const old = sql`sequence in (${sql.join(rows.map(({ sequence }) => sequence))})`;
-    await deleteIndexEntries(transaction, old);
+    await removeEntries(transaction, old);
     await sql`delete from audit where ${old}`.execute(transaction);
     return rows.length;
   });

@@ -7,6 +7,8 @@ export interface Schema {
   key_sets: KeySetTable;
   audit: AuditTable;
   audit_index: AuditIndexTable;
+  audit_tokens: AuditTokenTable;
+  audit_counts: AuditCountTable;
   audit_statements: AuditStatementTable;
   audit_cursors: AuditCursorTable;
   revocations: RevocationTable;
@@ -23,7 +25,7 @@ export interface Schema {
   leash_counts: LeashCountTable;
   leash_uses: LeashUseTable;
   leash_tokens: LeashTokenTable;
-  /** Counters: the revision of registered clients and of suspended parties, the time of the last bulk revocation, the lock of audit statements, the positions of the audit index. */
+  /** Counters: the revision of registered clients and of suspended parties, the time of the last bulk revocation, the lock of audit statements, the positions of the audit index and of the tables of tokens and counts. */
   revisions: { name: string; number: number };
 }
 
@@ -230,6 +232,33 @@ interface AuditIndexTable {
   /** Of the row. */
   time: number;
   sequence: number;
+}
+
+/** Says which rows name a token, and which tokens derive from it. It is made of rows, and may lack the latest. */
+interface AuditTokenTable {
+  token: string;
+  /** A number of `ROLES` in audit-tokens.ts. */
+  role: number;
+  /** Of the row. */
+  time: number;
+  sequence: number;
+  /** A token that the row issued, and that derives from this one; empty if there is none. */
+  child: string;
+  /** Of the child, or of the token itself in the row that issued it. */
+  expires_at: number | null;
+}
+
+/** Counts of requests in a span of time. It is made of rows, and may lack the latest. */
+interface AuditCountTable {
+  /** The length of the span, in milliseconds. */
+  width: number;
+  /** A number of `COUNTED` in audit-counts.ts. */
+  kind: number;
+  /** Milliseconds since 1970, a multiple of the width. */
+  start: number;
+  /** The name that is counted; empty for those that are not counted by name. */
+  term: string;
+  count: number;
 }
 
 interface AuditStatementTable {

@@ -1,6 +1,7 @@
 // The dependencies of the admin API, besides those of every endpoint.
 import type { z } from 'zod';
 import type { AuditEvent } from '../../audit/event.ts';
+import type { Overview } from '../../audit/overview.ts';
 import type { AuditFilter, Coverage, FoundPage } from '../../audit/search.ts';
 import type { UseReader } from '../../audit/use.ts';
 import type { RegisteredClients, StoredClient } from '../../client-auth/registered-clients.ts';
@@ -62,5 +63,11 @@ export interface Administration {
   readonly useSince: (since: number) => UseReader;
   /** The configurations that were in force on this database. @throws Refusal store_unavailable */
   readonly configurations: ConfigurationHistory;
+  /** Counts the requests of a period. @throws Refusal store_unavailable */
+  readonly overview: (period: {
+    readonly since: number;
+    readonly until: number;
+    readonly top: number;
+  }) => Promise<Overview>;
   readonly findEvent: (requestId: string) => Promise<AuditEvent | undefined>;
 }

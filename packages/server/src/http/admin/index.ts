@@ -8,6 +8,7 @@ import { compareConfigurations, getConfiguration, listConfigurations } from './c
 import { explainOperation, targetsOperation } from './explain.ts';
 import { listKeys, retireKey, rotateKey } from './keys.ts';
 import type { Operation } from './operation.ts';
+import { overview } from './overview.ts';
 import { revokeTokens } from './revocations.ts';
 import { unusedRights } from './unused.ts';
 
@@ -21,6 +22,7 @@ export const operationsFor = ({ clientEntry }: Pick<Administration, 'clientEntry
   listActors,
   suspendActor,
   resumeActor,
+  overview,
   searchAudit,
   findAuditEvent,
   listConfigurations,

@@ -11,6 +11,7 @@ import { notifyClients } from './0010-notify-clients.ts';
 import { revocationKinds } from './0011-revocation-kinds.ts';
 import { actorsAndConfigurations } from './0012-actors-and-configurations.ts';
 import { auditIndex } from './0013-audit-index.ts';
+import { auditTokens } from './0014-audit-tokens.ts';
 import type { Migration } from './migration.ts';
 
 export const migrations: readonly Migration[] = [
@@ -26,4 +27,5 @@ export const migrations: readonly Migration[] = [
   revocationKinds,
   actorsAndConfigurations,
   auditIndex,
+  auditTokens,
 ] as const satisfies readonly Migration[];

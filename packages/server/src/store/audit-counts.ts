@@ -1,0 +1,211 @@
+// Counts requests in spans of time: the entries of a table that is made of audit rows, and the series that are read from it.
+import { type RawBuilder, sql } from 'kysely';
+import { batchOf, jsonIn } from './audit-tokens.ts';
+import type { Database } from './schema.ts';
+
+/** What is counted. A number is stored: never change or reuse one. */
+const COUNTED = {
+  issued: 1,
+  /** By reason. */
+  refused: 2,
+  /** By reason: the server's own fault. */
+  failed: 3,
+  issuedFor: 4,
+  refusedFor: 5,
+  issuedTo: 6,
+  refusedTo: 7,
+  /** Of requests that got a token, by the upper bound of their duration in milliseconds. */
+  durations: 8,
+} as const;
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
+/** The stored spans. A series reads at most six of them for one of its buckets. */
+const WIDTHS = [MINUTE_MS, 10 * MINUTE_MS, 120 * MINUTE_MS, DAY_MS] as const;
+/** The names that are counted in a span. Callers choose the audiences that they ask for, and clients may describe themselves. */
+const MAX_NAMES = 500;
+export const MAX_BUCKETS = 120;
+
+/** Upper bounds of durations, in milliseconds, about 20 % apart. A longer one counts as the last. */
+const BOUNDS = [
+  ...[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 15, 18, 22, 27, 33, 40, 50, 60, 75, 90, 110, 135, 165, 200, 250, 300, 370],
+  ...[450, 550, 670, 820, 1000, 1200, 1500, 1800, 2200, 2700, 3300, 4000, 5000, 7000, 10_000, 20_000, 60_000],
+] as const;
+
+/** Rows about operators and the server itself are not requests of clients. */
+const NOT_COUNTED = sql`('admin', 'configuration', 'erase', 'retention')`;
+
+/** Stands for several audiences in a column; see audit/term.ts. */
+const SEVERAL = '\u0001';
+
+/** Names the counts of rows `capped`, behind `with`. @param sign -1 to take them away */
+function countsOf(database: Database, rows: RawBuilder<unknown>, sign: 1 | -1): RawBuilder<unknown> {
+  const { text, number, each, value } = jsonIn(database);
+  const duration = number('event', 'duration');
+  const ladder = BOUNDS.map((bound) => sql`when ${duration} <= ${sql.lit(bound)} then ${sql.lit(String(bound))}`);
+  const longest = sql.lit(String(BOUNDS.at(-1)));
+  const part = (kind: keyof typeof COUNTED, term: RawBuilder<unknown>, from: RawBuilder<unknown>) =>
+    sql`select time, ${sql.lit(COUNTED[kind])} as kind, ${term} as term, count from ${from}`;
+  const isIssued = sql`outcome = 'issued'`;
+  const isRefused = sql`outcome in ('refused', 'failed')`;
+  const reason = sql`coalesce(reason, '')`;
+  const asked = sql`coalesce(nullif(audience, ${sql.lit(SEVERAL)}), '')`;
+  const facts = [
+    part('issued', sql`''`, sql`requests where ${isIssued}`),
+    part('refused', reason, sql`requests where outcome = 'refused'`),
+    part('failed', reason, sql`requests where outcome = 'failed'`),
+    part('issuedFor', sql`term`, sql`targeted where term is not null`),
+    part('refusedFor', asked, sql`requests where ${isRefused} and audience is not null`),
+    part('issuedTo', sql`client`, sql`requests where ${isIssued} and client is not null`),
+    part('refusedTo', sql`client`, sql`requests where ${isRefused} and client is not null`),
+    part(
+      'durations',
+      sql`case ${sql.join(ladder, sql` `)} else ${longest} end`,
+      sql`requests where ${isIssued} and ${duration} is not null`,
+    ),
+  ];
+  const named = [COUNTED.issuedFor, COUNTED.refusedFor, COUNTED.issuedTo, COUNTED.refusedTo];
+  const same = sql`known.width = grouped.width and known.kind = grouped.kind and known.start = grouped.start`;
+  return sql`${batchOf(database, sql`outcome in ('issued', 'refused', 'failed') and ${rows}`)},
+    requests as materialized (select batch.*, case when outcome = 'issued' then 1
+      else coalesce(${number('event', 'count')}, 1) end as count from batch
+      where ${text('event', 'action')} not in ${NOT_COUNTED}),
+    targeted as (select time, ${value} as term, 1 as count from ${each('targets')} where ${isIssued}
+      and ${text('event', 'action')} not in ${NOT_COUNTED}),
+    facts as (${sql.join(facts, sql` union all `)}),
+    widths as (${sql.join(
+      WIDTHS.map((width) => sql`select cast(${sql.lit(width)} as bigint) as width`),
+      sql` union all `,
+    )}),
+    grouped as materialized (select width, kind, time - time % width as start, term, sum(count) as count
+      from facts cross join widths group by width, kind, time - time % width, term),
+    capped as (select width, kind, start, ${sql.lit(sign)} * count as count,
+      case when term <> '' and kind in (${sql.join(named.map((kind) => sql.lit(kind)))})
+        and not exists (select 1 from audit_counts as known where ${same} and known.term = grouped.term)
+        and (select count(*) from (select 1 from audit_counts as known where ${same} limit ${sql.lit(MAX_NAMES)}) as named)
+          = ${sql.lit(MAX_NAMES)} then '' else term end as term
+      from grouped)`;
+}
+
+/** Adds the counts of rows, or takes them away. @param rows a condition on `audit` */
+export const changeOfCounts = (database: Database, rows: RawBuilder<unknown>, sign: 1 | -1): RawBuilder<unknown> =>
+  sql`insert into audit_counts (width, kind, start, term, count)
+    with ${countsOf(database, rows, sign)}
+    select width, kind, start, term, cast(sum(count) as bigint) from capped where true group by width, kind, start, term
+    order by width, kind, start, term
+    on conflict (width, kind, start, term) do update set count = audit_counts.count + excluded.count`;
+
+/** Takes away the counts of rows that are about to be deleted. @param rows a condition on `audit` */
+export async function subtractCounts(transaction: Database, rows: RawBuilder<unknown>): Promise<void> {
+  const { rows: times } = await sql<{ first: number | null; last: number | null }>`
+    select min(time) as first, max(time) as last from audit where ${rows}`.execute(transaction);
+  const [{ first, last } = { first: null, last: null }] = times;
+  if (first === null || last === null) return;
+  await changeOfCounts(transaction, rows, -1).execute(transaction);
+  const kinds = Object.values(COUNTED).map((kind) => sql.lit(kind));
+  await sql`delete from audit_counts where width in (${sql.join(WIDTHS.map((width) => sql.lit(width)))})
+    and kind in (${sql.join(kinds)}) and start >= ${Number(first) - DAY_MS} and start <= ${Number(last)}
+    and count <= 0`.execute(transaction);
+}
+
+/** The buckets of a series. */
+export interface Buckets {
+  /** Milliseconds since 1970, of the first one. */
+  readonly start: number;
+  /** The length of each, in milliseconds. */
+  readonly length: number;
+  readonly count: number;
+}
+
+/** Lengths of buckets, in milliseconds. Each is a multiple of a stored width, at most six times as long. */
+const LENGTHS = [
+  ...[1, 2, 5, 10, 20, 30, 60, 120, 240, 360, 720].map((minutes) => minutes * MINUTE_MS),
+  ...[1, 2, 5].map((days) => days * DAY_MS),
+];
+
+/** Divides a period into at most `MAX_BUCKETS` buckets that cover it. */
+export function bucketsOf(since: number, until: number): Buckets {
+  const fits = (length: number): Buckets => {
+    const start = since - (since % length);
+    return { start, length, count: Math.max(1, Math.ceil((until - start) / length)) };
+  };
+  const days = Math.ceil((until - since) / (MAX_BUCKETS - 1) / DAY_MS);
+  return LENGTHS.map(fits).find(({ count }) => count <= MAX_BUCKETS) ?? fits(days * DAY_MS);
+}
+
+/** The counts of one bucket. Names that were not asked for are counted under an empty one. */
+export interface BucketCount {
+  readonly kind: keyof typeof COUNTED;
+  /** The number of the bucket, from 0. */
+  readonly bucket: number;
+  readonly term: string;
+  readonly count: number;
+}
+
+const KIND_NAMES = new Map<number, keyof typeof COUNTED>(
+  Object.entries(COUNTED).map(([name, number]) => [number, name as keyof typeof COUNTED]),
+);
+
+const within = ({ start, length, count }: Buckets, kinds: readonly (keyof typeof COUNTED)[]): RawBuilder<unknown> => {
+  const width = WIDTHS.findLast((one) => length % one === 0) ?? MINUTE_MS;
+  return sql`width = ${sql.lit(width)} and kind in (${sql.join(kinds.map((kind) => sql.lit(COUNTED[kind])))})
+    and start >= ${start} and start < ${start + length * count}`;
+};
+
+/** The names with the most requests in a period, the first ones. */
+async function findTop(
+  database: Database,
+  buckets: Buckets,
+  kinds: readonly (keyof typeof COUNTED)[],
+  limit: number,
+): Promise<readonly string[]> {
+  const { rows } = await sql<{ term: string }>`select term from audit_counts where ${within(buckets, kinds)}
+    and term <> '' group by term order by sum(count) desc, term limit ${limit}`.execute(database);
+  return rows.map(({ term }) => term);
+}
+
+/** Sums up counts by bucket and name, in the database. @param terms the names that are not put together */
+async function sumCounts(
+  database: Database,
+  buckets: Buckets,
+  kinds: readonly (keyof typeof COUNTED)[],
+  terms: readonly string[] | 'every',
+): Promise<readonly BucketCount[]> {
+  const { start, length } = buckets;
+  const term =
+    terms === 'every'
+      ? sql`term`
+      : terms.length === 0
+        ? sql`''`
+        : sql`case when term in (${sql.join(terms)}) then term else '' end`;
+  const { rows } = await sql<{ kind: number; bucket: number; term: string; count: number }>`
+    select kind, bucket, term, cast(sum(count) as bigint) as count from (
+      select kind, (start - ${sql.lit(start)}) / ${sql.lit(length)} as bucket, ${term} as term, count from audit_counts
+      where ${within(buckets, kinds)}) as counted group by kind, bucket, term`.execute(database);
+  return rows.map(({ kind, bucket, ...row }) => ({
+    kind: KIND_NAMES.get(Number(kind)) ?? 'issued',
+    bucket: Number(bucket),
+    term: row.term,
+    count: Number(row.count),
+  }));
+}
+
+/** The counts of a period, with the names that have the most requests. */
+export interface Counts {
+  readonly totals: readonly BucketCount[];
+  readonly audiences: { readonly names: readonly string[]; readonly counts: readonly BucketCount[] };
+  readonly clients: { readonly names: readonly string[]; readonly counts: readonly BucketCount[] };
+}
+
+/** @param top the number of audiences and of clients */
+export async function readCounts(database: Database, buckets: Buckets, top: number): Promise<Counts> {
+  const named = async (...kinds: readonly (keyof typeof COUNTED)[]) => {
+    const names = await findTop(database, buckets, kinds, top);
+    return { names, counts: await sumCounts(database, buckets, kinds, names) };
+  };
+  return {
+    totals: await sumCounts(database, buckets, ['issued', 'refused', 'failed', 'durations'], 'every'),
+    audiences: await named('issuedFor', 'refusedFor'),
+    clients: await named('issuedTo', 'refusedTo'),
+  };
+}

@@ -1,0 +1,227 @@
+// The tables of tokens and counts, which are made of audit rows, on SQLite and on PostgreSQL.
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { sql } from 'kysely';
+import { createChains } from '../../src/audit/chain.ts';
+import type { AuditEvent } from '../../src/audit/event.ts';
+import { readOverview } from '../../src/audit/overview.ts';
+import { columnsOf, textsOf } from '../../src/audit/row.ts';
+import { startIndexer } from '../../src/audit-retention/indexer.ts';
+import { reindexAudit } from '../../src/audit-retention/reindex.ts';
+import { countMissingDerived, deriveNextRows, readDerivedPosition } from '../../src/store/audit-derived.ts';
+import { deleteChainRows, eraseAuditRow, insertAuditRows } from '../../src/store/audit-rows.ts';
+import { readPostgresUrl } from '../../src/store/postgres-url.ts';
+import { openStore, type Store, type StoreLocation } from '../../src/store/store.ts';
+import { eventually } from '../support/node.ts';
+import { startPostgres } from '../support/postgres.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'cambio-test-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+const postgres = await startPostgres({ after });
+let files = 0;
+
+const locations = {
+  sqlite: async (): Promise<StoreLocation> => ({ kind: 'sqlite', file: join(folder, `${files++}.db`) }),
+  postgres: async (): Promise<StoreLocation> => ({
+    kind: 'postgres',
+    connection: readPostgresUrl(await postgres.database(), '/').connection ?? assert.fail(),
+  }),
+};
+
+const HOUR = 3_600_000;
+const BEGIN = Date.parse('2026-03-01T00:00:00Z');
+
+/** Every fifth request is refused. Token N derives from the token of the row before, in families of ten. */
+const eventOfRow = (index: number): AuditEvent => {
+  const isRefused = index % 5 === 4;
+  const parent = index % 10 === 0 ? `foreign-${index}` : `token-${index - 1}`;
+  const trace = { iss: 'https://ours.example', sub: `user-${index % 3}`, id: parent };
+  return {
+    time: BEGIN + index * 60_000,
+    requestId: `request-${index}`,
+    action: 'token',
+    address: '192.0.2.1',
+    client: `client-${index % 2}`,
+    subject: trace as unknown as NonNullable<AuditEvent['subject']>,
+    outcome: isRefused ? 'refused' : 'issued',
+    duration: index % 10,
+    ...(isRefused
+      ? { reason: 'no_rule_for_subject', audiencesAsked: ['https://a.example'] }
+      : {
+          targets: index % 4 === 0 ? ['https://a.example', 'https://b.example'] : ['https://b.example'],
+          issued: [{ id: `token-${index}`, type: 'access_token', expiresAt: 2_000_000_000 }],
+        }),
+  };
+};
+
+const insert = (store: Store, events: readonly AuditEvent[], from = 1): Promise<void> =>
+  insertAuditRows(
+    store,
+    events.map((event, index) => ({
+      ...columnsOf(event),
+      ...textsOf(event, 'salt'),
+      chain: 'one',
+      position: from + index,
+      hash: 'hash',
+    })),
+  );
+
+const eventsOf = (from: number, through: number): readonly AuditEvent[] =>
+  Array.from({ length: through - from + 1 }, (_, index) => eventOfRow(from + index));
+
+const deriveAll = async (store: Store, through: number, limit = 1000): Promise<void> => {
+  while ((await deriveNextRows(store, through, limit)) !== undefined);
+};
+
+const contentOf = async (store: Store) => ({
+  tokens: await store
+    .selectFrom('audit_tokens')
+    .selectAll()
+    .orderBy('sequence')
+    .orderBy('token')
+    .orderBy('child')
+    .execute(),
+  counts: await store
+    .selectFrom('audit_counts')
+    .selectAll()
+    .orderBy('width')
+    .orderBy('kind')
+    .orderBy('start')
+    .orderBy('term')
+    .execute(),
+});
+
+const twoHours = { since: BEGIN, until: BEGIN + 2 * HOUR, top: 5 };
+
+for (const kind of ['sqlite', 'postgres'] as const) {
+  const locate = locations[kind];
+
+  test(`${kind}: counts requests by minute, reason, audience and client, and says up to which row`, async () => {
+    const store = await openStore(await locate(), 'write', 1);
+    await insert(store, eventsOf(0, 119));
+    await insert(store, [{ ...eventOfRow(1), requestId: 'by-operator', action: 'admin' }], 121);
+    await insert(store, [{ ...eventOfRow(4), requestId: 'throttled', count: 40 }], 122);
+    await deriveAll(store, 121, 17);
+    const found = await readOverview(store, twoHours);
+    assert.deepEqual([found.bucketSeconds, found.buckets.length, found.countedUpTo.position], [60, 120, 121]);
+    assert.deepEqual(found.total, { issued: 96, refused: 24, failed: 0, p50: 3, p99: 8 });
+    assert.deepEqual(found.buckets[4], {
+      start: '2026-03-01T00:04:00.000Z',
+      issued: 0,
+      refused: 1,
+      failed: 0,
+    });
+    assert.deepEqual(
+      found.reasons.map(({ outcome, reason, count, countIn }) => [outcome, reason, count, countIn.length]),
+      [['refused', 'no_rule_for_subject', 24, 120]],
+    );
+    assert.deepEqual(
+      found.audiences.map(({ name, issued, refused, issuedIn, refusedIn }) => [
+        name,
+        issued,
+        refused,
+        issuedIn.reduce((a, b) => a + b),
+        refusedIn.reduce((a, b) => a + b),
+      ]),
+      [
+        ['https://b.example', 96, 0, 96, 0],
+        ['https://a.example', 24, 24, 24, 24],
+      ],
+    );
+    const [first] = (await readOverview(store, { ...twoHours, top: 1 })).clients;
+    const rest = (await readOverview(store, { ...twoHours, top: 1 })).clients[1];
+    assert.deepEqual([first?.name, first?.issued, first?.refused], ['client-0', 48, 12]);
+    assert.deepEqual([rest?.name, rest?.issued, rest?.refused], [undefined, 48, 12]);
+    await deriveAll(store, 122);
+    assert.equal((await readOverview(store, twoHours)).total.refused, 64, 'a row may stand for many requests');
+    const year = await readOverview(store, { since: BEGIN - 200 * 24 * HOUR, until: BEGIN + 100 * 24 * HOUR, top: 5 });
+    assert.ok(year.buckets.length <= 120);
+    assert.deepEqual(year.total, { issued: 96, refused: 64, failed: 0, p50: 3, p99: 8 });
+    await store.destroy();
+  });
+
+  test(`${kind}: names beyond a limit are counted together`, async () => {
+    const store = await openStore(await locate(), 'write', 1);
+    for (let from = 0; from < 1200; from += 300) {
+      const events = Array.from({ length: 300 }, (_, index) => ({
+        ...eventOfRow(0),
+        client: `https://${from + index}.example`,
+      }));
+      await insert(store, events, from + 1);
+      await deriveAll(store, from + 300);
+    }
+    const { total, clients } = await readOverview(store, { since: BEGIN, until: BEGIN + 60_000, top: 2 });
+    assert.deepEqual([total.issued, clients.reduce((sum, { issued }) => sum + issued, 0)], [1200, 1200]);
+    const { rows } = await sql<{ count: number }>`select count(*) as count from audit_counts
+      where kind = 6 and width = 60000`.execute(store);
+    assert.equal(Number(rows[0]?.count), 601);
+    await store.destroy();
+  });
+
+  test(`${kind}: deleted and erased rows leave the tables, and reindexing makes the same tables of the rows`, async () => {
+    const store = await openStore(await locate(), 'write', 1);
+    await insert(store, eventsOf(0, 59));
+    await deriveAll(store, 40);
+    await store.transaction().execute((inner) => deleteChainRows(inner, { chain: 'one', after: 0, through: 20 }));
+    await store.transaction().execute((inner) => eraseAuditRow(inner, 31, 'digest'));
+    await store.transaction().execute((inner) => deleteChainRows(inner, { chain: 'one', after: 50, through: 52 }));
+    await deriveAll(store, 60);
+    assert.equal(await countMissingDerived(store, 0, 60), 0);
+    const before = await contentOf(store);
+    assert.equal((await readOverview(store, twoHours)).total.issued, 29 + 1);
+    assert.ok(before.tokens.every(({ sequence, role }) => sequence > 20 && !(sequence === 31 && role === 2)));
+    await store.deleteFrom('audit_tokens').where('sequence', '=', 41).execute();
+    assert.equal(await countMissingDerived(store, 0, 60), 2);
+    await store
+      .insertInto('audit_counts')
+      .values({ width: 60_000, kind: 1, start: BEGIN, term: '', count: 5 })
+      .execute();
+    await reindexAudit(store, { progress: () => undefined, resume: () => undefined });
+    assert.deepEqual(await contentOf(store), before);
+    assert.equal(await readDerivedPosition(store), 60);
+    await store.destroy();
+  });
+
+  test(`${kind}: a batch is in both tables with its position, or in neither; the background work goes on there`, async () => {
+    const store = await openStore(await locate(), 'write', 1);
+    await insert(store, eventsOf(0, 99));
+    await deriveAll(store, 20);
+    const before = await contentOf(store);
+    await sql
+      .raw(
+        kind === 'sqlite'
+          ? "create trigger broken before insert on audit_counts when new.kind = 6 begin select raise(abort, 'broken'); end"
+          : 'alter table audit_counts add constraint broken check (kind <> 6) not valid',
+      )
+      .execute(store);
+    await assert.rejects(deriveNextRows(store, 100, 20), /broken/);
+    assert.deepEqual(await contentOf(store), before);
+    await sql
+      .raw(kind === 'sqlite' ? 'drop trigger broken' : 'alter table audit_counts drop constraint broken')
+      .execute(store);
+    const indexer = startIndexer({ store, chains: createChains(), report: () => undefined });
+    await eventually(
+      () => readDerivedPosition(store),
+      (position) => position === 100,
+    );
+    await indexer.stop();
+    const { total } = await readOverview(store, twoHours);
+    assert.deepEqual([total.issued, total.refused], [80, 20]);
+    await store.destroy();
+  });
+}
+
+test('sqlite: a row whose JSON was altered does not stop the others', async () => {
+  const store = await openStore(await locations.sqlite(), 'write', 1);
+  await insert(store, eventsOf(0, 9));
+  await sql`update audit set event = 'no JSON' where sequence = 3`.execute(store);
+  await sql`update audit set event = '{"action":"token","issued":["x",{"id":7}],"targets":{"a":1}}', personal = '[' where sequence = 4`.execute(
+    store,
+  );
+  await deriveAll(store, 10);
+  assert.equal((await readOverview(store, twoHours)).total.issued, 7);
+  await store.destroy();
+});
