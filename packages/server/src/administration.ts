@@ -4,7 +4,7 @@ import { findConfiguration, findLastApplied } from './audit/history.ts';
 import type { AuditLog } from './audit/log.ts';
 import { readOverview } from './audit/overview.ts';
 import { eventOf } from './audit/row.ts';
-import { searchEvents, searchEventsInTime } from './audit/search.ts';
+import { findIndexedUpTo, searchAfter, searchEvents, searchEventsInTime } from './audit/search.ts';
 import { createUseReader } from './audit/use.ts';
 import type { RegisteredClient, RegisteredClients } from './client-auth/registered-clients.ts';
 import type { Configuration } from './config/configuration.ts';
@@ -83,6 +83,8 @@ export function administer(
     },
     searchEvents: (filter, page) => orUnavailable(searchEvents(store, filter, page)),
     searchEventsInTime: (filter, page) => orUnavailable(searchEventsInTime(store, filter, page)),
+    searchAfter: (filter, page) => orUnavailable(searchAfter(store, filter, page)),
+    indexedUpTo: () => orUnavailable(findIndexedUpTo(store)),
     useSince: (since) => createUseReader(store, since, performance.now() + MAX_READING_MS),
     overview: (period) => orUnavailable(readOverview(store, period), MAX_OVERVIEW_MS),
     configurations: openHistory(store, clock),

@@ -1,14 +1,10 @@
 // Searches audit rows by person, client, token, outcome and time; newest first, in pages.
 import type { Principal } from '../primitives/principal.ts';
+import type { AuditPlace, AuditTerms } from '../store/audit-conditions.ts';
 import { readIndexState } from '../store/audit-index.ts';
-import {
-  type AuditPlace,
-  type AuditTerms,
-  findTimeAt,
-  newestFirst,
-  searchAuditRows,
-  type Unindexed,
-} from '../store/audit-search.ts';
+import { findTimeAt, newestFirst, searchAuditRows, type Unindexed } from '../store/audit-search.ts';
+import { findSettled } from '../store/audit-settled.ts';
+import { readTail } from '../store/audit-tail.ts';
 import type { AuditRow, Database } from '../store/schema.ts';
 import { type AuditEvent, partiesOf } from './event.ts';
 import { eventOf } from './row.ts';
@@ -21,9 +17,11 @@ export interface AuditFilter {
   readonly subject?: string;
   /** The `sub` of an actor anywhere in the chain. */
   readonly actor?: string;
-  /** The `iss` of that subject or actor; of any subject if neither is given. */
+  /** The `iss` of that subject, actor or party; of any subject if none is given. */
   readonly issuer?: string;
   readonly client?: string;
+  /** The `sub` of a party at any position: the subject, an actor, or the client. */
+  readonly party?: string;
   /** An audience of the issued token, such as another authorization server, or a requested one if no token was issued. */
   readonly audience?: string;
   /** A row must have one of them. */
@@ -36,6 +34,8 @@ export interface AuditFilter {
   readonly since?: number;
   /** Milliseconds since 1970, exclusive. */
   readonly until?: number;
+  /** The last row, by its number in the order of writing. */
+  readonly through?: number;
 }
 
 export interface FoundEvent {
@@ -64,6 +64,11 @@ export interface Coverage {
   readonly indexedUpTo: RowMark;
   /** The last row that was searched; undefined if all were. Too many rows are not in the index yet. */
   readonly searchedUpTo: RowMark | undefined;
+  /**
+   * The pages of this search have no row after this one, and all matching rows up to it, so that `searchAfter` continues there.
+   * Undefined if a transaction with an earlier row takes long.
+   */
+  readonly position: number | undefined;
 }
 
 /** Searches in bounded time, also while many rows are not in the index, and says how far. @throws Error if the cursor is invalid */
@@ -72,14 +77,52 @@ export async function searchEventsInTime(
   filter: AuditFilter,
   page: { cursor?: string | undefined; limit: number },
 ): Promise<FoundPage & Coverage> {
-  const markOf = async (position: number): Promise<RowMark> => {
-    const time = await findTimeAt(database, position);
-    return { position, time: time === undefined ? undefined : new Date(time).toISOString() };
-  };
-  const indexedUpTo = await markOf((await readIndexState(database)).position);
-  const found = await searchEvents(database, filter, { ...page, unindexed: 'bounded' });
+  const through =
+    page.cursor === undefined ? await findSettled(database, MAX_CHECKS) : parseCursor(page.cursor).through;
+  const indexedUpTo = await findIndexedUpTo(database);
+  const bounded = { ...filter, ...(through !== undefined && { through }) };
+  const found = await searchEvents(database, bounded, { ...page, unindexed: 'bounded' });
   const { searchedTo } = found;
-  return { ...found, indexedUpTo, searchedUpTo: searchedTo === undefined ? undefined : await markOf(searchedTo) };
+  return {
+    ...found,
+    indexedUpTo,
+    searchedUpTo: searchedTo === undefined ? undefined : await markOf(database, searchedTo),
+    position: through,
+  };
+}
+
+/** A caller waits this many times for transactions with earlier rows. */
+const MAX_CHECKS = 8;
+
+/** The last row of the index. */
+export const findIndexedUpTo = async (database: Database): Promise<RowMark> =>
+  markOf(database, (await readIndexState(database)).position);
+
+async function markOf(database: Database, position: number): Promise<RowMark> {
+  const time = await findTimeAt(database, position);
+  return { position, time: time === undefined ? undefined : new Date(time).toISOString() };
+}
+
+export interface NewEvents {
+  /** In the order of writing. */
+  readonly found: readonly FoundEvent[];
+  /** The next call continues after this row. */
+  readonly position: number;
+  /** Has the next call rows already? */
+  readonly more: boolean;
+}
+
+/** Finds the rows after one, in the order of writing: calls one after another miss no row and find none twice. */
+export async function searchAfter(
+  database: Database,
+  filter: AuditFilter,
+  { after, limit }: { readonly after: number; readonly limit: number },
+): Promise<NewEvents> {
+  const through = await findSettled(database, MAX_CHECKS);
+  if (through === undefined || through <= after) return { found: [], position: after, more: false };
+  const { rows, end } = await readTail(database, alternatives(filter), { after, through, limit });
+  const found = rows.map((row) => ({ row, event: eventOf(row) })).filter(({ event }) => matches(event, filter));
+  return { found, position: end, more: end < through };
 }
 
 /** @throws Error if the cursor is invalid */
@@ -101,7 +144,7 @@ export async function searchEvents(
   const next = page.length < known.length ? page.at(-1) : end;
   return {
     found: page.map((row) => ({ row, event: eventOf(row) })).filter(({ event }) => matches(event, filter)),
-    next: next && formatCursor(next),
+    next: next && formatCursor(next, filter.through),
     searchedTo: pages.flatMap(({ searchedTo }) => searchedTo ?? []).toSorted((a, b) => a - b)[0],
   };
 }
@@ -113,6 +156,7 @@ function alternatives({
   reason,
   since,
   until,
+  through,
   tokens,
   ...filter
 }: AuditFilter): readonly AuditTerms[] {
@@ -123,21 +167,35 @@ function alternatives({
     ...(filter.rule !== undefined && { rule: termOf(filter.rule) }),
     ...(since !== undefined && { since }),
     ...(until !== undefined && { until }),
+    ...(through !== undefined && { through }),
     ...(tokens !== undefined && { tokens }),
   };
-  const subject = termOf(filter.subject);
+  const [subject, party] = [termOf(filter.subject), termOf(filter.party)];
   const places: readonly (readonly AuditTerms[])[] = [
     outcome === undefined ? [{}] : [outcome].flat().map((one) => ({ outcome: one })),
     subject === null ? [{}] : [{ subject }, { principal: subject }, { subject: SEVERAL }],
+    party === null ? [{}] : partyTerms(party),
     ...(['actor', 'audience'] as const).map((column) => {
       const term = termOf(filter[column]);
       return term === null ? [{}] : [{ [column]: term }, { [column]: SEVERAL }];
     }),
   ];
   return places.reduce<readonly AuditTerms[]>(
-    (all, place) => all.flatMap((one) => place.map((terms) => ({ ...one, ...terms }))),
+    (all, place) => all.flatMap((one) => place.flatMap((terms) => bothOf(one, terms))),
     [fixed],
   );
+}
+
+/** The columns in which a party may stand. */
+const partyTerms = (party: string): readonly AuditTerms[] => [
+  ...[{ subject: party }, { principal: party }, { subject: SEVERAL }, { actor: party }, { actor: SEVERAL }],
+  { client: party },
+];
+
+/** Combines terms; none if they want different values of a column. */
+function bothOf(one: AuditTerms, other: AuditTerms): readonly AuditTerms[] {
+  const differ = Object.entries(other).some(([column, value]) => (one[column as keyof AuditTerms] ?? value) !== value);
+  return differ ? [] : [{ ...one, ...other }];
 }
 
 const TOKEN_ID = /^[\w-]{1,64}$/;
@@ -150,14 +208,20 @@ export const tokensOf = ({ issued = [], subject, actor, agreement, revoked }: Au
   [...issued.map(({ id }) => id), subject?.id, actor?.id, agreement, revoked].filter((id) => id !== undefined);
 
 /** Checks the parts of the filter that no column holds. */
-function matches(event: AuditEvent, { subject, actor, issuer, audience, tokens }: AuditFilter): boolean {
+function matches(event: AuditEvent, { subject, actor, issuer, party, audience, tokens }: AuditFilter): boolean {
   const { chain = [], targets, grantFor, audiencesAsked = [], resourcesAsked = [] } = event;
   const isNamed = (name: string | undefined, among: readonly (Principal | undefined)[]): boolean =>
     among.some((one) => (name ?? one?.sub) === one?.sub && (issuer ?? one?.iss) === one?.iss);
-  const asksSubject = subject !== undefined || (issuer !== undefined && actor === undefined);
+  const isAlone = actor === undefined && party === undefined;
+  const asksSubject = subject !== undefined || (issuer !== undefined && isAlone);
+  const subjects = [event.subject, event.subject?.account, event.principal, ...partiesOf(event)];
+  const actors = [...chain, event.actor];
   return (
-    (!asksSubject || isNamed(subject, [event.subject, event.subject?.account, event.principal, ...partiesOf(event)])) &&
-    (actor === undefined || isNamed(actor, [...chain, event.actor])) &&
+    (!asksSubject || isNamed(subject, subjects)) &&
+    (actor === undefined || isNamed(actor, actors)) &&
+    (party === undefined ||
+      isNamed(party, [...subjects, ...actors]) ||
+      (issuer === undefined && event.client === party)) &&
     (tokens === undefined || tokensOf(event).some((id) => tokens.includes(id))) &&
     (audience === undefined ||
       grantFor?.issuer === audience ||
@@ -165,16 +229,21 @@ function matches(event: AuditEvent, { subject, actor, issuer, audience, tokens }
   );
 }
 
-const CURSOR = /^(\d{1,16})\.(\d{1,16})$/;
+const CURSOR = /^(\d{1,16})\.(\d{1,16})(?:\.(\d{1,16}))?$/;
 
-const formatCursor = ({ time, sequence }: AuditPlace): string =>
-  Buffer.from(`${time}.${sequence}`).toString('base64url');
+/** @param through the last row of all pages */
+const formatCursor = ({ time, sequence }: AuditPlace, through: number | undefined): string =>
+  Buffer.from([time, sequence, through].filter((part) => part !== undefined).join('.')).toString('base64url');
 
 /** Has the text the form of a cursor? */
 export const isCursor = (text: string): boolean => CURSOR.test(Buffer.from(text, 'base64url').toString('latin1'));
 
-function parseCursor(text: string): AuditPlace {
-  const [, time, sequence] = CURSOR.exec(Buffer.from(text, 'base64url').toString('latin1')) ?? [];
+function parseCursor(text: string): AuditPlace & Pick<AuditFilter, 'through'> {
+  const [, time, sequence, through] = CURSOR.exec(Buffer.from(text, 'base64url').toString('latin1')) ?? [];
   if (time === undefined || sequence === undefined) throw new Error('not a cursor of a search');
-  return { time: Number(time), sequence: Number(sequence) };
+  return {
+    time: Number(time),
+    sequence: Number(sequence),
+    ...(through !== undefined && { through: Number(through) }),
+  };
 }

@@ -1,7 +1,7 @@
 // Which clients, audiences and scopes did requests use? Reads the database, or collects the events of an export.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parseOwnJson } from '../primitives/strict-json.ts';
-import type { AuditPlace } from '../store/audit-search.ts';
+import type { AuditPlace } from '../store/audit-conditions.ts';
 import { findFirstRowTime, findLastUse, readUse, type UsedBy, type UseGroup } from '../store/audit-use.ts';
 import type { Database } from '../store/schema.ts';
 import type { AuditEvent, ShadowTrace } from './event.ts';

@@ -3,7 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
 import { openReader } from '../app.ts';
 import { type AuditEvent, outcomes } from '../audit/event.ts';
-import type { AuditFilter, Coverage, RowMark } from '../audit/search.ts';
+import type { AuditFilter } from '../audit/search.ts';
 import { isRequestId, NOT_A_REQUEST_ID, normalRequestId } from '../explain/missing.ts';
 import { allRules } from '../policy/policy.ts';
 import { systemClock } from '../primitives/clock.ts';
@@ -12,6 +12,7 @@ import { type Reason, reasons } from '../primitives/refusal.ts';
 import { looksLikeToken } from '../subject-tokens/identify.ts';
 import { type Administer, describePlace, loadForDatabase, refuseUnusedToken, runOperation } from './administration.ts';
 import { findLineage } from './audit-lineage.ts';
+import { createPartialNote } from './audit-partial.ts';
 import { createRowPrinter } from './audit-rows.ts';
 import { type CliCommand, EXIT } from './command.ts';
 import { countOf } from './count.ts';
@@ -40,7 +41,11 @@ const equal = {
     'the sub of the subject token or of the issued token, or of a party or client that an operator changed',
   ],
   actor: ['actor', 'the sub of a party that acts, anywhere in the chain'],
-  issuer: ['issuer', 'the iss of the subject or actor; with the jti of a token (--token), the issuer of the token'],
+  party: ['party', 'the sub of a party at any position: the subject, an actor, or the client'],
+  issuer: [
+    'issuer',
+    'the iss of the subject, actor or party; with the jti of a token (--token), the issuer of the token',
+  ],
   client: ['client', 'the client that authenticated'],
   audience: ['audience', 'an audience of the issued token, or a requested one'],
   outcome: ['outcome', outcomes.join(', ')],
@@ -150,21 +155,6 @@ async function printUnknown(options: Options, names: () => Promise<Names>): Prom
     printError(`there is no ${kind} ${name}.${near}`);
   }
 }
-
-/** @returns a function that says once that rows are missing, if the server did not search all of them */
-function createPartialNote(): (coverage: Coverage) => void {
-  let isPrinted = false;
-  return ({ indexedUpTo, searchedUpTo }) => {
-    if (searchedUpTo === undefined || isPrinted) return;
-    isPrinted = true;
-    printError(
-      `Rows after ${describeMark(searchedUpTo)} are not searched yet: the index is behind, and has the rows up to ${describeMark(indexedUpTo)}. Search again later, or with --config.`,
-    );
-  };
-}
-
-const describeMark = ({ time, position }: RowMark): string =>
-  time === undefined ? `row ${position}` : `${time} (row ${position})`;
 
 /** Searches all rows in the database of a configuration, or asks a server. */
 async function withSearch(

@@ -1,33 +1,29 @@
 // Searches audit rows by their columns, newest first: in the index, and among the rows that are not in it yet.
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type RawBuilder, sql } from 'kysely';
+import { sql } from 'kysely';
+import {
+  type AuditPlace,
+  type AuditTerms,
+  columnsEqual,
+  type RowSize,
+  rowBytes,
+  timesOf,
+  withinBytes,
+} from './audit-conditions.ts';
+import { readDerivedPosition } from './audit-derived.ts';
 import {
   EVERY_ROW,
   findBatchEnd,
   hasTerm,
   INDEXED_COLUMNS,
   type IndexedTerm,
-  type IndexState,
   indexedTerm,
   readIndexState,
 } from './audit-index.ts';
 import { findLastSequence } from './audit-settled.ts';
+import { namesToken } from './audit-tokens.ts';
 import { containsText } from './database-time.ts';
-import type { AuditColumns, AuditRow, Database } from './schema.ts';
-
-/** Search terms: columns must be equal. `since` is included, `until` is not. */
-export interface AuditTerms extends Partial<Omit<AuditColumns, 'time'>> {
-  readonly since?: number;
-  readonly until?: number;
-  /** The event or its personal part must have one of these ids as a value. They are not indexed. */
-  readonly tokens?: readonly string[];
-}
-
-/** The last row of a page; the next page begins after it. */
-export interface AuditPlace {
-  readonly time: number;
-  readonly sequence: number;
-}
+import type { AuditRow, Database } from './schema.ts';
 
 /** Rows that are not in the index: `all` are read, however many, or at most `MAX_TAIL_ROWS`. Whatever decides something reads all. */
 export type Unindexed = 'all' | 'bounded';
@@ -42,7 +38,7 @@ export interface FoundRows {
 
 /** What one search reads at most, so that many or large rows do not hold up other requests. A row may be larger. */
 const MAX_SCANNED_ROWS = 1000;
-const MAX_SCANNED_BYTES = 4 * 2 ** 20;
+export const MAX_SCANNED_BYTES = 4 * 2 ** 20;
 /** Other requests have their turn after this many bytes. */
 const BATCH_BYTES = 2 ** 18;
 /** Entries of one term that are compared with the other terms. */
@@ -52,19 +48,12 @@ const MAX_COUNTED_ENTRIES = 1000;
 const TAIL_BATCH_ROWS = 2000;
 const MAX_TAIL_ROWS = 20_000;
 
-interface RowSize extends AuditPlace {
-  readonly bytes: number;
-}
-
 /** Rows of one part of the audit, newest first. */
 interface Part {
   readonly sizes: readonly RowSize[];
   /** Where its reading ended; undefined if no rows are left. */
   readonly end: AuditPlace | undefined;
 }
-
-/** Neither database reads a large text for its size in bytes. */
-const BYTES = sql`octet_length(event) + coalesce(octet_length(personal), 0)`;
 
 export const newestFirst = (a: AuditPlace, b: AuditPlace): number => b.time - a.time || b.sequence - a.sequence;
 
@@ -79,8 +68,11 @@ export async function searchAuditRows(
   const range = { terms, before, maxRows };
   if (state.phase === 'building')
     return readFound(database, terms, limit, { ...(await searchColumns(database, range)), searchedTo: undefined });
-  const tail = await searchTail(database, range, state, unindexed);
-  const parts = [tail, await searchIndex(database, range)];
+  const derived = terms.tokens === undefined ? undefined : await readDerivedPosition(database);
+  // After an upgrade, the table of tokens lacks most rows, and reading those of the index is faster.
+  const byToken = derived !== undefined && (await findLastSequence(database)) - derived <= MAX_TAIL_ROWS;
+  const tail = await searchTail(database, range, byToken ? derived : state.position, unindexed);
+  const parts = [tail, await (byToken ? searchTokens : searchIndex)(database, range)];
   // Stop at the first end of a part that has more rows: its next row may come right after.
   const [end] = parts.flatMap((part) => part.end ?? []).toSorted(newestFirst);
   const all = new Map(parts.flatMap(({ sizes }) => sizes).map((size) => [size.sequence, size]));
@@ -121,17 +113,7 @@ async function readFound(
   return { rows, end: scanned.length < sizes.length ? scanned.at(-1) : part.end, searchedTo };
 }
 
-/** The first rows that together are within a number of bytes, and at least one row. */
-function withinBytes(sizes: readonly RowSize[], maxBytes: number): readonly RowSize[] {
-  let sum = 0;
-  const tooMany = sizes.findIndex(({ bytes }, index) => {
-    sum += bytes;
-    return index > 0 && sum > maxBytes;
-  });
-  return tooMany < 0 ? sizes : sizes.slice(0, tooMany);
-}
-
-async function readBatch(database: Database, terms: AuditTerms, batch: readonly RowSize[]): Promise<AuditRow[]> {
+export async function readBatch(database: Database, terms: AuditTerms, batch: readonly RowSize[]): Promise<AuditRow[]> {
   const wanted = batch.map(({ sequence }) => sequence);
   let query = database.selectFrom('audit').selectAll().where('sequence', 'in', wanted);
   // Quotes make it a whole value: no part of another text matches, and each search ends at the next quote.
@@ -141,28 +123,6 @@ async function readBatch(database: Database, terms: AuditTerms, batch: readonly 
       is.or(texts.flatMap((text) => ['event', 'personal'].map((column) => containsText(database, column, text)))),
     );
   return (await query.execute()).toSorted(newestFirst);
-}
-
-/** The times of a search, as conditions on the columns of a table. */
-function timesOf({ terms: { since, until }, before }: Pick<SearchRange, 'terms' | 'before'>, table: string) {
-  const [time, sequence] = [sql.ref(`${table}.time`), sql.ref(`${table}.sequence`)];
-  const conditions = [
-    since === undefined ? [] : sql`${time} >= ${since}`,
-    until === undefined ? [] : sql`${time} < ${until}`,
-    // The first condition is for the index.
-    before === undefined
-      ? []
-      : sql`${time} <= ${before.time} and (${time}, ${sequence}) < (${before.time}, ${before.sequence})`,
-  ].flat();
-  return conditions.length === 0 ? sql`true` : sql.join(conditions, sql` and `);
-}
-
-/** Compares the columns, without an index of theirs. */
-function columnsEqual(terms: AuditTerms): RawBuilder<unknown> {
-  const conditions = INDEXED_COLUMNS.flatMap((column) =>
-    terms[column] === undefined ? [] : sql`${sql.ref(`audit.${column}`)} || '' = ${terms[column]}`,
-  );
-  return conditions.length === 0 ? sql`true` : sql.join(conditions, sql` and `);
 }
 
 /** Searches the index by the term that has the fewest entries. */
@@ -182,7 +142,7 @@ async function searchIndex(database: Database, range: SearchRange): Promise<Part
   const [last] = ends;
   const rest =
     last && sql`and entry.time >= ${last.time} and (entry.time, entry.sequence) >= (${last.time}, ${last.sequence})`;
-  const { rows } = await sql<RowSize>`select entry.time, entry.sequence, ${BYTES} as bytes
+  const { rows } = await sql<RowSize>`select entry.time, entry.sequence, ${rowBytes} as bytes
     from audit_index as entry cross join audit
     where ${hasTerm(term)} and ${timesOf(range, 'entry')} ${rest ?? sql``}
       and audit.sequence = entry.sequence and audit.time = entry.time and ${columnsEqual(terms)}
@@ -209,11 +169,23 @@ async function findRarest(database: Database, terms: readonly IndexedTerm[], ran
   return rarest.term;
 }
 
+/** Searches the table of tokens. */
+async function searchTokens(database: Database, range: SearchRange): Promise<Part> {
+  const { terms, maxRows } = range;
+  const { rows } = await sql<RowSize>`select audit.time, audit.sequence, ${rowBytes} as bytes from (
+      select distinct time, sequence from audit_tokens as entry
+      where ${namesToken('entry', terms.tokens ?? [])} and ${timesOf(range, 'entry')}) as entry
+    join audit on audit.sequence = entry.sequence and audit.time = entry.time
+    where ${columnsEqual(terms)}
+    order by audit.time desc, audit.sequence desc limit ${maxRows}`.execute(database);
+  return { sizes: rows, end: rows.length === maxRows ? rows.at(-1) : undefined };
+}
+
 /** Reads the rows after the position of the index, in batches. */
 async function searchTail(
   database: Database,
   { terms, before, maxRows }: SearchRange,
-  { position }: IndexState,
+  position: number,
   unindexed: Unindexed,
 ): Promise<Part & Pick<FoundRows, 'searchedTo'>> {
   const last = await findLastSequence(database);
@@ -222,7 +194,7 @@ async function searchTail(
   let sizes: readonly RowSize[] = [];
   for (let after = position; after < through; ) {
     const end = await findBatchEnd(database, { after, through, limit: TAIL_BATCH_ROWS });
-    const { rows } = await sql<RowSize>`select time, sequence, ${BYTES} as bytes from audit
+    const { rows } = await sql<RowSize>`select time, sequence, ${rowBytes} as bytes from audit
       where sequence > ${after} and sequence <= ${end} and ${columnsEqual(terms)}
         and ${timesOf({ terms, before }, 'audit')}
       order by time desc, sequence desc limit ${maxRows}`.execute(database);
@@ -247,7 +219,7 @@ async function searchColumns(database: Database, { terms, before, maxRows }: Sea
     if (leading === 'outcome' && terms.outcome !== 'issued') condition = sql`${condition} and outcome <> 'issued'`;
   }
   const others = leading === undefined ? terms : { ...terms, [leading]: undefined };
-  const { rows } = await sql<RowSize>`select time, sequence, ${BYTES} as bytes from audit
+  const { rows } = await sql<RowSize>`select time, sequence, ${rowBytes} as bytes from audit
     where ${condition} and ${columnsEqual(others)} and ${timesOf({ terms, before }, 'audit')}
     order by time desc, sequence desc limit ${maxRows}`.execute(database);
   return { sizes: rows, end: rows.length === maxRows ? rows.at(-1) : undefined };

@@ -10,9 +10,9 @@ const SETTLING_MS = 25;
 /**
  * Finds a sequence number up to which no transaction can still commit a row. SQLite commits in the order of numbers. In PostgreSQL a row
  * with a smaller number may be committed later; its transaction has locked the table since before the number was given.
- * @returns undefined if those transactions still run
+ * @param maxChecks how often it looks whether those transactions have ended @returns undefined if they still run
  */
-export async function findSettled(database: Database): Promise<number | undefined> {
+export async function findSettled(database: Database, maxChecks = MAX_SETTLING_CHECKS): Promise<number | undefined> {
   if (!isPostgres(database)) return findLastSequence(database);
   const { rows } = await sql<{ last: number }>`
     select case when is_called then last_value else last_value - 1 end as last from audit_sequence_seq`.execute(
@@ -20,7 +20,7 @@ export async function findSettled(database: Database): Promise<number | undefine
   );
   let writers = await listWriters(database);
   for (let checks = 0; writers.length > 0; checks++) {
-    if (checks === MAX_SETTLING_CHECKS) return undefined;
+    if (checks === maxChecks) return undefined;
     await wait(SETTLING_MS);
     const running = new Set(await listWriters(database));
     writers = writers.filter((writer) => running.has(writer));

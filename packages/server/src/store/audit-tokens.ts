@@ -108,6 +108,10 @@ export async function deleteTokens(
   );
 }
 
+/** A condition on entries: they name one of the tokens. */
+export const namesToken = (table: string, tokens: readonly string[]): RawBuilder<unknown> =>
+  sql`${sql.ref(`${table}.token`)} in (${sql.join(tokens)}) and ${sql.ref(`${table}.role`)} <> ${sql.lit(ROLES.callerRequest)}`;
+
 /** Counts the entries that the table lacks, of some rows. @param rows a condition on `audit` */
 export async function countMissingTokens(database: Database, rows: RawBuilder<unknown>): Promise<number> {
   const { rows: found } = await sql<{ count: number }>`with ${entriesOf(database, rows)}

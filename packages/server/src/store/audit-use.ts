@@ -1,8 +1,9 @@
 // Reads from audit rows when a rule or client was used last, and which clients, audiences and scopes its rows have. The database
 // finds and groups the rows, by the indexes of a search.
 import { type RawBuilder, sql } from 'kysely';
+import type { AuditPlace } from './audit-conditions.ts';
 import { EVERY_ROW, hasTerm, indexedTerm, readIndexState } from './audit-index.ts';
-import { type AuditPlace, searchAuditRows } from './audit-search.ts';
+import { searchAuditRows } from './audit-search.ts';
 import { containsText, isPostgres } from './database-time.ts';
 import type { Database } from './schema.ts';
 

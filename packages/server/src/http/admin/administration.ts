@@ -2,7 +2,7 @@
 import type { z } from 'zod';
 import type { AuditEvent } from '../../audit/event.ts';
 import type { Overview } from '../../audit/overview.ts';
-import type { AuditFilter, Coverage, FoundPage } from '../../audit/search.ts';
+import type { AuditFilter, Coverage, FoundPage, NewEvents, RowMark } from '../../audit/search.ts';
 import type { UseReader } from '../../audit/use.ts';
 import type { RegisteredClients, StoredClient } from '../../client-auth/registered-clients.ts';
 import type { ConfigurationHistory } from '../../explain/decided-by.ts';
@@ -59,6 +59,13 @@ export interface Administration {
     filter: AuditFilter,
     page: { readonly cursor?: string | undefined; readonly limit: number },
   ) => Promise<FoundPage & Coverage>;
+  /** The rows after one, in the order of writing. @throws Refusal store_unavailable */
+  readonly searchAfter: (
+    filter: AuditFilter,
+    page: { readonly after: number; readonly limit: number },
+  ) => Promise<NewEvents>;
+  /** The last row of the search index. @throws Refusal store_unavailable */
+  readonly indexedUpTo: () => Promise<RowMark>;
   /** Reads which rights requests used since a time, in milliseconds since 1970. After some seconds, the rest is unknown. */
   readonly useSince: (since: number) => UseReader;
   /** The configurations that were in force on this database. @throws Refusal store_unavailable */

@@ -7,6 +7,7 @@ import { redactTokens } from '../../primitives/redact.ts';
 import { Refusal } from '../../primitives/refusal.ts';
 import { operation } from './operation.ts';
 import { pageOf, periodQuery } from './page.ts';
+import { InvalidRequest } from './problem.ts';
 
 const event = z.looseObject({ time: z.int(), requestId: z.string(), action: z.string() });
 const name = z.string().refine(isName, 'must be a printable text of 1 to 1024 characters');
@@ -23,11 +24,13 @@ export const searchAudit = operation({
   id: 'search-audit',
   method: 'GET',
   at: '/audit',
-  summary: 'Audit rows that match all filters, newest first; docs/reference/audit-log.md lists the fields',
+  summary:
+    'Audit rows that match all filters, newest first, or those after a row as they are written; docs/reference/audit-log.md lists the fields',
   scope: 'admin:read',
   query: z.strictObject({
     subject: text,
     actor: text,
+    party: text.describe('the `sub` of a party at any position: the subject, an actor, or the client'),
     issuer: text,
     client: text,
     audience: text,
@@ -47,6 +50,12 @@ export const searchAudit = operation({
         'the id of a token that was issued, presented or revoked; several ids are separated by commas. `tokens inspect` prints the id of a token of another issuer',
       ),
     ...periodQuery,
+    after: z.coerce
+      .number()
+      .int()
+      .min(0)
+      .optional()
+      .describe('`position` of the previous answer: only rows after it, in the order of writing'),
   }),
   status: 200,
   answer: pageOf(event).extend({
@@ -56,13 +65,29 @@ export const searchAudit = operation({
       .describe(
         'the last row that was searched: the index is far behind, and newer rows are missing; absent if none is',
       ),
+    position: z
+      .int()
+      .optional()
+      .describe(
+        'give it as `after` for the rows that were written since; absent if an earlier row is still being written: search again',
+      ),
+    more: z.boolean().optional().describe('with `after`: the next call has rows already'),
   }),
-  run: async ({ query: { cursor, limit, request: requestId, token: tokens, ...filter }, services: { admin } }) => {
+  run: async ({ query, services: { admin } }) => {
+    const { cursor, limit, after, request: requestId, token: tokens, ...filter } = query;
     const given = Object.fromEntries(
       Object.entries({ ...filter, requestId, tokens }).filter(([, value]) => value !== undefined),
     );
-    const { found, next, indexedUpTo, searchedUpTo } = await admin.searchEventsInTime(given, { cursor, limit });
-    return { body: { items: found.map((one) => one.event), next, indexedUpTo, searchedUpTo } };
+    if (after === undefined) {
+      const { found, ...rest } = await admin.searchEventsInTime(given, { cursor, limit });
+      const { next, indexedUpTo, searchedUpTo, position } = rest;
+      return { body: { items: found.map((one) => one.event), next, indexedUpTo, searchedUpTo, position } };
+    }
+    if (cursor !== undefined)
+      throw new InvalidRequest([{ at: 'query.cursor', detail: 'does not go with after: its answers have position' }]);
+    const { found, position, more } = await admin.searchAfter(given, { after, limit });
+    const indexedUpTo = await admin.indexedUpTo();
+    return { body: { items: found.map((one) => one.event), indexedUpTo, position, more } };
   },
 });
 

@@ -1,8 +1,8 @@
 // The operations of the admin API on the past: series of requests, tokens and their descendants, the audit list.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { admin, startAdministered } from '../../support/admin-api.ts';
-import { API, assertIssued, exchange, gateway } from '../../support/basics.ts';
+import { admin, adminToken, startAdministered } from '../../support/admin-api.ts';
+import { API, acting, assertIssued, exchange, gateway } from '../../support/basics.ts';
 import { eventually } from '../../support/node.ts';
 
 interface Series {
@@ -18,8 +18,9 @@ test('counts the requests of a period by outcome, reason, audience and client, a
   assert.equal(refused.status, 400);
   await server.token({ grant_type: 'client_credentials', ...gateway, client_secret: 'wrong' });
   const now = new Date(server.clock.now + 1000).toISOString();
+  const token = await adminToken(server, 'auditor');
   const { body } = await eventually(
-    () => admin(server, `GET /overview?until=${now}&top=1`),
+    () => admin(server, `GET /overview?until=${now}&top=1`, { token }),
     (answer) => (answer.body.total as { refused: number }).refused === 2,
   );
   const total = body.total as Record<string, number>;
@@ -56,4 +57,59 @@ test('refuses a period of an overview that is empty, too long or not a time', as
     assert.match(String(answer.body.detail), detail);
   }
   assert.equal((await admin(server, 'GET /overview')).status, 200);
+});
+
+const idsOf = ({ body }: { body: Record<string, unknown> }): readonly string[] =>
+  (body.items as { requestId: string }[]).map(({ requestId }) => requestId);
+
+test('a list and the rows after its position have each row once, while rows are written', async (t) => {
+  const server = await startAdministered(t);
+  const token = await adminToken(server);
+  const call = (query: string) => admin(server, `GET /audit?${query}`, { token });
+  await exchange(server);
+  const first = await call('client=gateway&limit=1');
+  const [position] = [Number(first.body.position)];
+  const written = new Set<string>();
+  const writing = Promise.all(
+    Array.from({ length: 25 }, async () => {
+      const answer = await server.token({ grant_type: 'client_credentials', ...gateway });
+      written.add(answer.headers.get('x-request-id') ?? '');
+    }),
+  );
+  const tail: string[] = [];
+  for (let after = position, quiet = 0; quiet < 2; ) {
+    const answer = await call(`client=gateway&limit=7&after=${after}`);
+    assert.equal(answer.status, 200, answer.text);
+    tail.push(...idsOf(answer));
+    after = Number(answer.body.position);
+    if (written.size === 25 && answer.body.more === false) quiet++;
+  }
+  await writing;
+  assert.deepEqual(tail.toSorted(), [...written].toSorted());
+  const second = await call(`client=gateway&limit=200&cursor=${first.body.next}`);
+  assert.deepEqual(
+    idsOf(second).filter((id) => written.has(id)),
+    [],
+    'later pages end at the position, too',
+  );
+  assert.equal((await call(`after=${position}&cursor=${first.body.next}`)).status, 422);
+  const late = await call(`client=gateway&after=${position}&since=2100-01-01T00:00:00Z`);
+  assert.deepEqual([idsOf(late).length, late.body.more], [0, false]);
+});
+
+test('finds a party at every position of the chain', async (t) => {
+  const server = await startAdministered(t);
+  const delegated = await exchange(server, await acting(server));
+  assertIssued(server, delegated);
+  const id = delegated.headers.get('x-request-id') ?? '';
+  for (const party of ['gateway', 'agent']) {
+    const found = await admin(server, `GET /audit?party=${party}`);
+    assert.ok(idsOf(found).includes(id), party);
+    const tail = await admin(server, `GET /audit?party=${party}&after=0`);
+    assert.deepEqual(idsOf(tail).toSorted(), idsOf(found).toSorted());
+    const ofIssuer = await admin(server, `GET /audit?party=${party}&issuer=${server.issuer}`);
+    assert.ok(idsOf(ofIssuer).includes(id), party);
+  }
+  assert.deepEqual(idsOf(await admin(server, 'GET /audit?party=stranger')), []);
+  assert.deepEqual(idsOf(await admin(server, `GET /audit?party=agent&issuer=https://other.example`)), []);
 });
