@@ -5,6 +5,7 @@ import type { AuditLog } from './audit/log.ts';
 import { readOverview } from './audit/overview.ts';
 import { eventOf } from './audit/row.ts';
 import { findIndexedUpTo, searchAfter, searchEvents, searchEventsInTime } from './audit/search.ts';
+import { findAncestors, findDescendants, findToken } from './audit/token-history.ts';
 import { createUseReader } from './audit/use.ts';
 import type { RegisteredClient, RegisteredClients } from './client-auth/registered-clients.ts';
 import type { Configuration } from './config/configuration.ts';
@@ -23,8 +24,8 @@ import { orUnavailable, type Store } from './store/store.ts';
 /** How long one report of unused rights reads rows. A caller waits 30 seconds for an answer. */
 const MAX_READING_MS = 15_000;
 
-/** The database sums up counts of minutes, hours and days: no query of it reads rows of the audit. */
-const MAX_OVERVIEW_MS = 3000;
+/** For series and families, which the database computes. */
+const MAX_COMPUTING_MS = 3000;
 
 interface Administered {
   readonly store: Store;
@@ -86,7 +87,11 @@ export function administer(
     searchAfter: (filter, page) => orUnavailable(searchAfter(store, filter, page)),
     indexedUpTo: () => orUnavailable(findIndexedUpTo(store)),
     useSince: (since) => createUseReader(store, since, performance.now() + MAX_READING_MS),
-    overview: (period) => orUnavailable(readOverview(store, period), MAX_OVERVIEW_MS),
+    overview: (period) => orUnavailable(readOverview(store, period), MAX_COMPUTING_MS),
+    findToken: (id) => orUnavailable(findToken(store, id)),
+    findAncestors: (token) => orUnavailable(findAncestors(store, token), MAX_COMPUTING_MS),
+    findDescendants: (id, page) =>
+      orUnavailable(findDescendants(store, id, { ...page, now: clock() }), MAX_COMPUTING_MS),
     configurations: openHistory(store, clock),
     findEvent: async (requestId) => {
       const row = await orUnavailable(findAuditRow(store, requestId));

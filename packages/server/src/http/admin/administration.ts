@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type { AuditEvent } from '../../audit/event.ts';
 import type { Overview } from '../../audit/overview.ts';
 import type { AuditFilter, Coverage, FoundPage, NewEvents, RowMark } from '../../audit/search.ts';
+import type { Ancestry, Descendants, KnownToken } from '../../audit/token-history.ts';
 import type { UseReader } from '../../audit/use.ts';
 import type { RegisteredClients, StoredClient } from '../../client-auth/registered-clients.ts';
 import type { ConfigurationHistory } from '../../explain/decided-by.ts';
@@ -10,6 +11,7 @@ import type { OperatorRights } from '../../explain/last-operators.ts';
 import type { SigningAlgorithm } from '../../keys/algorithms.ts';
 import type { KeyManagement } from '../../keys/manage.ts';
 import type { JsonObject } from '../../primitives/strict-json.ts';
+import type { FamilyPlace } from '../../store/audit-lineage.ts';
 import type { Database } from '../../store/schema.ts';
 import type { Faults } from './problem.ts';
 
@@ -76,5 +78,14 @@ export interface Administration {
     readonly until: number;
     readonly top: number;
   }) => Promise<Overview>;
+  /** @returns undefined if no row names the token @throws Refusal store_unavailable */
+  readonly findToken: (id: string) => Promise<KnownToken | undefined>;
+  /** @throws Refusal store_unavailable */
+  readonly findAncestors: (token: KnownToken) => Promise<Ancestry>;
+  /** @throws Refusal store_unavailable */
+  readonly findDescendants: (
+    id: string,
+    page: { readonly after: FamilyPlace | undefined; readonly limit: number },
+  ) => Promise<Descendants>;
   readonly findEvent: (requestId: string) => Promise<AuditEvent | undefined>;
 }

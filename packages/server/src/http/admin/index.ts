@@ -10,6 +10,7 @@ import { listKeys, retireKey, rotateKey } from './keys.ts';
 import type { Operation } from './operation.ts';
 import { overview } from './overview.ts';
 import { revokeTokens } from './revocations.ts';
+import { getToken, listDescendants } from './tokens.ts';
 import { unusedRights } from './unused.ts';
 
 export const operationsFor = ({ clientEntry }: Pick<Administration, 'clientEntry'>): readonly Operation[] => [
@@ -23,6 +24,8 @@ export const operationsFor = ({ clientEntry }: Pick<Administration, 'clientEntry
   suspendActor,
   resumeActor,
   overview,
+  getToken,
+  listDescendants,
   searchAudit,
   findAuditEvent,
   listConfigurations,

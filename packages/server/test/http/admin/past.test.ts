@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { admin, adminToken, startAdministered } from '../../support/admin-api.ts';
-import { API, acting, assertIssued, exchange, gateway } from '../../support/basics.ts';
+import { API, acting, assertIssued, exchange, gateway, subjectToken } from '../../support/basics.ts';
+import { claimsOf } from '../../support/harness.ts';
 import { eventually } from '../../support/node.ts';
 
 interface Series {
@@ -112,4 +113,92 @@ test('finds a party at every position of the chain', async (t) => {
   }
   assert.deepEqual(idsOf(await admin(server, 'GET /audit?party=stranger')), []);
   assert.deepEqual(idsOf(await admin(server, `GET /audit?party=agent&issuer=https://other.example`)), []);
+});
+
+interface Told {
+  readonly id: string;
+  readonly source: string;
+  readonly state: string;
+  readonly why?: string;
+  readonly revokedBy?: string;
+  readonly parents: readonly { id: string; as: string }[];
+}
+
+test('tells from which tokens a token derives, which derive from it, and what a revocation ends', async (t) => {
+  const server = await startAdministered(t);
+  const token = await adminToken(server);
+  const call = (what: string, body?: unknown) => admin(server, what, { token, body });
+  const idOf = (text: unknown): string => String(claimsOf(String(text)).jti);
+  const root = await subjectToken(server);
+  const delegation = await acting(server);
+  const first = (await exchange(server, { subject_token: root, ...delegation })).body.access_token;
+  const second = (await exchange(server, { subject_token: String(first), ...delegation })).body.access_token;
+  const beside = (await exchange(server, { subject_token: root, ...delegation })).body.access_token;
+  const chain = await call(`GET /tokens/${idOf(second)}`);
+  assert.equal(chain.status, 200, chain.text);
+  const told = chain.body.token as Told & Record<string, unknown>;
+  assert.deepEqual(
+    [told.state, told.client, told.rule, told.actors, told.subject, told.audiences],
+    [
+      'active',
+      'gateway',
+      'gateway',
+      [{ iss: server.issuer, sub: 'agent' }],
+      { iss: server.issuer, sub: 'gateway' },
+      [API],
+    ],
+  );
+  const actor = idOf(delegation.actor_token);
+  assert.deepEqual(told.parents, [
+    { id: idOf(first), as: 'subject' },
+    { id: actor, as: 'actor' },
+  ]);
+  assert.deepEqual(
+    (chain.body.ancestors as Told[]).map(({ id }) => id),
+    [idOf(first), actor, idOf(root)],
+  );
+  const family = () =>
+    eventually(
+      () => call(`GET /tokens/${idOf(root)}/descendants`),
+      ({ body }) => (body.items as unknown[])?.length === 3,
+    );
+  const before = await family();
+  assert.deepEqual([before.body.count, before.body.living, before.body.complete], [3, 3, true]);
+  assert.deepEqual(
+    (before.body.items as Told[]).map(({ id }) => id).toSorted(),
+    [first, second, beside].map(idOf).toSorted(),
+  );
+  const pages = [];
+  for (let cursor = ''; pages.length < 5; ) {
+    const page = await call(`GET /tokens/${idOf(root)}/descendants?limit=1${cursor}`);
+    pages.push(...(page.body.items as Told[]).map(({ id }) => id));
+    if (page.body.next === undefined) break;
+    cursor = `&cursor=${page.body.next}`;
+  }
+  assert.deepEqual(
+    pages,
+    (before.body.items as Told[]).map(({ id }) => id),
+  );
+  assert.equal((await call('POST /revocations', { id: idOf(first) })).status, 204);
+  const after = await family();
+  assert.deepEqual([after.body.count, after.body.living], [3, 1]);
+  const states = Object.fromEntries((after.body.items as Told[]).map(({ id, state }) => [id, state]));
+  assert.deepEqual(states, { [idOf(first)]: 'revoked', [idOf(second)]: 'revoked', [idOf(beside)]: 'active' });
+  const [last] = ((await call(`GET /tokens/${idOf(root)}/descendants?limit=200`)).body.items as Told[]).slice(-1);
+  assert.equal(last?.id, idOf(beside));
+  const cut = (await call(`GET /tokens/${idOf(second)}`)).body.token as Told;
+  assert.deepEqual([cut.state, cut.revokedBy], ['revoked', idOf(first)]);
+  assert.equal((await call('POST /actors/suspend', { subject: 'agent', reason: 'leaked' })).status, 204);
+  const held = (await call(`GET /tokens/${idOf(beside)}`)).body.token as Told;
+  assert.deepEqual([held.state, held.why], ['suspended', 'agent is suspended: leaked']);
+});
+
+test('refuses a token that no row names, an id that is not one, and a cursor of another list', async (t) => {
+  const server = await startAdministered(t);
+  const id = String(claimsOf(await subjectToken(server)).jti);
+  assert.equal((await admin(server, `GET /tokens/${id}`)).status, 200);
+  assert.equal((await admin(server, `GET /tokens/${id.slice(1)}`)).status, 404);
+  assert.equal((await admin(server, `GET /tokens/${id.slice(1)}/descendants`)).status, 404);
+  assert.equal((await admin(server, `GET /tokens/a.b.c`)).status, 422);
+  assert.equal((await admin(server, `GET /tokens/${id}/descendants?cursor=MTA`)).status, 422);
 });

@@ -1,0 +1,114 @@
+// Finds the rows that issued or presented a token, and the tokens that derive from it, in the table of tokens.
+import { type RawBuilder, sql } from 'kysely';
+import { ROLES } from './audit-tokens.ts';
+import { isPostgres } from './database-time.ts';
+import type { AuditRow, Database } from './schema.ts';
+
+/** Tokens that one call visits at most. */
+export const MAX_FAMILY = 20_000;
+
+const IS_PARENT = sql`entry.role in (${sql.lit(ROLES.presented)}, ${sql.lit(ROLES.agreement)}, ${sql.lit(ROLES.family)})`;
+
+/** Finds the first row that issued the token, or else the last row that presented it or is about it. */
+export async function findTokenRow(
+  database: Database,
+  token: string,
+): Promise<{ readonly row: AuditRow; readonly role: 'issued' | 'presented' | 'agreement' | 'revoked' } | undefined> {
+  for (const role of ['issued', 'presented', 'agreement', 'revoked'] as const) {
+    const order = sql.raw(role === 'issued' ? 'asc' : 'desc');
+    const { rows } = await sql<{ sequence: number }>`select sequence from audit_tokens
+      where token = ${token} and role = ${sql.lit(ROLES[role])}
+      order by time ${order}, sequence ${order} limit 1`.execute(database);
+    const [found] = rows;
+    const row = found && (await readRows(database, [found.sequence]))[0];
+    if (row !== undefined) return { row, role };
+  }
+  return undefined;
+}
+
+const readRows = (database: Database, sequences: readonly number[]): Promise<AuditRow[]> =>
+  sequences.length === 0
+    ? Promise.resolve([])
+    : database.selectFrom('audit').selectAll().where('sequence', 'in', sequences).execute();
+
+/**
+ * Names the token and its descendants, behind `with recursive`, at most one more than `MAX_FAMILY`. Each is visited once.
+ * @param name `living`: without those that derive from a revoked token
+ */
+function familyOf(database: Database, token: string, name: 'family' | 'living'): RawBuilder<unknown> {
+  const limit = sql`limit ${sql.lit(MAX_FAMILY + 2)}`;
+  const descent = sql.ref(`${name}_descent`);
+  const intact =
+    name === 'family' ? sql`` : sql`and not exists (select 1 from revocations where revocations.id = ${descent}.token)`;
+  // PostgreSQL computes as many members as are read; SQLite stops by a limit of its own.
+  return sql`${descent}(token) as (select cast(${token} as text) union
+      select entry.child from ${descent} join audit_tokens as entry on entry.token = ${descent}.token
+        and ${IS_PARENT} and entry.child <> '' ${intact} ${isPostgres(database) ? sql`` : limit}),
+    ${sql.ref(name)} as materialized (select token from ${descent} ${limit})`;
+}
+
+export interface FamilyCount {
+  /** All descendants that were visited. */
+  readonly all: number;
+  /** Those that have not expired, and are not revoked by their id or with an ancestor. */
+  readonly living: number;
+  /** False: the family is larger than `MAX_FAMILY`. */
+  readonly isComplete: boolean;
+}
+
+export async function countFamily(database: Database, token: string, now: number): Promise<FamilyCount> {
+  const all = await sql<{ count: number }>`with recursive ${familyOf(database, token, 'family')}
+    select count(*) as count from family where token <> ${token}`.execute(database);
+  const living = await sql<{ count: number }>`with recursive ${familyOf(database, token, 'living')}
+    select count(*) as count from living where token <> ${token}
+      and not exists (select 1 from revocations where revocations.id = living.token)
+      and exists (select 1 from audit_tokens as entry where entry.token = living.token
+        and entry.role = ${sql.lit(ROLES.issued)} and entry.expires_at > ${now})`.execute(database);
+  const count = Number(all.rows[0]?.count);
+  return {
+    all: Math.min(count, MAX_FAMILY),
+    living: Math.min(Number(living.rows[0]?.count), MAX_FAMILY),
+    isComplete: count <= MAX_FAMILY,
+  };
+}
+
+/** A place in the list of descendants, in the order of writing. */
+export interface FamilyPlace {
+  readonly time: number;
+  readonly sequence: number;
+  readonly token: string;
+}
+
+export interface FamilyMember {
+  readonly place: FamilyPlace;
+  /** The first one that issued it. */
+  readonly row: AuditRow;
+  /** Was a token revoked that it derives from, among the descendants? */
+  readonly isCut: boolean;
+}
+
+/** Lists descendants: a parent comes before its children. */
+export async function listFamily(
+  database: Database,
+  token: string,
+  { after, limit }: { readonly after: FamilyPlace | undefined; readonly limit: number },
+): Promise<readonly FamilyMember[]> {
+  const rest =
+    after === undefined ? sql`true` : sql`(time, sequence, token) > (${after.time}, ${after.sequence}, ${after.token})`;
+  const { rows: places } = await sql<FamilyPlace & { cut: number }>`with recursive
+    ${familyOf(database, token, 'family')}, ${familyOf(database, token, 'living')},
+    born as (select family.token, min(entry.time) as time, min(entry.sequence) as sequence from family
+      join audit_tokens as entry on entry.token = family.token and entry.role = ${sql.lit(ROLES.issued)}
+      where family.token <> ${token} group by family.token)
+    select token, time, sequence,
+      case when exists (select 1 from living where living.token = born.token) then 0 else 1 end as cut from born where ${rest} order by time, sequence, token limit ${limit}`.execute(
+    database,
+  );
+  const rows = new Map(
+    (await readRows(database, [...new Set(places.map(({ sequence }) => sequence))])).map((row) => [row.sequence, row]),
+  );
+  return places.flatMap(({ cut, ...place }) => {
+    const row = rows.get(place.sequence);
+    return row === undefined ? [] : [{ place, row, isCut: cut === 1 }];
+  });
+}
