@@ -30,5 +30,6 @@ export const theme = createTheme({
   defaultRadius: 'md',
   cursorType: 'pointer',
   respectReducedMotion: true,
+  components: { Badge: { defaultProps: { tt: 'none', fw: 600 } } },
   headings: { fontFamily: SYSTEM, fontWeight: '650' },
 });

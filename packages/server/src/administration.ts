@@ -40,8 +40,8 @@ export function administer(
   audit: AuditLog,
 ): Administration {
   const { entries, keys, faultsOf, placeOf, mayName, leftOut } = configuration;
-  const { issuer, resources, policy, accounts, upstream } = configuration;
-  const people = accounts.length > 0 || upstream !== undefined ? 'some' : 'none';
+  const { issuer, resources, policy } = configuration;
+  const people = mayPeopleWrite(configuration) ? 'some' : 'none';
   const operating: OperatorContext = { issuer, resources, rules: policy.rules, people };
   const operatorsOf = (clients: readonly RegisteredClient[]): Operators =>
     countOperators(configuration.withRegistered(clients), operating);
@@ -99,6 +99,11 @@ export function administer(
     },
   };
 }
+
+/** Can people sign in, and may one of them change things? With a console, its entries say it. */
+const mayPeopleWrite = ({ accounts, upstream, console: operators }: Configuration): boolean =>
+  (accounts.length > 0 || upstream !== undefined) &&
+  (operators?.some(({ scopes }) => scopes.has('admin:write')) ?? true);
 
 const PAGE_ROWS = 100;
 

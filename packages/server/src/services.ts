@@ -11,6 +11,7 @@ import type { Configuration } from './config/configuration.ts';
 import { hasSignIn } from './grants/index.ts';
 import { regrantAll } from './grants/regrant.ts';
 import { createCertificateReader } from './http/client-certificate.ts';
+import { openConsole } from './http/console-files.ts';
 import { type HttpServices, urlOf } from './http/endpoint.ts';
 import { token } from './http/endpoints/token.ts';
 import { upstreamReturn } from './http/endpoints/upstream.ts';
@@ -27,6 +28,7 @@ import type { Clock } from './primitives/clock.ts';
 import { createNonces } from './proof/nonces.ts';
 import { createAccounts } from './sign-in/accounts.ts';
 import { createCodes } from './sign-in/codes.ts';
+import { createOperators } from './sign-in/operators.ts';
 import type { ProviderContext } from './sign-in/provider.ts';
 import { openUpstreamPeople } from './sign-in/upstream-people.ts';
 import { findOpaqueToken } from './store/opaque-tokens.ts';
@@ -42,7 +44,7 @@ import { indexSubjectNames } from './trust/subject-names.ts';
 /** The previous configuration. Its open and fetched parts are used again, so that a change rarely needs the database. */
 export interface Before {
   readonly configuration: Configuration;
-  readonly services: Pick<HttpServices, 'issuers' | 'clientKeys' | 'clientDocuments' | 'keys'>;
+  readonly services: Pick<HttpServices, 'issuers' | 'clientKeys' | 'clientDocuments' | 'keys' | 'console'>;
 }
 
 /** Functions in here must not use `before`: services that are kept would keep all those before them, back to the start. */
@@ -89,6 +91,7 @@ export async function openServices(
     signIn,
     regrant: (family, now) => regrantAll(family, now, { issuer, policy, targeting, leashes, clients, signIn }),
     people: context && (await base.openPeople?.(context)),
+    console: configuration.console && (before?.services.console ?? (await openConsole(issuer))),
     enabledTypes: enabledTypes(configuration, context),
     targeting,
     leashes,
@@ -173,17 +176,19 @@ const openKeys = async (keys: Configuration['keys'], base: Base, before: Before 
 
 /** The dependencies of sign-in, from the file and from the store. */
 async function describeSignIn(
-  { issuer, accounts, upstream, keys: { algorithms } }: Configuration,
+  { issuer, accounts: entries, upstream, console: operators, keys: { algorithms } }: Configuration,
   clients: AllClients,
   base: Base & { readonly keys: KeyRing; readonly targeting: Targeting },
 ): Promise<ProviderContext> {
   const { revocations, passwordRateLimit } = base;
   const cookieKey = await base.sharedSecret('cookies');
+  const accounts = createAccounts(entries, passwordRateLimit, upstream && openUpstreamPeople(upstream, base));
   return {
     ...base,
     issuer,
     clients,
-    accounts: createAccounts(accounts, passwordRateLimit, upstream && openUpstreamPeople(upstream, base)),
+    accounts,
+    operators: operators && createOperators(operators, { issuer, accounts: entries, upstream }, accounts),
     upstream: upstream && (await openUpstream(upstream, { issuer, cookieKey }, base)),
     own: ownResource(issuer, algorithms[0]),
     cookieKey,

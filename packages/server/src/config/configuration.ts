@@ -17,6 +17,7 @@ import type { Policy } from '../policy/policy.ts';
 import type { ReportForm } from '../primitives/log.ts';
 import type { TokenErrorCode } from '../primitives/refusal.ts';
 import type { Account } from '../sign-in/accounts.ts';
+import type { OperatorEntry } from '../sign-in/operators.ts';
 import type { Branding } from '../sign-in/pages/branding.ts';
 import type { UpstreamEntry } from '../sign-in/upstream.ts';
 import type { StoreLocation } from '../store/store.ts';
@@ -74,6 +75,8 @@ export interface ResolvedConfiguration extends Registering {
   readonly accounts: readonly Account[];
   /** Another provider at which people sign in. */
   readonly upstream: ConfiguredUpstream | undefined;
+  /** Who may use the console. Undefined if there is none. */
+  readonly console: readonly OperatorEntry[] | undefined;
   /** The limits of actors. */
   readonly actors: readonly ActorEntry[];
   readonly issuers: readonly IssuerEntry[];

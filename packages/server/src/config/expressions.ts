@@ -10,6 +10,7 @@ import { conditionVariables } from '../policy/facts.ts';
 import { didYouMean } from '../primitives/nearest.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
+import { operatorVariables } from '../sign-in/operators.ts';
 import type { Mapping } from '../trust/issuer.ts';
 import type { Complain, Path } from './fault.ts';
 
@@ -24,6 +25,10 @@ export const readCondition = (text: string, path: Path, complain: Complain): Com
     path,
     complain,
   );
+
+/** Compiles the `when` of an operator, which reads claims of the person only, and reports its fault. */
+export const readOperatorCondition = (text: string, path: Path, complain: Complain): CompiledExpression =>
+  compile(() => compileBoolean(text, operatorVariables), { variables: operatorVariables, path, complain });
 
 /** Compiles a claim that a rule adds, and reports its fault. */
 export const compileClaim = (text: string, path: Path, complain: Complain): CompiledExpression =>

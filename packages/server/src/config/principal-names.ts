@@ -1,7 +1,8 @@
 // Finds the owner of a name in tokens: a client, an account, or a subject of another issuer. A name has one owner.
+import { CONSOLE_CLIENT } from '../model/console.ts';
 import { prefixOf } from '../primitives/principal.ts';
 import type { Path } from './fault.ts';
-import { couldBeForeign } from './wording.ts';
+import { couldBeForeign, RESERVED_CLIENT } from './wording.ts';
 
 export interface Taken {
   /** The place in the file that has the name. */
@@ -24,6 +25,7 @@ export function findTaken({ accounts, issuers, upstream }: NamedPrincipal): (id:
   const prefixes = new Map<string, Path>(issuers.map(({ name }) => [name, ['issuers']]));
   if (upstream !== undefined) prefixes.set(upstream.name, ['upstream']);
   return (id) => {
+    if (id === CONSOLE_CLIENT) return { path: ['console'], message: RESERVED_CLIENT };
     const index = indexes.get(id);
     if (index !== undefined)
       return {

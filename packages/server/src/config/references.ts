@@ -4,6 +4,7 @@ import { didYouMean } from '../primitives/nearest.ts';
 const KINDS = {
   client: { what: 'client', add: 'Add it to clients.' },
   resource: { what: 'resource with the audience', add: 'Add it to resources.' },
+  account: { what: 'account', add: 'Add it to accounts, or write NAME:SUB for a person of upstream.' },
   issuer: { what: 'issuer', add: 'Write self, or the issuer, the trustDomain or the name of an entry of issuers.' },
   trustDomain: { what: 'issuer with the trustDomain', add: 'Add it to issuers.' },
 } as const;

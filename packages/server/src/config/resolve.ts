@@ -19,6 +19,7 @@ import { resolveActors } from './resolve-actors.ts';
 import { resolveAudit } from './resolve-audit.ts';
 import { resolveBranding } from './resolve-branding.ts';
 import { resolveClients } from './resolve-clients.ts';
+import { addConsole, resolveConsole } from './resolve-console.ts';
 import { resolveIssuers } from './resolve-issuers.ts';
 import { resolveClientDocuments, resolveRegistration } from './resolve-open-clients.ts';
 import { resolveResources } from './resolve-resources.ts';
@@ -38,7 +39,7 @@ export async function resolveConfiguration(
   checkIssuer(file.issuer, around.complain);
   const resources = resolveResources(file, around);
   const authorizationServers = resolveServers(file, resources, around);
-  const clients = resolveClients(file, resources, around);
+  const clients = addConsole(resolveClients(file, resources, around), file, around);
   // Requests run between the steps of a reload.
   await nextTurn();
   const resolved = await resolveIssuers(file, around);
@@ -71,6 +72,7 @@ export async function resolveConfiguration(
     registration: resolveRegistration(file, resources, around),
     accounts,
     upstream,
+    console: resolveConsole(file, resources, upstream, around),
     actors: resolveActors(file, issuerNames, around),
     issuers,
     saml,

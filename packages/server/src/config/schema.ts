@@ -10,6 +10,7 @@ import { levels } from '../primitives/log.ts';
 import { dataUriProblem } from './logo.ts';
 import { actor, claimWord, claimWords, limits, subjectPattern } from './schema-actors.ts';
 import { branding, displayName, words } from './schema-branding.ts';
+import { consoleSection } from './schema-console.ts';
 import { include } from './schema-include.ts';
 import { issuer, keySet, type oauthIssuer, type samlIssuer } from './schema-issuers.ts';
 import { clientDocuments, registration } from './schema-open-clients.ts';
@@ -192,6 +193,7 @@ const topLevel = z.strictObject({
   registration: registration.optional(),
   accounts: z.array(account).default([]),
   upstream: upstream.optional(),
+  console: consoleSection.optional(),
   issuers: z.array(issuer).default([]),
   actors: z.array(actor).default([]),
   rules: z.array(rule).default([]),

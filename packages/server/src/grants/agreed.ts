@@ -8,7 +8,7 @@ import type { Client } from '../model/client.ts';
 import type { Delegation } from '../model/delegation.ts';
 import type { Narrowed } from '../model/narrowed.ts';
 import type { RememberedGrant } from '../model/refresh-family.ts';
-import type { Resource, Targets } from '../model/resource.ts';
+import { adminAudience, type Resource, type Targets } from '../model/resource.ts';
 import { endWith, type FoundLimits, findLimits, signInOf } from '../narrowing/delegation-limit.ts';
 import type { Leashes } from '../narrowing/leashes.ts';
 import { limitsOf, listedScopes, narrow, SIGN_IN_SCOPES } from '../narrowing/narrow.ts';
@@ -17,7 +17,7 @@ import { resolveTargets, type TargetRequest, type Wanted } from '../narrowing/wa
 import type { Confirmation } from '../primitives/confirmation.ts';
 import type { Principal } from '../primitives/principal.ts';
 import { Refusal } from '../primitives/refusal.ts';
-import { type Bound, formatScope } from '../primitives/scope.ts';
+import { type Bound, formatScope, type Scope } from '../primitives/scope.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 import { requireKey } from '../proof/holder.ts';
 import type { GrantRequest } from './grant.ts';
@@ -44,6 +44,13 @@ export interface CodeServices extends AgreedServices {
   readonly revocations: Revocations;
 }
 
+interface OtherLimits {
+  readonly family: Bound<number>;
+  readonly delegation: Bound<number>;
+  /** What the person may do with the admin API, if the agreement is for it. */
+  readonly operator: Bound<Scope>;
+}
+
 /** Narrows the agreement to the request. Without a requested scope or target, the client gets all that it may still have. */
 export function narrowAgreed(
   { scope, targets: audiences, authentication, expiresAt }: Agreed,
@@ -51,7 +58,7 @@ export function narrowAgreed(
   client: Client,
   moment: { readonly now: number; readonly confirmation: Confirmation | undefined },
   services: AgreedServices,
-  { family, delegation }: { readonly family: Bound<number>; readonly delegation: Bound<number> },
+  { family, delegation, operator }: OtherLimits,
 ): Narrowed {
   const targets = chooseTargets(audiences, wanted, client, services);
   const listed = listedScopes(client);
@@ -61,12 +68,25 @@ export function narrowAgreed(
     rule: 'unbounded',
     family,
     delegation,
+    operator,
     client: listed,
     targets,
     signIn: new Set(scope.filter((name) => SIGN_IN_SCOPES.has(name) && listed.scopes.has(name))),
     now: moment.now,
   });
   return narrow({ targets, asked: wanted.scope, limits, authentication, confirmation: moment.confirmation });
+}
+
+/** What the person may have at the admin API, asked again at each grant. @throws Refusal operator_unknown, store_unavailable */
+export async function limitOperator(
+  { sub, targets }: { readonly sub: string; readonly targets: readonly string[] },
+  { issuer, signIn }: AgreedServices,
+): Promise<Bound<Scope>> {
+  if (signIn?.operators === undefined || !targets.includes(adminAudience(issuer))) return 'unbounded';
+  const rights = await signIn.operators(sub);
+  if (rights !== 'unbounded' && rights.size === 0)
+    throw new Refusal('operator_unknown', { detail: 'no entry of console.operators gives this person a right' });
+  return rights;
 }
 
 /** @returns the limits of the client and of the person @throws Refusal delegation_over, delegation_cannot_be_told */
@@ -161,8 +181,11 @@ export async function decideAgreed(
   const left = endWith(sessionLeft, end, now);
   const family = client.grants.has('refresh_token') ? left : 'unbounded';
   // All of the agreed scope or nothing: if the client's entry or a target does not allow it any more, the code is refused.
-  const wanted = { ...targets, scope: new Set(agreement.scope) };
-  const narrowed = narrowAgreed(agreed, wanted, client, request, services, { family, delegation: end });
+  // What an operator may do is not agreed to: the entry alone says it.
+  const operator = await limitOperator(agreement, services);
+  const scope = new Set(agreement.scope);
+  const wanted = { ...targets, scope: operator === 'unbounded' ? scope : scope.intersection(operator) };
+  const narrowed = narrowAgreed(agreed, wanted, client, request, services, { family, delegation: end, operator });
   const decision = {
     ...narrowed,
     ...limited,

@@ -6,7 +6,7 @@ import type { Granted } from '../issuing/authorization.ts';
 import type { ClientDirectory } from '../model/client.ts';
 import type { RefreshFamily } from '../model/refresh-family.ts';
 import { Refusal } from '../primitives/refusal.ts';
-import { type AgreedServices, asAgreed, limitAgreed, narrowAgreed } from './agreed.ts';
+import { type AgreedServices, asAgreed, limitAgreed, limitOperator, narrowAgreed } from './agreed.ts';
 
 export interface RegrantServices extends JudgeServices, AgreedServices {}
 
@@ -26,12 +26,14 @@ export async function regrant(
     throw new Refusal('refresh_token_document', {
       detail: `the document at ${judged.client.id} is not the one that they saw`,
     });
+  const operator = await limitOperator(grant, services);
   const result = orRefusal((): Granted => {
     const before = grant.delegation ?? unknownDelegation(grant.authentication);
     const { end, ...limited } = refreshed(() => limitAgreed(grant, before, client, services, now));
     const narrowed = narrowAgreed({ ...grant, expiresAt }, wanted, client, { now, confirmation }, services, {
       family: 'unbounded',
       delegation: end,
+      operator,
     });
     const { chain, mayAct, extraClaims } = grant;
     return { ...narrowed, ...limited, chain, mayAct, extraClaims, rebound: undefined };

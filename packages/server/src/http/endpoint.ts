@@ -14,6 +14,7 @@ import type { SignIn } from '../sign-in/sign-in.ts';
 import type { Presence } from '../store/presence.ts';
 import type { Administration } from './admin/administration.ts';
 import type { CertificateReader } from './client-certificate.ts';
+import type { ConsoleFiles } from './console-files.ts';
 import type { Readiness } from './readiness.ts';
 import type { Answer, Request } from './request.ts';
 
@@ -37,6 +38,8 @@ export interface HttpServices extends TokenServices {
   readonly readCertificate: CertificateReader | undefined;
   /** Counts refusals above a limit, instead of a row for each. */
   readonly throttled: ThrottledRows;
+  /** The built console. Undefined if the configuration has none, or it is not built. */
+  readonly console: ConsoleFiles | undefined;
   /** The dependencies of the admin API. */
   readonly admin: Administration;
   /** The nodes on this database; undefined for a command, which is not a node. */

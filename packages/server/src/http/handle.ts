@@ -191,8 +191,8 @@ function send(response: ServerResponse, { status, headers, body }: Answer, commo
     response.writeHead(status, { ...common, ...headers } as Record<string, string>).end();
     return;
   }
-  const text = typeof body === 'string' ? body : JSON.stringify(body);
-  const length = Buffer.byteLength(text);
+  const text = typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body);
+  const length = typeof text === 'string' ? Buffer.byteLength(text) : text.byteLength;
   const all = { 'Content-Type': JSON_TYPE, ...common, ...headers, 'Content-Length': length };
   response.writeHead(status, all as Record<string, string | number>).end(text);
 }

@@ -26,6 +26,6 @@ export interface Answer {
   readonly status: number;
   /** Added to the headers of every answer. A header of the same name is replaced. */
   readonly headers?: Headers;
-  /** A string is sent as it is, any other value as JSON; undefined: no body. */
+  /** A string and bytes are sent as they are, any other value as JSON; undefined: no body. */
   readonly body?: unknown;
 }

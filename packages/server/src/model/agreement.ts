@@ -1,6 +1,7 @@
 // The agreement of a person at sign-in. An authorization code or device code refers to it until the client redeems the code.
 import type { Confirmation } from '../primitives/confirmation.ts';
 import type { Principal } from '../primitives/principal.ts';
+import type { Bound, Scope } from '../primitives/scope.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 import type { Client } from './client.ts';
 import type { Resource } from './resource.ts';
@@ -61,10 +62,18 @@ export interface DeviceCode extends Code {
   readonly fault: string | undefined;
 }
 
+/**
+ * What a person may do with the admin API now, by their subject. `unbounded`: the subject is not a person, so its token alone says
+ * it. @throws Refusal store_unavailable
+ */
+export type PersonRights = (sub: string) => Promise<Bound<Scope>>;
+
 /** What the token endpoint needs from sign-in. */
 export interface SignInCodes {
   /** This server as a resource: the target of tokens that only identify a person. */
   readonly own: Resource;
+  /** Undefined without a console: then the admin API has no entries of people. */
+  readonly operators: PersonRights | undefined;
   readonly findAuthorizationCode: (text: string) => Promise<AuthorizationCode | undefined>;
   readonly findDeviceCode: (text: string) => Promise<DeviceCode | undefined>;
   /** Records that a device polled. */

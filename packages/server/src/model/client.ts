@@ -75,6 +75,8 @@ export interface Client {
   readonly redirectUris: readonly string[];
   /** A redirect URI on `http://localhost` may have any port, as one on 127.0.0.1. */
   readonly anyLocalhostPort?: boolean;
+  /** Its redirect URI is a page of this server: compared exactly, and the person is not asked whether to share with it. */
+  readonly ownPage?: true;
   /** Does an authorization request need a code_challenge? */
   readonly pkce: 'required' | 'optional';
   /** Where a browser may be redirected after sign-out. */

@@ -19,7 +19,7 @@ import { Refusal } from '../primitives/refusal.ts';
 import { type Bound, listedNames, type Scope, type ScopeMap } from '../primitives/scope.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 
-/** All limits of a new token. `by` names the source: `subject`, `actor`, `client`, `rule`, `family`, or the audience of a target. */
+/** All limits of a new token. `by` names the source: `subject`, `actor`, `client`, `rule`, `family`, `operator`, or the audience of a target. */
 export interface Limits {
   readonly scope: readonly { readonly by: string; readonly scope: Scope }[];
   readonly lifetime: readonly { readonly by: string; readonly seconds: number }[];
@@ -58,6 +58,8 @@ export interface Bounds {
   readonly delegation: Bound<number>;
   /** The scope of the refresh family that is renewed. */
   readonly renewed?: Bound<Scope>;
+  /** What a person may do with the admin API. */
+  readonly operator?: Bound<Scope>;
   readonly targets: readonly Resource[];
   readonly signIn?: Scope;
   readonly now: number;
@@ -65,7 +67,7 @@ export interface Bounds {
 
 export function limitsOf(bounds: Bounds): Limits {
   const { subject, actor, client, rule, family, delegation, targets, now } = bounds;
-  const { renewed = 'unbounded', signIn = NO_SCOPE } = bounds;
+  const { renewed = 'unbounded', operator = 'unbounded', signIn = NO_SCOPE } = bounds;
   const scope: Limits['scope'][number][] = [];
   const lifetime: Limits['lifetime'][number][] = [];
   const limitScope = (by: string, names: Bound<Scope>): void => {
@@ -76,6 +78,7 @@ export function limitsOf(bounds: Bounds): Limits {
   };
   if (subject !== 'unbounded') limitScope('subject', subjectScope(subject, rule, targets));
   limitScope('family', renewed);
+  limitScope('operator', operator);
   limitScope('client', client.scopes);
   if (rule !== 'unbounded') {
     limitScope('rule', rule.grant.scopes);
@@ -180,7 +183,7 @@ function describeBeyond(name: string, { scope: limits }: Limits): string {
   return `${redactValue(name)}${where}`;
 }
 
-const PARTIES: ReadonlySet<string> = new Set(['subject', 'actor', 'client', 'rule', 'family']);
+const PARTIES: ReadonlySet<string> = new Set(['subject', 'actor', 'client', 'rule', 'family', 'operator']);
 
 /** Returns the shortest of the limits in seconds, at least one. */
 const narrowLifetime = ({ lifetime }: Limits): number =>

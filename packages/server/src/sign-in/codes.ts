@@ -1,6 +1,6 @@
 // Reads authorization codes and device codes for the token endpoint, without the library.
 import type { AdapterPayload } from 'oidc-provider';
-import type { Agreement, AuthorizationCode, Code, DeviceCode, SignInCodes } from '../model/agreement.ts';
+import type { Agreement, AuthorizationCode, Code, DeviceCode, PersonRights, SignInCodes } from '../model/agreement.ts';
 import { redactTokens } from '../primitives/redact.ts';
 import { pollArtifact } from '../store/sign-in-artifacts.ts';
 import { orUnavailable } from '../store/store.ts';
@@ -13,13 +13,15 @@ import { CODE_SECONDS, DEVICE_CODE_SECONDS } from './lifetimes.ts';
 
 export interface CodeContext extends ArtifactContext, RequestContext {
   readonly accounts: Accounts;
+  readonly operators: PersonRights | undefined;
 }
 
 export function createCodes(context: CodeContext): SignInCodes {
-  const { store, clock, own, accounts } = context;
+  const { store, clock, own, accounts, operators } = context;
   const find = (kind: string, text: string) => readOwned('id', artifactId(kind, text), context);
   return {
     own,
+    operators,
     findAuthorizationCode: async (text) => {
       const found = await find('AuthorizationCode', text);
       return found && readAuthorizationCode(found, context);

@@ -12,6 +12,8 @@ export interface PromptContext {
   readonly hinted: (asked: string) => string | undefined;
   /** Could another program on the person's machine impersonate this client? */
   readonly isNative: (clientId: string) => boolean;
+  /** Is it a page of this server? */
+  readonly isOwn: (clientId: string) => boolean;
 }
 
 export function createPrompts(
@@ -69,6 +71,7 @@ function isAgreed(
 ): boolean {
   if (result?.consent !== undefined) return true;
   const { Grant: grant } = entities;
+  if (client !== undefined && context.isOwn(client.clientId)) return true;
   if (grant === undefined || client === undefined || /device|code_verification/.test(route)) return false;
   const { targets, scope, document, actor } = context.judge(packedRequestOf({ params }), client.clientId);
   if (actor !== undefined || scope.has('offline_access') || context.isNative(client.clientId)) return false;

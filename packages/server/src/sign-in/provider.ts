@@ -60,6 +60,7 @@ export async function createProvider(context: ProviderContext, cookies: Cookies)
     clock,
     judge: (asked, clientId) => evaluateRequestOf(asked, clientId, context),
     isNative: (clientId) => isNative(clients.get(clientId)),
+    isOwn: (clientId) => clients.get(clientId)?.ownPage === true,
     hinted: (asked) => readHint(new URLSearchParams(asked).get('id_token_hint') ?? undefined, context)?.sub,
   });
   /** Converts our refusals to errors that the library can send to the client. */
@@ -124,6 +125,18 @@ function describeProtocol(
     expiresWithSession: () => false,
     findAccount: async (_context, sub) =>
       (await accounts.find(sub)) && { accountId: sub, claims: async () => ({ sub }) },
+    loadExistingGrant: async ({ oidc }) => {
+      const { client, session, params, provider, result } = oidc;
+      const clientId = client?.clientId ?? '';
+      const known = result?.consent?.grantId ?? session?.grantIdFor(clientId);
+      const found = known === undefined ? undefined : await provider.Grant.find(known);
+      if (found !== undefined || clients.get(clientId)?.ownPage !== true) return found;
+      // Nobody is asked whether this server may share with a page of its own.
+      const grant = new provider.Grant({ accountId: session?.accountId ?? '', clientId });
+      if (typeof params?.scope === 'string') grant.addOIDCScope(params.scope);
+      await grant.save();
+      return grant;
+    },
     renderError: (ctx, out) => {
       ctx.body = out;
     },

@@ -8,8 +8,10 @@ const LOOPBACK_OR_NAME = /^(http:\/\/(?:127\.0\.0\.1|\[::1\]|localhost))(?::\d{1
 
 export function isRegistered(
   uri: string,
-  { redirectUris, anyLocalhostPort }: Pick<Client, 'redirectUris' | 'anyLocalhostPort'>,
+  { redirectUris, anyLocalhostPort, ownPage }: Pick<Client, 'redirectUris' | 'anyLocalhostPort' | 'ownPage'>,
 ): boolean {
+  // Another port is another program, and would get the code without a question.
+  if (ownPage) return redirectUris.includes(uri);
   const loopback = anyLocalhostPort ? LOOPBACK_OR_NAME : LOOPBACK;
   const withoutPort = (text: string): string | undefined => loopback.exec(text)?.slice(1).join('');
   return redirectUris.some(

@@ -11,7 +11,7 @@ export interface OperatorContext {
   readonly issuer: string;
   readonly resources: readonly Resource[];
   readonly rules: readonly Rule[];
-  /** Can people sign in? */
+  /** Can people sign in who may change things? */
   readonly people: 'some' | 'none';
 }
 

@@ -36,6 +36,10 @@ export const accessTokenRefusals = {
         'the access token lacks the scope that this needs',
         'Ask for a token with the scope that the WWW-Authenticate header names. The client and its resource must list it.',
       ],
+      access_token_operator: [
+        'the token is about a person, and console.operators does not give the person the scope (now)',
+        'Change the entry of the person in console.operators, if they shall do this. It counts from the next request on.',
+      ],
     },
   },
 } as const satisfies RefusalGroup;

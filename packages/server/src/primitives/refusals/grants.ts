@@ -98,6 +98,15 @@ export const grantRefusals = {
       code_account: ['the account is gone', 'Let a person sign in who has an account.'],
     },
   },
+  operator: {
+    answer: [400, 'access_denied', 'This person is not an operator of the server'],
+    reasons: {
+      operator_unknown: [
+        'the token would be for the admin API, and no entry of console.operators gives the person a right',
+        'Add an entry for the person to console.operators, if they shall use the console. Nobody is an operator by signing in.',
+      ],
+    },
+  },
   assertion: {
     answer: [400, 'invalid_grant', 'The provided assertion is invalid or expired'],
     reasons: {

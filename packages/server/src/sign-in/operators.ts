@@ -1,0 +1,44 @@
+// Decides what a person may do with the admin API: what the entries of `console` give them now, and nothing without an entry.
+import { Budget, type CompiledExpression, holds } from '../expression/condition.ts';
+import { markElsewhere } from '../expression/elsewhere.ts';
+import type { PersonRights } from '../model/agreement.ts';
+import { prefixOf } from '../primitives/principal.ts';
+import type { Scope } from '../primitives/scope.ts';
+import type { Accounts } from './accounts.ts';
+
+export interface OperatorEntry {
+  /** The subject of a person, or a condition on their claims. */
+  readonly who: string | CompiledExpression;
+  readonly scopes: Scope;
+}
+
+/** The variables of the condition of an entry. */
+export const operatorVariables = { subject: { iss: 'string', sub: 'string', claims: 'map' } } as const;
+
+export interface KnownPeople {
+  readonly issuer: string;
+  /** The subjects of accounts. */
+  readonly accounts: readonly { readonly sub: string }[];
+  readonly upstream: { readonly name: string } | undefined;
+}
+
+/** @param people who is a person: tokens about other parties are not limited */
+export function createOperators(
+  entries: readonly OperatorEntry[],
+  { issuer, accounts, upstream }: KnownPeople,
+  { find }: Pick<Accounts, 'find'>,
+): PersonRights {
+  const local = new Set(accounts.map(({ sub }) => sub));
+  const rightsOf = async (sub: string): Promise<Scope> => {
+    const person = await find(sub);
+    if (person === undefined) return new Set();
+    const facts = { subject: { iss: issuer, sub, claims: markElsewhere(person.claims, 'subject') } };
+    const budget = new Budget();
+    // A condition that cannot be told gives nothing.
+    const given = entries.filter(({ who }) =>
+      typeof who === 'string' ? who === sub : holds(who, facts, budget).kind === 'yes',
+    );
+    return new Set(given.flatMap(({ scopes }) => [...scopes]));
+  };
+  return async (sub) => (local.has(sub) || prefixOf(sub) === upstream?.name ? rightsOf(sub) : 'unbounded');
+}
