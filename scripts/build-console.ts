@@ -1,15 +1,16 @@
 // Builds the console into packages/console/dist, with each file compressed ahead. npm start runs it with --if-stale.
 import { createHash } from 'node:crypto';
-import { existsSync, globSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { cpSync, existsSync, globSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
-import { build } from 'vite';
 import { ROOT } from './manifests.ts';
 
 const CONSOLE = join(ROOT, 'packages/console');
-export const BUILT = join(CONSOLE, 'dist');
+const BUILT = join(CONSOLE, 'dist');
 /** The digest of what the build was made from. */
 const MARK = join(BUILT, 'made-from.txt');
+/** The files that the scripts were made from, for the list of licences. */
+const MODULES = join(BUILT, 'modules.json');
 const COMPRESSED = /\.(?:html|js|css|svg)$/;
 
 /** Digest of the sources and of the versions of all packages. */
@@ -36,11 +37,23 @@ function compress(): void {
   }
 }
 
+/** The built files that a server needs are copied there. @returns the sources of the scripts, relative to the repository */
+export function copyConsole(folder: string): readonly string[] {
+  if (!existsSync(MODULES)) return [];
+  cpSync(join(BUILT, 'index.html'), join(folder, 'index.html'));
+  cpSync(join(BUILT, 'assets'), join(folder, 'assets'), { recursive: true });
+  return JSON.parse(readFileSync(MODULES, 'utf8'));
+}
+
 /** @param when `stale`: only if the sources are not those of the last build */
 export async function buildConsole(when: 'always' | 'stale'): Promise<void> {
   const digest = digestOfSources();
   if (when === 'stale' && isCurrent(digest)) return;
-  await build({ root: CONSOLE, logLevel: 'warn' });
+  const { build } = await import('vite');
+  const built = await build({ root: CONSOLE, logLevel: 'warn' });
+  const outputs = [built].flat().flatMap((one) => ('output' in one ? one.output : []));
+  const modules = outputs.flatMap((one) => (one.type === 'chunk' ? one.moduleIds : []));
+  writeFileSync(MODULES, JSON.stringify(modules.map((file) => relative(ROOT, file))));
   compress();
   writeFileSync(MARK, digest);
 }

@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Metafile } from 'esbuild';
+import { buildConsole } from './build-console.ts';
 import { bundleServer, SERVER } from './bundle-server.ts';
 import { ROOT } from './manifests.ts';
 
@@ -30,9 +31,10 @@ export async function buildServer(folder: string, version?: string): Promise<Bui
 
 /** The same without the types, which only programs need that import the package. */
 export async function bundlePackage(folder: string, version?: string): Promise<Built> {
-  const { metafile } = await bundleServer(folder, version);
+  await buildConsole('stale');
+  const { metafile, consoleSources } = await bundleServer(folder, version);
   cpSync(join(ROOT, 'LICENSE'), join(folder, 'LICENSE'));
-  const packages = packagesOf(Object.keys(metafile.inputs));
+  const packages = packagesOf([...Object.keys(metafile.inputs), ...consoleSources]);
   writeFileSync(join(folder, 'licences.txt'), licencesOf(packages));
   return { packages, metafile };
 }

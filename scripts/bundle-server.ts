@@ -2,6 +2,7 @@
 import { cpSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BuildResult, build } from 'esbuild';
+import { copyConsole } from './build-console.ts';
 import { ROOT } from './manifests.ts';
 import { publishedManifest } from './published-manifest.ts';
 
@@ -15,10 +16,14 @@ const THREAD = ['sqlite-thread.mjs', 'sqlite-connection.mjs'];
 const REQUIRE = "import { createRequire as ofNode } from 'node:module'; const require = ofNode(import.meta.url);";
 
 /**
- * Replaces the folder by one with `bin`, `dist`, `package.json` and the README.
+ * Replaces the folder by one with `bin`, `dist`, `package.json` and the README. The console is in `dist`, if it is built.
  * @param version of the release; by default that of the repository
+ * @returns also the sources of the console
  */
-export async function bundleServer(folder: string, version?: string): Promise<BuildResult<{ metafile: true }>> {
+export async function bundleServer(
+  folder: string,
+  version?: string,
+): Promise<BuildResult<{ metafile: true }> & { readonly consoleSources: readonly string[] }> {
   rmSync(folder, { recursive: true, force: true });
   const result = await build({
     absWorkingDir: ROOT,
@@ -40,5 +45,5 @@ export async function bundleServer(folder: string, version?: string): Promise<Bu
   // The dependencies are in the bundle.
   const { dependencies, ...manifest } = publishedManifest('server', version);
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
-  return result;
+  return { ...result, consoleSources: copyConsole(join(folder, 'dist/console')) };
 }

@@ -5,6 +5,7 @@ import { dirname, join, resolve } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { pathToFileURL } from 'node:url';
+import { buildConsole } from './build-console.ts';
 import { bundleServer } from './bundle-server.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
@@ -75,6 +76,7 @@ const entries = chosen.map(([name, files]) => {
 
 // What starts a server or a command as a process of its own starts the built program.
 const built = join(ROOT, 'node_modules/.cache/cambio');
+await buildConsole('stale');
 await bundleServer(built);
 process.env.CAMBIO_PROGRAM = join(built, 'bin/cambio.mjs');
 

@@ -44,7 +44,7 @@ import { indexSubjectNames } from './trust/subject-names.ts';
 /** The previous configuration. Its open and fetched parts are used again, so that a change rarely needs the database. */
 export interface Before {
   readonly configuration: Configuration;
-  readonly services: Pick<HttpServices, 'issuers' | 'clientKeys' | 'clientDocuments' | 'keys' | 'console'>;
+  readonly services: Pick<HttpServices, 'issuers' | 'clientKeys' | 'clientDocuments' | 'keys'>;
 }
 
 /** Functions in here must not use `before`: services that are kept would keep all those before them, back to the start. */
@@ -91,7 +91,7 @@ export async function openServices(
     signIn,
     regrant: (family, now) => regrantAll(family, now, { issuer, policy, targeting, leashes, clients, signIn }),
     people: context && (await base.openPeople?.(context)),
-    console: configuration.console && (before?.services.console ?? (await openConsole(issuer))),
+    console: configuration.console && (await openConsole(issuer)),
     enabledTypes: enabledTypes(configuration, context),
     targeting,
     leashes,

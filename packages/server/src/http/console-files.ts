@@ -37,14 +37,13 @@ const ENCODINGS = [
   { encoding: 'gzip', suffix: '.gz' },
 ] as const;
 
-/** @returns undefined if the console is not built */
-export async function openConsole(issuer: string): Promise<ConsoleFiles | undefined> {
+export async function openConsole(issuer: string): Promise<ConsoleFiles | 'not built'> {
   for (const folder of FOLDERS) {
     const page = await readFile(join(folder, 'index.html')).catch(() => undefined);
     const template = page && decodeUtf8(page);
     if (template !== undefined) return filesIn(folder, fillIn(template, issuer));
   }
-  return undefined;
+  return 'not built';
 }
 
 /** The page has relative addresses, and learns the issuer from two places in it. */

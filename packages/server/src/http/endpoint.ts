@@ -38,8 +38,8 @@ export interface HttpServices extends TokenServices {
   readonly readCertificate: CertificateReader | undefined;
   /** Counts refusals above a limit, instead of a row for each. */
   readonly throttled: ThrottledRows;
-  /** The built console. Undefined if the configuration has none, or it is not built. */
-  readonly console: ConsoleFiles | undefined;
+  /** The files of the console. Undefined if the configuration has none. */
+  readonly console: ConsoleFiles | 'not built' | undefined;
   /** The dependencies of the admin API. */
   readonly admin: Administration;
   /** The nodes on this database; undefined for a command, which is not a node. */

@@ -58,6 +58,7 @@ export async function startHttpAlone(
   const current = {
     ...services,
     people: {},
+    console: 'not built',
     clients: new AllClients(new Map(), []),
     registrations: {},
     resources: [{ audience: `${ISSUER}/admin` }],

@@ -1,6 +1,7 @@
 // GET /console: the console, a page of static files. It calls the admin API as a client that people sign in to.
 import { CONSOLE_PATH } from '../../model/console.ts';
 import { Refusal } from '../../primitives/refusal.ts';
+import type { ConsoleFiles } from '../console-files.ts';
 import type { Endpoint, Exchange, HttpServices } from '../endpoint.ts';
 import type { Answer } from '../request.ts';
 
@@ -40,10 +41,16 @@ const ASSET_SECONDS = 31_536_000;
 
 const isThere = ({ console: files }: HttpServices): boolean => files !== undefined;
 
+/** @throws Refusal console_not_built */
+function filesOf({ console: files }: HttpServices): ConsoleFiles {
+  if (files === undefined) throw new Refusal('path_unknown');
+  if (files === 'not built') throw new Refusal('console_not_built', { detail: 'run npm run build:console' });
+  return files;
+}
+
 /** The script shows the page of the URL: every path of a page has the same answer. */
 function answerPage({ request, services }: Exchange): Answer {
-  const page = services.console?.page;
-  if (page === undefined) throw new Refusal('path_unknown');
+  const { page } = filesOf(services);
   const headers = { ...PAGE_HEADERS, ETag: page.etag };
   const known = request.headers['if-none-match']?.split(',').map((tag) => tag.trim().replace(/^W\//, ''));
   if (known?.includes(page.etag)) return { status: 304, headers };
@@ -68,7 +75,7 @@ export const consoleAsset = {
   cacheFor: ASSET_SECONDS,
   answer: async ({ request, services }) => {
     const accepted = request.headers['accept-encoding']?.toString();
-    const file = await services.console?.readAsset(request.parameters.file ?? '', accepted);
+    const file = await filesOf(services).readAsset(request.parameters.file ?? '', accepted);
     if (file === undefined) throw new Refusal('path_unknown');
     const { type, encoding, bytes } = file;
     return {

@@ -66,6 +66,10 @@ export const availabilityRefusals = {
         'the queue of waiting requests is full (server.limits.waiting)',
         'Try again in a second. If it happens every day, run more processes or nodes.',
       ],
+      console_not_built: [
+        'the configuration has a console, and its files are not built',
+        'Run npm run build:console in the repository. A package that npm run build made contains them.',
+      ],
       client_document_unavailable: [
         'the client id is a URL, and the document there cannot be fetched',
         'Check that this server can reach the URL in the detail: name resolution, firewall, certificate. Set clientDocuments.allowPrivateNetwork for a client in a private network.',
