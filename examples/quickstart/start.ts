@@ -1,4 +1,5 @@
 // npm start: runs the server of cambio.yaml and the sample API in one process, and prints commands to try.
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -17,6 +18,7 @@ async function main(): Promise<void> {
       cause: error,
     });
   }
+  buildConsole();
   const metrics = Number(process.env.PORT || 8080) - 8080 + 9464;
   process.env.METRICS_PORT ||= String(metrics > 0 && metrics < 65_536 ? metrics : 0);
   const file = fileURLToPath(new URL('cambio.yaml', import.meta.url));
@@ -42,6 +44,18 @@ async function main(): Promise<void> {
   await server.close();
 }
 
+/** Takes some seconds at the first start, and after a change of its sources. Without it, /console says what to do. */
+function buildConsole(): void {
+  const script = fileURLToPath(new URL('../../scripts/build-console.ts', import.meta.url));
+  try {
+    execFileSync(process.execPath, [script, '--if-stale'], { stdio: ['ignore', 'ignore', 'pipe'] });
+  } catch (error) {
+    console.error(
+      `cambio: the console is not built: ${String((error as { stderr?: unknown }).stderr ?? error).trim()}`,
+    );
+  }
+}
+
 const greeting = (server: string, api: string, pages: string): string => `
 Cambio is ready on ${server}, and the sample API on ${api}. Try, in another terminal:
 
@@ -64,6 +78,9 @@ Cambio is ready on ${server}, and the sample API on ${api}. Try, in another term
 
   # 5. In a browser: sign in as ada, password ada, and let the service act for you
   #    ${pages}
+
+  # 6. The console: sign in as ada, password ada. Run the exchange first, so that there is something to see
+  #    ${server}/console
 
   # All of it at once: examples/quickstart/exchange.sh        Ctrl-C stops.
 `;

@@ -205,7 +205,8 @@ export async function decideAgreed(
     ...(narrowed.scope.has('openid') && { identity: { nonce, claims: identityClaims(claims, narrowed.scope) } }),
   };
   if (family === 'unbounded') return { ...decision, refresh: undefined };
-  const grant = rememberAgreed(agreement, decision, services);
+  // A right that an operator gets later needs another sign-in (RFC 6749 section 6).
+  const grant = rememberAgreed({ ...agreement, scope: [...wanted.scope] }, decision, services);
   return { ...decision, refresh: { kind: 'new', lifetime: family, grant } };
 }
 
