@@ -1,6 +1,6 @@
 // Writes the TypeScript types of the admin API from its OpenAPI description, for openapi-fetch. The packages that do this need the
 // programming interface of TypeScript 5.
-import { clientEntry } from '../packages/server/src/config/schema.ts';
+import { operationForms } from '../packages/server/src/config/operation-forms.ts';
 import { operationsFor } from '../packages/server/src/http/admin/index.ts';
 import { describeApi } from '../packages/server/src/http/admin/openapi.ts';
 
@@ -111,7 +111,7 @@ const answersOf = (paths: Paths): readonly string[] =>
     });
 
 export function adminApiTypes(): string {
-  const api = describeApi(operationsFor({ clientEntry }), 'https://login.example');
+  const api = describeApi(operationsFor(operationForms), 'https://login.example');
   const { paths, components } = api as unknown as {
     readonly paths: Paths;
     readonly components: { readonly schemas: Readonly<Record<string, Schema>> };

@@ -9,8 +9,8 @@ import { findAncestors, findDescendants, findToken } from './audit/token-history
 import { createUseReader } from './audit/use.ts';
 import type { RegisteredClient, RegisteredClients } from './client-auth/registered-clients.ts';
 import type { Configuration } from './config/configuration.ts';
+import { operationForms } from './config/operation-forms.ts';
 import type { Entry } from './config/redacted.ts';
-import { clientEntry } from './config/schema.ts';
 import type { ConfigurationHistory } from './explain/decided-by.ts';
 import type { Administration } from './http/admin/administration.ts';
 import { countOperators, type OperatorContext, type Operators, operatorRights } from './http/admin/operators.ts';
@@ -51,7 +51,7 @@ export function administer(
     placeOf,
     mayName,
     leftOut,
-    clientEntry,
+    ...operationForms,
     registered,
     faultsOf: async (id, stored) =>
       (await faultsOf(id, stored, registered.all().values())).map(({ path, message }) => ({

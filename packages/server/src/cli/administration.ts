@@ -6,7 +6,7 @@ import type { Configuration } from '../config/configuration.ts';
 import { asSentence } from '../config/fault.ts';
 import { loadWithoutFaulty } from '../config/left-out.ts';
 import { loadConfiguration } from '../config/load.ts';
-import { clientEntry } from '../config/schema.ts';
+import { operationForms } from '../config/operation-forms.ts';
 import { operationsFor } from '../http/admin/index.ts';
 import { invoke, type OperationInput } from '../http/admin/invoke.ts';
 import type { Operation } from '../http/admin/operation.ts';
@@ -47,7 +47,7 @@ export const loadForDatabase = (config: unknown): Promise<Configuration> =>
 /** Reads the configuration of a command whose result depends on every rule and client. @throws ConfigurationError */
 export const loadWhole = (config: unknown): Promise<Configuration> => loadConfiguration(String(config), process.env);
 
-const operations = operationsFor({ clientEntry });
+const operations = operationsFor(operationForms);
 
 /** @throws UsageError if a token is given for a command that works on the database */
 export function refuseUnusedToken({ config, accessToken }: Record<string, unknown>): void {

@@ -4,6 +4,7 @@ import { openClientDocuments } from '../client-auth/client-documents.ts';
 import type { RuleServices } from '../exchange/judge.ts';
 import { withinAssertion } from '../exchange/redeem.ts';
 import { grantOf, type Simulated, type SimulatedRequest, simulate } from '../explain/simulate.ts';
+import { readUnsignedToken, type UnsignedToken } from '../explain/unsigned-token.ts';
 import type { Decision } from '../issuing/authorization.ts';
 import { imaginedClaims } from '../issuing/grant-claims.ts';
 import type { Client } from '../model/client.ts';
@@ -18,8 +19,7 @@ import { indexSubjectNames } from '../trust/subject-names.ts';
 import type { Configuration } from './configuration.ts';
 import type { Complain } from './fault.ts';
 import type { ConfigurationFile } from './schema.ts';
-import type { RuleTest, TestToken } from './schema-tests.ts';
-import { readTestToken } from './test-token.ts';
+import type { RuleTest } from './schema-tests.ts';
 
 type Tested = Pick<
   Configuration,
@@ -100,9 +100,9 @@ function requestOf(test: RuleTest, client: Client, context: Context): SimulatedR
   };
 }
 
-function tokenOf(role: Role, token: TestToken, client: Client, context: Context): TokenFacts {
+function tokenOf(role: Role, token: UnsignedToken, client: Client, context: Context): TokenFacts {
   try {
-    return readTestToken(token, { ...context, client });
+    return readUnsignedToken(token, { ...context, client, people: 'any' });
   } catch (error) {
     if (!(error instanceof TokenRefusal)) throw error;
     throw isRedeemed(token.type) ? error.asRedeemed() : error.as(role);

@@ -5,7 +5,8 @@ import { expecting } from '../primitives/expectation.ts';
 import { type Reason, reasons } from '../primitives/refusal.ts';
 import { clientId, digest, duration, name, oneOrMore, partyTypes, scopes, tokenTypes } from './schema-values.ts';
 
-const testToken = z.strictObject({
+/** The facts of a token, in place of the token. */
+export const testToken = z.strictObject({
   issuer: name.default('self'),
   type: tokenTypes.default('access_token'),
   /** The client that the token was issued to. Default for tokens of this server: the calling client. */
@@ -18,7 +19,7 @@ const testToken = z.strictObject({
 });
 
 /** The subject may also be an assertion that is redeemed. */
-const testSubject = testToken.extend({ type: partyTypes.default('access_token') });
+export const testSubject = testToken.extend({ type: partyTypes.default('access_token') });
 
 /** In the form of the claim `cnf`. */
 const confirmation = expecting(
@@ -57,4 +58,3 @@ export const ruleTest = z.strictObject({
 });
 
 export type RuleTest = z.output<typeof ruleTest>;
-export type TestToken = z.output<typeof testSubject>;

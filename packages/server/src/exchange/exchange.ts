@@ -13,7 +13,7 @@ import { step } from '../primitives/tracing.ts';
 import { traceOf, type ValidatedToken, type ValidationServices } from '../subject-tokens/validated-token.ts';
 import { endBy, type Judgement, type JudgeServices, judge, type Moment, type Presented, type Trace } from './judge.ts';
 import { checkServerNamed } from './other-server.ts';
-import { type PresentedToken, readExchangeRequest } from './request.ts';
+import { type PresentedToken, readExchangeRequest, type WantedToken } from './request.ts';
 
 /** What an exchange needs: one version of the configuration, and state of the process. */
 export interface ExchangeServices extends ValidationServices, JudgeServices {
@@ -45,7 +45,15 @@ export async function judgeRequest(
   event: AuditEvent,
   context: ExchangeContext,
 ): Promise<Judgement> {
-  const presented = await presentTokens(parameters, client, event, context);
+  return judgePresented(await presentTokens(parameters, client, event, context), client, event, context);
+}
+
+export async function judgePresented(
+  presented: Presented,
+  client: Client,
+  event: AuditEvent,
+  context: ExchangeContext,
+): Promise<Judgement> {
   const { result, trace } = step('decide', () => judge({ ...presented, client }, context));
   noteTrace(event, trace);
   return { result: result instanceof Refusal ? result : await endWithAncestors(result, event, context), trace };
@@ -77,15 +85,25 @@ export async function presentTokens(
   context: ExchangeContext,
 ): Promise<Presented> {
   const request = readExchangeRequest(parameters, context.enabledTypes);
-  noteWanted(event, request, context.targeting);
-  event.requestedType = request.requestedType;
-  checkServerNamed(request, client, context.targeting);
+  noteRequest(request, client, event, context);
   const validation = { event, client, context };
   const subject = await step('subject', () => validate('subject', request.subject, validation));
   noteWorkload(event);
   const { actor: presented } = request;
   const actor = presented && (await step('actor', () => validate('actor', presented, validation)));
   return { request, subject, actor };
+}
+
+/** Records what the request asks for, and refuses what needs no token to be refused. @throws Refusal target_… */
+export function noteRequest(
+  request: WantedToken,
+  client: Client,
+  event: PartialEvent,
+  { targeting }: Pick<ExchangeContext, 'targeting'>,
+): void {
+  noteWanted(event, request, targeting);
+  event.requestedType = request.requestedType;
+  checkServerNamed(request, client, targeting);
 }
 
 /** A client named only by the token of its workload is authenticated once the token is validated. */
@@ -99,7 +117,8 @@ export function noteWorkload(event: PartialEvent): void {
 /** Used ids are stored until they expire. An issuer must not fill the database with ids that expire too late. */
 const MAX_USE_SECONDS = 30 * 86_400;
 
-async function validate(
+/** @throws Refusal subject_token_…, actor_token_… */
+export async function validate(
   role: Role,
   { text, type }: PresentedToken,
   { event, client, context }: { event: PartialEvent; client: Client; context: ExchangeContext },

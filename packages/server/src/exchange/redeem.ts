@@ -14,7 +14,7 @@ import { step } from '../primitives/tracing.ts';
 import { validateAssertion } from '../subject-tokens/assertion.ts';
 import { traceOf, type ValidatedToken } from '../subject-tokens/validated-token.ts';
 import { type ExchangeContext, noteTrace, noteWorkload, type PartialEvent } from './exchange.ts';
-import { type Judgement, judge } from './judge.ts';
+import { type Judgement, judge, type Presented } from './judge.ts';
 
 /** The short names of the grants that redeem. */
 export const REDEEMING_GRANTS: ReadonlySet<string> = new Set(['jwt_bearer', 'jwt_dpop']);
@@ -39,16 +39,35 @@ export async function judgeAssertion(
   event: PartialEvent,
   context: ExchangeContext,
 ): Promise<Judgement> {
-  const { client, identified } = request;
+  const presented = await presentAssertion(request, event, context);
+  const judgement = step('decide', () => judge({ ...presented, client: request.client }, context));
+  noteTrace(event, judgement.trace);
+  return judgement;
+}
+
+/** @throws Refusal if the assertion is not valid, or is for other targets */
+export async function presentAssertion(
+  request: RedemptionRequest,
+  event: PartialEvent,
+  context: ExchangeContext,
+): Promise<Presented> {
+  const { identified } = request;
   const read = () => readRedemption(request, event, context);
   const { wanted, subject } = await (identified === 'either' ? read() : hideFromStrangers(identified, read));
   noteWorkload(event);
-  const targeted = withinAssertion(subject, wanted, context.targeting);
-  if (targeted !== wanted) noteWanted(event, targeted, context.targeting);
-  const presented = { request: { ...targeted, requestedType: 'access_token' }, subject, actor: undefined } as const;
-  const judgement = step('decide', () => judge({ ...presented, client }, context));
-  noteTrace(event, judgement.trace);
-  return judgement;
+  return targetAssertion(subject, wanted, event, context);
+}
+
+/** Limits the request to the targets that the assertion was issued for. @throws Refusal assertion_resource, target_… */
+export function targetAssertion(
+  subject: TokenFacts,
+  wanted: Wanted,
+  event: PartialEvent,
+  { targeting }: Pick<ExchangeContext, 'targeting'>,
+): Presented {
+  const targeted = withinAssertion(subject, wanted, targeting);
+  if (targeted !== wanted) noteWanted(event, targeted, targeting);
+  return { request: { ...targeted, requestedType: 'access_token' }, subject, actor: undefined };
 }
 
 async function readRedemption(

@@ -39,18 +39,24 @@ export interface ExchangeRequest extends WantedToken {
 
 /** @param enabled short names of the accepted subject and actor token types @throws Refusal parameter_…, …_token_type_unsupported, target_malformed, scope_malformed */
 export function readExchangeRequest(parameters: Parameters, enabled: ReadonlySet<string>): ExchangeRequest {
-  const subject = readToken(parameters, 'subject', enabled);
+  const subject = readTokenParameter(parameters, 'subject', enabled);
   if (subject === undefined) throw new Refusal('parameter_missing', { parameter: 'subject_token' });
-  return {
-    subject,
-    actor: readToken(parameters, 'actor', enabled),
-    requestedType: readRequestedType(parameters.get('requested_token_type')),
-    ...readTargets(parameters),
-    scope: readScope(parameters),
-  };
+  return { subject, actor: readTokenParameter(parameters, 'actor', enabled), ...readWantedToken(parameters) };
 }
 
-function readToken(parameters: Parameters, role: Role, enabled: ReadonlySet<string>): PresentedToken | undefined {
+/** @throws Refusal requested_token_type_unsupported, target_malformed, scope_malformed */
+export const readWantedToken = (parameters: Parameters): WantedToken => ({
+  requestedType: readRequestedType(parameters.get('requested_token_type')),
+  ...readTargets(parameters),
+  scope: readScope(parameters),
+});
+
+/** @throws Refusal parameter_…, …_token_type_unsupported */
+export function readTokenParameter(
+  parameters: Parameters,
+  role: Role,
+  enabled: ReadonlySet<string>,
+): PresentedToken | undefined {
   const text = parameters.get(`${role}_token`);
   const declared = parameters.get(`${role}_token_type`);
   if (text === undefined) {
@@ -60,13 +66,16 @@ function readToken(parameters: Parameters, role: Role, enabled: ReadonlySet<stri
     throw new Refusal('parameter_not_allowed', { parameter: 'actor_token_type' });
   }
   if (declared === undefined) throw new Refusal('parameter_missing', { parameter: `${role}_token_type` });
+  return { text, type: findType(role, declared, enabled) };
+}
+
+/** @param declared a URN @throws Refusal …_token_type_unsupported */
+export function findType(role: Role, declared: string, enabled: ReadonlySet<string>): SubjectTokenType {
   const name = tokenTypeName(declared);
   const type = subjectTokenTypes.find((one) => one.name === name);
-  if (type === undefined || !enabled.has(type.name)) {
-    const sent = { [`${role}_token_type`]: declared };
-    throw new Refusal(`${role}_token_type_unsupported`, { detail: wrongType(declared, enabled), sent });
-  }
-  return { text, type };
+  if (type !== undefined && enabled.has(type.name)) return type;
+  const sent = { [`${role}_token_type`]: declared };
+  throw new Refusal(`${role}_token_type_unsupported`, { detail: wrongType(declared, enabled), sent });
 }
 
 function readRequestedType(uri: string | undefined): RequestedTokenType {

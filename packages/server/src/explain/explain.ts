@@ -2,27 +2,39 @@
 
 import type { AuditEvent } from '../audit/event.ts';
 import { recordSent } from '../audit/sent.ts';
-import { type ExchangeServices, judgeRequest } from '../exchange/exchange.ts';
-import { isJudged, judgeAssertion } from '../exchange/redeem.ts';
+import { type ExchangeServices, judgePresented } from '../exchange/exchange.ts';
+import { isJudged } from '../exchange/redeem.ts';
 import type { Decision } from '../issuing/authorization.ts';
 import { imaginedClaims } from '../issuing/grant-claims.ts';
-import { refuseSuspendedClient, type Suspensions } from '../issuing/suspensions.ts';
+import { countingLeashes, type LeashCounter } from '../issuing/leash-counter.ts';
+import { refuseSuspended, refuseSuspendedClient, type Suspensions } from '../issuing/suspensions.ts';
 import type { ClientDirectory } from '../model/client.ts';
 import type { Limits } from '../narrowing/narrow.ts';
+import { allRules } from '../policy/policy.ts';
 import type { Parameters } from '../primitives/parameters.ts';
 import { answeredAs, publicAnswer, type Reason, Refusal, reasons, type TokenErrorCode } from '../primitives/refusal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
+import { type ComparedClaim, compareClaims } from './compared-claims.ts';
 import type { ExplainedConfiguration } from './decided-by.ts';
 import type { ExplainedPlace, PlaceContext } from './locate.ts';
+import { listPipeline, type PipelineState } from './pipeline.ts';
 import { findPlace } from './place.ts';
 import { explainRequest } from './request-steps.ts';
-import { type ExplainedRules, explainRules } from './rules.ts';
+import { type ExplainedRules, explainRules, type RuleExplanation } from './rules.ts';
 import { findJudgedClient, grantUsed } from './simulate.ts';
+import { isRedemption, PASTED, presentSources, type Sources } from './sources.ts';
 import { type ExplainedStep, explainSteps } from './steps.ts';
 import { type ExplainedValue, explainValues, type ValueContext } from './values.ts';
 import { explainWorkloads } from './workloads.ts';
 
-export interface Explanation extends ExplainedRules {
+/** A rule with the file and the line of its entry; without them if it is gone from the file. */
+interface PlacedRule extends RuleExplanation {
+  readonly at?: string;
+}
+
+export interface Explanation extends Pick<ExplainedRules, 'rulesOfOthers'> {
+  /** The rules for the client, in the order of evaluation. */
+  readonly rules: readonly PlacedRule[];
   /** The past request; absent for a simulated exchange. */
   readonly request?: Pick<AuditEvent, 'requestId' | 'time' | 'action' | 'grant' | 'client' | 'address' | 'by'>;
   readonly decision: 'allowed' | 'refused';
@@ -43,8 +55,12 @@ export interface Explanation extends ExplainedRules {
   /** The configuration that decided a past request, beside the one in force. */
   readonly decidedBy?: ExplainedConfiguration;
   readonly steps: readonly ExplainedStep[];
+  /** Every step of an exchange, also those that were not reached; absent for requests of other kinds. */
+  readonly pipeline?: readonly PipelineState[];
   /** The claims of the token that would be issued. */
   readonly claims?: JsonObject;
+  /** These claims beside those of the subject token. Of a past one, only the claims that rules read then are known. */
+  readonly compared?: readonly ComparedClaim[];
 }
 
 /** The configuration in force, and its file. */
@@ -52,26 +68,30 @@ export interface ExplanationContext extends ValueContext, PlaceContext {
   readonly tokenErrorCode: TokenErrorCode;
 }
 
-interface ExplainContext extends ExchangeServices, ExplanationContext {
+export interface ExplainContext extends ExchangeServices, ExplanationContext {
   readonly clients: ClientDirectory;
   /** Seconds since 1970. */
   readonly now: number;
   readonly suspensions: Pick<Suspensions, 'find'>;
+  readonly leashCounter: Pick<LeashCounter, 'refuseEarly'>;
   /** Has a single-use id been used up? */
   readonly isUsed: (id: string) => Promise<boolean>;
 }
 
-/** Decides an exchange, or the redemption of an assertion, without issuing: writes nothing, and uses up no single-use id. Fills the event. */
+/**
+ * Decides an exchange, or the redemption of an assertion, without issuing: writes nothing, and uses up no single-use id. Fills the event.
+ * @param sources of the tokens; by default, both are parameters
+ */
 export async function explainExchange(
   parameters: Parameters,
   clientId: string,
   event: AuditEvent,
   context: ExplainContext,
+  sources: Sources = PASTED,
 ): Promise<Explanation> {
   let limits: Limits | undefined;
   event.client = clientId;
-  const isAssertion = parameters.get('assertion') !== undefined;
-  const asked = isAssertion ? 'jwt_bearer' : 'token_exchange';
+  const asked = isRedemption(parameters, sources) ? 'jwt_bearer' : 'token_exchange';
   event.grant = asked;
   try {
     const grant = grantUsed(await context.clients.find(clientId), asked);
@@ -79,17 +99,14 @@ export async function explainExchange(
     const found = findJudgedClient(clientId, context.clients, grant);
     const client = grant === 'jwt_dpop' ? { ...found, dpopBoundAccessTokens: true } : found;
     refuseSuspendedClient(client.id, context);
-    const assumed = { ...context, confirmation: undefined, proof: 'assumed' } as const;
-    const identified =
-      client.workload === undefined ? 'by credentials' : client.publicExchange ? 'either' : 'by the token';
-    const { result: decision, trace } = await (isAssertion
-      ? judgeAssertion({ parameters, client, identified }, event, assumed)
-      : judgeRequest(parameters, client, event, assumed));
+    const isRecorded = [sources.subject, sources.actor].some((source) => source?.kind === 'recorded');
+    const claims = isRecorded ? ({ claims: 'recorded' } as const) : {};
+    const assumed = { ...context, confirmation: undefined, proof: 'assumed', ...claims } as const;
+    const presented = await presentSources(parameters, sources, client, event, assumed);
+    const { result: decision, trace } = await judgePresented(presented, client, event, assumed);
     limits = trace.limits;
     if (decision instanceof Refusal) throw decision;
-    for (const { id, replayed } of decision.uses) {
-      if (await context.isUsed(id)) throw new Refusal(replayed);
-    }
+    await refuseIssuing(decision, context);
     Object.assign(event, {
       outcome: 'issued',
       chain: decision.chain,
@@ -97,10 +114,20 @@ export async function explainExchange(
       rebound: decision.rebound,
       scopeGiven: [...decision.scope],
     } satisfies Partial<AuditEvent>);
-    return explainIssued(decision, event, limits, context);
+    const explanation = explainIssued(decision, event, limits, context);
+    return { ...explanation, compared: compareClaims(presented.subject.claims, explanation.claims ?? {}) };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     return explainRefusal(error, event, context, limits);
+  }
+}
+
+/** Refuses what issuing would refuse. @throws Refusal actor_suspended, actor_limit_…, …_replayed */
+async function refuseIssuing(decision: Decision, context: ExplainContext): Promise<void> {
+  refuseSuspended(decision, context);
+  context.leashCounter.refuseEarly(countingLeashes(decision.leashes));
+  for (const { id, replayed } of decision.uses) {
+    if (await context.isUsed(id)) throw new Refusal(replayed);
   }
 }
 
@@ -140,13 +167,28 @@ function explainCourse(
   context: ExplanationContext,
   limits?: Limits,
   leftOut: readonly string[] = [],
-): Pick<Explanation, 'steps' | 'rules' | 'rulesOfOthers' | 'place' | 'remedy'> {
+): Pick<Explanation, 'steps' | 'pipeline' | 'rules' | 'rulesOfOthers' | 'place' | 'remedy'> {
   const { policy } = context;
+  const input = { event, policy, limits, leftOut };
   return {
     ...findPlace(event, context),
-    steps: isExchange(event) ? explainSteps({ event, policy, limits, leftOut }) : explainRequest(event, policy.issuer),
-    ...(evaluatesRules(event) ? explainRules(policy, event) : { rules: [], rulesOfOthers: 0 }),
+    ...(isExchange(event)
+      ? { steps: explainSteps(input), pipeline: listPipeline(input) }
+      : { steps: explainRequest(event, policy.issuer) }),
+    ...(evaluatesRules(event) ? placeRules(explainRules(policy, event), context) : { rules: [], rulesOfOthers: 0 }),
   };
+}
+
+function placeRules(
+  { rules, rulesOfOthers }: ExplainedRules,
+  { policy, file }: ExplanationContext,
+): Pick<Explanation, 'rules' | 'rulesOfOthers'> {
+  const positions = new Map(allRules(policy).map(({ name, position }) => [name, position]));
+  const placed = rules.map((one) => {
+    const position = positions.get(one.rule);
+    return { ...one, ...(position !== undefined && { at: file.placeOf(['rules', position]) }) };
+  });
+  return { rules: placed, rulesOfOthers };
 }
 
 function explainIssued(

@@ -11,7 +11,7 @@ import { type AnswerName, type Reason, reasons } from '../primitives/refusal.ts'
 import { describeChain, describeList, describePrincipal, describeScope, ERASED } from './wording.ts';
 
 /** In order. */
-type Step =
+export type StepName =
   | 'request'
   | 'subject token'
   | 'actor token'
@@ -25,12 +25,12 @@ type Step =
   | 'issuing';
 
 export interface ExplainedStep {
-  readonly step: Step | 'assertion' | 'client' | 'person' | 'result';
+  readonly step: StepName | 'assertion' | 'client' | 'person' | 'result';
   readonly result: 'passed' | 'refused';
   readonly found: string;
 }
 
-interface StepInput {
+export interface StepInput {
   readonly event: AuditEvent;
   readonly policy: Policy;
   /** Known for a simulated exchange only. */
@@ -40,7 +40,7 @@ interface StepInput {
 }
 
 /** Descriptions of a passed step; undefined if the step did nothing or the row has nothing about it. */
-const steps: Readonly<Record<Step, (input: StepInput) => string | undefined>> = {
+export const describePassed: Readonly<Record<StepName, (input: StepInput) => string | undefined>> = {
   request: ({ event }) => describeRequest(event),
   'subject token': ({ event, policy }) =>
     isErased(event) ? ERASED : event.subject && `is about ${describeToken(event.subject, event.time, policy.issuer)}`,
@@ -71,35 +71,34 @@ const steps: Readonly<Record<Step, (input: StepInput) => string | undefined>> = 
 
 /** Lists the steps, up to the one that refused the request. */
 export function explainSteps(input: StepInput): readonly ExplainedStep[] {
-  const { reason, parameter, detail = parameter } = input.event;
+  const { reason } = input.event;
   const failed = reason && failedStep(reason, input.event);
   const explained: ExplainedStep[] = [];
-  for (const [name, find] of Object.entries(steps)) {
-    const step = name as Step;
-    if (reason !== undefined && step === failed) {
-      const { meaning } = reasons[reason];
-      const limits = step === 'scope' ? describeScopeLimits(input.limits) : '';
+  for (const [name, find] of Object.entries(describePassed)) {
+    const step = name as StepName;
+    if (reason !== undefined && step === failed)
       return [
         ...explained,
-        {
-          step: nameOf(step, input.event),
-          result: 'refused',
-          found: `${detail ? `${meaning}: ${detail}` : meaning}${limits}`,
-        },
+        { step: stepShown(step, input.event), result: 'refused', found: describeFailed(reason, step, input) },
       ];
-    }
     const found = find(input);
-    if (found !== undefined) explained.push({ step: nameOf(step, input.event), result: 'passed', found });
+    if (found !== undefined) explained.push({ step: stepShown(step, input.event), result: 'passed', found });
   }
   return explained;
 }
 
+export function describeFailed(reason: Reason, step: StepName, { event, limits }: StepInput): string {
+  const { parameter, detail = parameter } = event;
+  const { meaning } = reasons[reason];
+  return `${detail ? `${meaning}: ${detail}` : meaning}${step === 'scope' ? describeScopeLimits(limits) : ''}`;
+}
+
 /** An assertion is redeemed in the steps of a subject token. */
-const nameOf = (step: Step, { grant }: AuditEvent): ExplainedStep['step'] =>
+export const stepShown = (step: StepName, { grant }: AuditEvent): ExplainedStep['step'] =>
   step === 'subject token' && isRedeeming(grant) ? 'assertion' : step;
 
 /** The step that refused a request, by the public answer. All other requests were refused before any token was read. */
-const stepOfAnswer: Partial<Record<AnswerName, Step>> = {
+const stepOfAnswer: Partial<Record<AnswerName, StepName>> = {
   subject_token: 'subject token',
   assertion: 'subject token',
   actor_token: 'actor token',
@@ -109,7 +108,7 @@ const stepOfAnswer: Partial<Record<AnswerName, Step>> = {
 };
 
 /** The step by reason, if the answer does not determine it. */
-const stepOfReason: Partial<Record<Reason, Step>> = {
+const stepOfReason: Partial<Record<Reason, StepName>> = {
   subject_token_bound: 'proof',
   assertion_bound: 'proof',
   actor_token_bound: 'proof',
@@ -138,7 +137,7 @@ const stepOfReason: Partial<Record<Reason, Step>> = {
   scope_malformed: 'request',
 };
 
-function failedStep(reason: Reason, { requestedType, subject, mismatches }: AuditEvent): Step {
+export function failedStep(reason: Reason, { requestedType, subject, mismatches }: AuditEvent): StepName {
   const { answer } = reasons[reason];
   const known = stepOfReason[reason] ?? stepOfAnswer[answer];
   if (known !== undefined || requestedType === undefined) return known ?? 'request';

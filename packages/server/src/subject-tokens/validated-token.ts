@@ -63,7 +63,7 @@ export interface SubjectTokenType {
   readonly validate: (token: string, context: ValidationContext) => Promise<ValidatedToken>;
 }
 
-export const traceOf = (token: ValidatedToken, declaredType: string): TokenTrace => ({
+export const traceOf = (token: TokenFacts, declaredType: string): TokenTrace => ({
   iss: token.principal.iss,
   sub: token.principal.sub,
   ...(token.account && { account: token.account }),

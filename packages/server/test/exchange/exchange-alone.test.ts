@@ -220,7 +220,7 @@ test('explains an exchange without making it', async () => {
     'lifetime: 10 min; the subject token allows 10 min; api allows 1 h',
     'claims: not known, and therefore left out: team',
   ]);
-  assert.deepEqual(told.rules.at(-1), { rule: 'rule', result: 'decides' });
+  assert.deepEqual(told.rules.at(-1), { rule: 'rule', result: 'decides', at: 'rules 0' });
   const { client: id, grant: kind, outcome, chain, scopeGiven } = event;
   assert.deepEqual(
     [id, kind, outcome, chain, scopeGiven],

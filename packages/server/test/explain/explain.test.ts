@@ -117,17 +117,35 @@ test(
     const outcome = await explain(t, server, form, '--json');
     assert.equal(outcome.code, 0);
     const explanation = jsonOf(outcome);
-    assert.deepEqual(Object.keys(explanation), ['decision', 'place', 'steps', 'rules', 'rulesOfOthers', 'claims']);
+    assert.deepEqual(Object.keys(explanation), [
+      'decision',
+      'place',
+      'steps',
+      'pipeline',
+      'rules',
+      'rulesOfOthers',
+      'claims',
+      'compared',
+    ]);
     assert.equal(explanation.decision, 'allowed');
     const steps = ['request', 'subject token', 'actor token', 'delegation', 'rule', 'target', 'scope', 'lifetime'];
     assert.deepEqual(
       stepsOf(explanation).map(({ step, result }) => `${step} ${result}`),
       steps.map((step) => `${step} passed`),
     );
-    assert.deepEqual(explanation.rules, [
-      { rule: 'gateway', result: 'decides' },
-      { rule: 'for staff', result: 'is not asked', why: 'the first rule that matches decides alone' },
-    ]);
+    const at = (place: unknown): string => String(place).replace(/^.*\//, '').replace(/\d+$/, 'LINE');
+    assert.deepEqual(
+      (explanation.rules as Record<string, unknown>[]).map((one) => ({ ...one, at: at(one.at) })),
+      [
+        { rule: 'gateway', result: 'decides', at: 'cambio.yaml:LINE' },
+        {
+          rule: 'for staff',
+          result: 'is not asked',
+          why: 'the first rule that matches decides alone',
+          at: 'cambio.yaml:LINE',
+        },
+      ],
+    );
     const answer = await exchange(server, form);
     assertIssued(server, answer);
     const lasting = ({ iat, exp, jti, ...rest }: Record<string, unknown>) => ({

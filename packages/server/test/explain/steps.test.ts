@@ -452,7 +452,7 @@ test('explains an audit row with the sentence that the caller received', () => {
   const allowed = explainEvent(newEvent({ ...exchange, rule: 'rule', outcome: 'issued' }), context);
   assert.deepEqual(
     [allowed.decision, allowed.error, allowed.rules, allowed.place],
-    ['allowed', undefined, [{ rule: 'rule', result: 'decides' }], { at: 'rules 0', key: 'rules[rule]' }],
+    ['allowed', undefined, [{ rule: 'rule', result: 'decides', at: 'rules 0' }], { at: 'rules 0', key: 'rules[rule]' }],
   );
   assert.deepEqual(
     allowed.steps.map(({ step }) => step),

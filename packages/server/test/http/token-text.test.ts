@@ -8,7 +8,7 @@ import { trace } from '@opentelemetry/api';
 import { BasicTracerProvider, type SpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { commands } from '../../src/cli/index.ts';
 import { clientParameters } from '../../src/client-auth/index.ts';
-import { clientEntry } from '../../src/config/schema.ts';
+import { operationForms } from '../../src/config/operation-forms.ts';
 import { exchangeParameters } from '../../src/exchange/request.ts';
 import { grants } from '../../src/grants/index.ts';
 import { operationsFor } from '../../src/http/admin/index.ts';
@@ -164,7 +164,7 @@ test('writes a token from any parameter, path, query or header nowhere', async (
     }
   }
   const json = { 'content-type': 'application/json', authorization: `Bearer ${operator}` };
-  for (const { method, at, query, body } of operationsFor({ clientEntry })) {
+  for (const { method, at, query, body } of operationsFor(operationForms)) {
     for (const [place, token] of tokens.entries()) {
       const path = `/admin/v1${at.replaceAll(/\{\w+\}/g, encodeURIComponent(token))}`;
       const members = [

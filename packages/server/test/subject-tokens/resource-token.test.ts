@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { clientEntry } from '../../src/config/schema.ts';
+import { operationForms } from '../../src/config/operation-forms.ts';
 import { operationsFor } from '../../src/http/admin/index.ts';
 import { pathOf } from '../../src/http/endpoint.ts';
 import { endpoints } from '../../src/http/endpoints/index.ts';
@@ -125,7 +125,7 @@ function consumers(server: TestServer, ours: string) {
   ]);
   const inForms = endpoints.filter(({ methods }) => methods.includes('POST'));
   const gets = endpoints.filter(({ methods }) => methods.includes('GET'));
-  const operations = operationsFor({ clientEntry });
+  const operations = operationsFor(operationForms);
   const get = async (path: string, headers = {}) =>
     read(await fetch(server.issuer + path, { headers, redirect: 'manual' }));
   const body = { id: 'made', auth: 'none', grants: ['token_exchange'] };

@@ -5,7 +5,7 @@ import { connect, type Socket } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { AuditEvent } from '../../src/audit/event.ts';
 import { AllClients } from '../../src/client-auth/all-clients.ts';
-import { clientEntry } from '../../src/config/schema.ts';
+import { operationForms } from '../../src/config/operation-forms.ts';
 import type { HttpServices } from '../../src/http/endpoint.ts';
 import type { Answered } from '../../src/http/handle.ts';
 import type { Readiness } from '../../src/http/readiness.ts';
@@ -39,7 +39,7 @@ const READY: Readiness = { obstacles: [], warnings: [] };
 const services = {
   issuer: ISSUER,
   clock: Date.now,
-  admin: { clientEntry },
+  admin: operationForms,
   tokenErrorCode: 'invalid_request',
   branding: PLAIN,
   developerErrors: false,

@@ -8,6 +8,7 @@ import type { UseReader } from '../../audit/use.ts';
 import type { RegisteredClients, StoredClient } from '../../client-auth/registered-clients.ts';
 import type { ConfigurationHistory } from '../../explain/decided-by.ts';
 import type { OperatorRights } from '../../explain/last-operators.ts';
+import type { UnsignedToken } from '../../explain/unsigned-token.ts';
 import type { SigningAlgorithm } from '../../keys/algorithms.ts';
 import type { KeyManagement } from '../../keys/manage.ts';
 import type { JsonObject } from '../../primitives/strict-json.ts';
@@ -15,7 +16,16 @@ import type { FamilyPlace } from '../../store/audit-lineage.ts';
 import type { Database } from '../../store/schema.ts';
 import type { Faults } from './problem.ts';
 
-export interface Administration {
+/** The forms of entries of the file that operations take, too. */
+export interface OperationForms {
+  /** The entry of a client, without `id` and secrets. */
+  readonly clientEntry: z.ZodObject;
+  /** The facts of a subject token and of an actor token, as in tests of rules. */
+  readonly subjectFacts: z.ZodType<UnsignedToken>;
+  readonly actorFacts: z.ZodType<UnsignedToken>;
+}
+
+export interface Administration extends OperationForms {
   /** The entries of the file, resolved, without secrets. */
   readonly entries: {
     readonly resources: readonly object[];
@@ -31,8 +41,6 @@ export interface Administration {
   readonly leftOut: readonly string[];
   /** May the file of the entry at the path name the audience? Files of teams have limits. */
   readonly mayName: (path: readonly (string | number)[], audience: string) => boolean;
-  /** The schema of the entry of a client, without `id` and secrets. */
-  readonly clientEntry: z.ZodObject;
   readonly registered: RegisteredClients;
   /** The faults of a configuration file that has this client. */
   readonly faultsOf: (id: string, stored: StoredClient) => Promise<Faults>;

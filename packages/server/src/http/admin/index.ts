@@ -1,6 +1,6 @@
 // Lists the operations of the admin API.
 import { listActors, resumeActor, suspendActor } from './actors.ts';
-import type { Administration } from './administration.ts';
+import type { OperationForms } from './administration.ts';
 import { findAuditEvent, searchAudit } from './audit.ts';
 import { clientOperations } from './clients.ts';
 import { configuration } from './configuration.ts';
@@ -13,8 +13,8 @@ import { revokeTokens } from './revocations.ts';
 import { getToken, listDescendants } from './tokens.ts';
 import { unusedRights } from './unused.ts';
 
-export const operationsFor = ({ clientEntry }: Pick<Administration, 'clientEntry'>): readonly Operation[] => [
-  ...clientOperations(clientEntry),
+export const operationsFor = (forms: OperationForms): readonly Operation[] => [
+  ...clientOperations(forms.clientEntry),
   ...configuration,
   listKeys,
   rotateKey,
@@ -31,7 +31,7 @@ export const operationsFor = ({ clientEntry }: Pick<Administration, 'clientEntry
   listConfigurations,
   getConfiguration,
   compareConfigurations,
-  explainOperation,
+  explainOperation(forms),
   targetsOperation,
   unusedRights,
 ];

@@ -1,5 +1,4 @@
-// Reads the token of a rule test like a real one, but without a signature.
-import { simulatedToken } from '../explain/simulate.ts';
+// Reads a token that is given as facts, in a test of a rule or in a simulated exchange, like a real one but without a signature.
 import type { TokenFacts } from '../model/token-facts.ts';
 import { isName, parsePrincipal } from '../primitives/principal.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
@@ -15,19 +14,39 @@ import { mapAssertion } from '../subject-tokens/saml.ts';
 import type { ValidationContext } from '../subject-tokens/validated-token.ts';
 import type { TrustedIssuer } from '../trust/issuer.ts';
 import type { SamlIssuerEntry } from '../trust/saml-issuer.ts';
-import type { TestToken } from './schema-tests.ts';
+import { simulatedToken } from './simulate.ts';
 
-/** The people of a test need no accounts. */
+/** The facts of a token, in the form that tests of rules have in the file. */
+export interface UnsignedToken {
+  /** Its short name or its `iss`; `self` is this server. */
+  readonly issuer: string;
+  /** Short name of the token type. */
+  readonly type: string;
+  /** The client that the token was issued to. Default for tokens of this server: the calling client. */
+  readonly client?: string | undefined;
+  readonly audiences: readonly string[];
+  readonly scope?: readonly string[] | undefined;
+  /** Seconds. */
+  readonly expiresIn: number;
+  /** Must contain `sub`. */
+  readonly claims: JsonObject;
+}
+
+/** In a test of a rule, people need no accounts. */
 const ownerHere = (): string => 'a person of the test';
 
-type Context = Pick<ValidationContext, 'issuer' | 'issuers' | 'names' | 'saml' | 'clients' | 'client' | 'now'>;
+interface Context
+  extends Pick<ValidationContext, 'issuer' | 'issuers' | 'names' | 'saml' | 'clients' | 'client' | 'now'> {
+  /** The people that our tokens may be about: anybody, or those that this server knows. */
+  readonly people: 'any' | 'known';
+}
 
 /** @throws TokenRefusal if a real token with these claims would be refused */
-export function readTestToken(token: TestToken, context: Context): TokenFacts {
+export function readUnsignedToken(token: UnsignedToken, context: Context): TokenFacts {
   const { issuer: name, type } = token;
-  if (name === 'self') return readOwnTestToken(token, context);
+  if (name === 'self') return readOwnToken(token, context);
   const saml = [...context.saml.values()].find((one) => one.name === name || one.entityId === name);
-  if (saml !== undefined) return readTestAssertion(token, saml, context);
+  if (saml !== undefined) return readUnsignedAssertion(token, saml, context);
   const issuer = context.issuers.byName(name) ?? context.issuers.byIssuer(name);
   if (issuer === undefined) throw new TokenRefusal('unknown_issuer');
   const { audiences, scope } = token;
@@ -39,7 +58,7 @@ export function readTestToken(token: TestToken, context: Context): TokenFacts {
   return readForeign({ ...own, ...timesOf(token, context), ...token.claims }, issuer, type, context, '');
 }
 
-type RedeemedToken = TestToken & { readonly type: RedeemedTypeName };
+type RedeemedToken = UnsignedToken & { readonly type: RedeemedTypeName };
 
 /** An assertion is addressed to this server, and an ID-JAG is for the client of the test. */
 function readImagined(token: RedeemedToken, issuer: TrustedIssuer, context: Context): TokenFacts {
@@ -49,9 +68,9 @@ function readImagined(token: RedeemedToken, issuer: TrustedIssuer, context: Cont
   return checkImagined({ ...own, ...named, ...timesOf(token, context), ...claims }, type, issuer, context);
 }
 
-const timesOf = ({ expiresIn }: TestToken, { now }: Context) => ({ iat: now, exp: now + expiresIn });
+const timesOf = ({ expiresIn }: UnsignedToken, { now }: Context) => ({ iat: now, exp: now + expiresIn });
 
-function readOwnTestToken(token: TestToken, { issuer, clients, client, names, now }: Context): TokenFacts {
+function readOwnToken(token: UnsignedToken, { issuer, clients, client, names, now, people }: Context): TokenFacts {
   const { claims, audiences, scope, type } = token;
   // RFC 8693 section 3: a JWT of ours is an access token, unless it is declared as an ID token; we issue no assertions.
   if (type !== 'access_token' && type !== 'jwt' && type !== 'refresh_token' && type !== 'id_token')
@@ -62,7 +81,7 @@ function readOwnTestToken(token: TestToken, { issuer, clients, client, names, no
   const chain = actClaim(claims, { issuer, vouchesFor: 'everyone' });
   const origin = originClaim(claims);
   const parties = { clientId, sub: principal.sub, origin, chain, actorLineage: [] };
-  refuseInvalidParties(parties, { issuer, clients, names: { ...names, ownerHere } });
+  refuseInvalidParties(parties, { issuer, clients, names: people === 'any' ? { ...names, ownerHere } : names });
   const own = { iss: issuer, aud: audiences, client_id: clientId, ...(scope && { scope: scope.join(' ') }) };
   return {
     ...simulatedToken,
@@ -85,7 +104,7 @@ function readOwnTestToken(token: TestToken, { issuer, clients, client, names, no
   };
 }
 
-function readTestAssertion(token: TestToken, issuer: SamlIssuerEntry, context: Context): TokenFacts {
+function readUnsignedAssertion(token: UnsignedToken, issuer: SamlIssuerEntry, context: Context): TokenFacts {
   const { claims, audiences, type, expiresIn } = token;
   if (!issuer.accepts.has(type)) throw new TokenRefusal('not_accepted');
   const facts: JsonObject = { attributes: {}, ...claims };
