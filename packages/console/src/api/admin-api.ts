@@ -17,7 +17,10 @@ export interface components {
   "list-keys": { items: ({ kid: string; alg: "ES256" | "ES384" | "RS256" | "PS256" | "Ed25519" | "ML-DSA-44" | "ML-DSA-65" | "ML-DSA-87"; state: "next" | "active" | "retired"; createdAt: string; activatesAt: string })[] };
   "rotate-key": { alg: "ES256" | "ES384" | "RS256" | "PS256" | "Ed25519" | "ML-DSA-44" | "ML-DSA-65" | "ML-DSA-87"; activatesAt: string };
   "list-actors": { items: ({ subject: string; issuer?: string; reason?: string; since: string })[]; next?: string };
-  "search-audit": { items: ({ time: number; requestId: string; action: string } & { [name: string]: unknown })[]; next?: string; indexedUpTo: { position: number; time?: string }; searchedUpTo?: { position: number; time?: string } };
+  "overview": { since: string; until: string; bucketSeconds: number; total: { issued: number; refused: number; failed: number; p50?: number; p99?: number }; buckets: ({ start: string; issued: number; refused: number; failed: number; p50?: number; p99?: number })[]; reasons: ({ outcome: "refused" | "failed"; reason: string; count: number; countIn: (number)[] })[]; audiences: ({ name?: string; issued: number; refused: number; issuedIn: (number)[]; refusedIn: (number)[] })[]; clients: ({ name?: string; issued: number; refused: number; issuedIn: (number)[]; refusedIn: (number)[] })[]; countedUpTo: { position: number; time?: string } };
+  "get-token": { token: { id: string; source: "issued" | "presented" | "agreement" | "revoked"; type?: string; state: "active" | "expired" | "revoked" | "suspended" | "unknown"; why?: string; revokedBy?: string; time: string; requestId: string; expiresAt?: string; subject?: { iss: string; sub: string }; actors?: ({ iss: string; sub: string })[]; client?: string; grant?: string; rule?: string; audiences?: (string)[]; scopeAsked?: (string)[]; scope?: (string)[]; parents: ({ id: string; as: "subject" | "actor" | "agreement" | "family" })[] }; ancestors: ({ id: string; source: "issued" | "presented" | "agreement" | "revoked"; type?: string; state: "active" | "expired" | "revoked" | "suspended" | "unknown"; why?: string; revokedBy?: string; time: string; requestId: string; expiresAt?: string; subject?: { iss: string; sub: string }; actors?: ({ iss: string; sub: string })[]; client?: string; grant?: string; rule?: string; audiences?: (string)[]; scopeAsked?: (string)[]; scope?: (string)[]; parents: ({ id: string; as: "subject" | "actor" | "agreement" | "family" })[] })[]; complete: boolean };
+  "list-descendants": { items: ({ id: string; source: "issued" | "presented" | "agreement" | "revoked"; type?: string; state: "active" | "expired" | "revoked" | "suspended" | "unknown"; why?: string; revokedBy?: string; time: string; requestId: string; expiresAt?: string; subject?: { iss: string; sub: string }; actors?: ({ iss: string; sub: string })[]; client?: string; grant?: string; rule?: string; audiences?: (string)[]; scopeAsked?: (string)[]; scope?: (string)[]; parents: ({ id: string; as: "subject" | "actor" | "agreement" | "family" })[] })[]; next?: string; count: number; living: number; complete: boolean; upTo: { position: number; time?: string } };
+  "search-audit": { items: ({ time: number; requestId: string; action: string } & { [name: string]: unknown })[]; next?: string; indexedUpTo: { position: number; time?: string }; searchedUpTo?: { position: number; time?: string }; position?: number; more?: boolean };
   "find-audit-event": { time: number; requestId: string; action: string } & { [name: string]: unknown };
   "list-configurations": { items: ({ time: number; requestId: string; outcome: "applied" | "rejected" } & { [name: string]: unknown })[]; next?: string };
   "get-configuration": { digest: string; files: ({ path: string; content: { [name: string]: unknown } } & { [name: string]: unknown })[]; registered: { [name: string]: { [name: string]: unknown } } } & { [name: string]: unknown };
@@ -293,12 +296,56 @@ export interface paths {
    };
   };
  };
- "/audit": {
+ "/overview": {
   get: {
-   parameters: { query?: { subject?: string; actor?: string; issuer?: string; client?: string; audience?: string; outcome?: string; reason?: string; rule?: string; request?: string; token?: string; since?: string; until?: string; cursor?: string; limit?: number }; path?: never; header?: never; cookie?: never };
+   parameters: { query?: { since?: string; until?: string; top?: number }; path?: never; header?: never; cookie?: never };
    requestBody?: never;
    responses: {
-    200: { headers: { [name: string]: unknown }; content: { "application/json": { items: ({ time: number; requestId: string; action: string } & { [name: string]: unknown })[]; next?: string; indexedUpTo: { position: number; time?: string }; searchedUpTo?: { position: number; time?: string } } } };
+    200: { headers: { [name: string]: unknown }; content: { "application/json": { since: string; until: string; bucketSeconds: number; total: { issued: number; refused: number; failed: number; p50?: number; p99?: number }; buckets: ({ start: string; issued: number; refused: number; failed: number; p50?: number; p99?: number })[]; reasons: ({ outcome: "refused" | "failed"; reason: string; count: number; countIn: (number)[] })[]; audiences: ({ name?: string; issued: number; refused: number; issuedIn: (number)[]; refusedIn: (number)[] })[]; clients: ({ name?: string; issued: number; refused: number; issuedIn: (number)[]; refusedIn: (number)[] })[]; countedUpTo: { position: number; time?: string } } } };
+    400: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    401: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    403: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    422: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    503: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+   };
+  };
+ };
+ "/tokens/{id}": {
+  get: {
+   parameters: { query?: never; path: { id: string }; header?: never; cookie?: never };
+   requestBody?: never;
+   responses: {
+    200: { headers: { [name: string]: unknown }; content: { "application/json": { token: { id: string; source: "issued" | "presented" | "agreement" | "revoked"; type?: string; state: "active" | "expired" | "revoked" | "suspended" | "unknown"; why?: string; revokedBy?: string; time: string; requestId: string; expiresAt?: string; subject?: { iss: string; sub: string }; actors?: ({ iss: string; sub: string })[]; client?: string; grant?: string; rule?: string; audiences?: (string)[]; scopeAsked?: (string)[]; scope?: (string)[]; parents: ({ id: string; as: "subject" | "actor" | "agreement" | "family" })[] }; ancestors: ({ id: string; source: "issued" | "presented" | "agreement" | "revoked"; type?: string; state: "active" | "expired" | "revoked" | "suspended" | "unknown"; why?: string; revokedBy?: string; time: string; requestId: string; expiresAt?: string; subject?: { iss: string; sub: string }; actors?: ({ iss: string; sub: string })[]; client?: string; grant?: string; rule?: string; audiences?: (string)[]; scopeAsked?: (string)[]; scope?: (string)[]; parents: ({ id: string; as: "subject" | "actor" | "agreement" | "family" })[] })[]; complete: boolean } } };
+    400: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    401: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    403: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    404: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    422: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    503: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+   };
+  };
+ };
+ "/tokens/{id}/descendants": {
+  get: {
+   parameters: { query?: { cursor?: string; limit?: number }; path: { id: string }; header?: never; cookie?: never };
+   requestBody?: never;
+   responses: {
+    200: { headers: { [name: string]: unknown }; content: { "application/json": { items: ({ id: string; source: "issued" | "presented" | "agreement" | "revoked"; type?: string; state: "active" | "expired" | "revoked" | "suspended" | "unknown"; why?: string; revokedBy?: string; time: string; requestId: string; expiresAt?: string; subject?: { iss: string; sub: string }; actors?: ({ iss: string; sub: string })[]; client?: string; grant?: string; rule?: string; audiences?: (string)[]; scopeAsked?: (string)[]; scope?: (string)[]; parents: ({ id: string; as: "subject" | "actor" | "agreement" | "family" })[] })[]; next?: string; count: number; living: number; complete: boolean; upTo: { position: number; time?: string } } } };
+    400: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    401: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    403: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    404: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    422: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    503: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+   };
+  };
+ };
+ "/audit": {
+  get: {
+   parameters: { query?: { subject?: string; actor?: string; party?: string; issuer?: string; client?: string; audience?: string; outcome?: string; reason?: string; rule?: string; request?: string; token?: string; since?: string; until?: string; cursor?: string; limit?: number; after?: number }; path?: never; header?: never; cookie?: never };
+   requestBody?: never;
+   responses: {
+    200: { headers: { [name: string]: unknown }; content: { "application/json": { items: ({ time: number; requestId: string; action: string } & { [name: string]: unknown })[]; next?: string; indexedUpTo: { position: number; time?: string }; searchedUpTo?: { position: number; time?: string }; position?: number; more?: boolean } } };
     400: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
     401: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
     403: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };

@@ -86,7 +86,7 @@ async function presentSource(
   if (source.kind === 'pasted') {
     const presented = readTokenParameter(parameters, role, context.enabledTypes);
     if (presented === undefined) throw new Refusal('parameter_missing', { parameter: `${role}_token` });
-    return validate(role, presented, event, { ...context, client });
+    return validate(role, presented, { event, client, context });
   }
   if (source.kind === 'recorded') {
     event[role] = traceOf(source.token, source.token.type);

@@ -104,7 +104,7 @@ suite('an operator', () => {
     assert.equal(server.audit(refused)?.principal?.sub, 'ada');
   });
 
-  test('is whoever a condition on the claims of the account names; several entries add up', async (t) => {
+  test('is the person whom a condition on the claims of the account names; several entries add up', async (t) => {
     const entries = [
       { when: 'subject.claims.tenant == "a"', scopes: 'admin:read' },
       { account: 'ada', scopes: 'admin:write' },

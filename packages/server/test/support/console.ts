@@ -40,8 +40,8 @@ export function consoleRequest(server: Pick<TestServer, 'issuer'>, changed: Form
     code_challenge_method: 'S256',
     ...changed,
   };
-  const pairs = Object.entries(form).flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : []));
-  return `/oauth/authorize?${new URLSearchParams(pairs)}`;
+  const sent = Object.entries(form).filter((pair): pair is [string, string] => typeof pair[1] === 'string');
+  return `/oauth/authorize?${new URLSearchParams(sent)}`;
 }
 
 /** @returns the page after the sign-in: the console's own, whose URL has the code */
