@@ -100,8 +100,12 @@ async function tryWorkloads({ contender, port, prepare }: Served): Promise<void>
 
 /** The output of a program is long. */
 function reasonOf(error: unknown): string {
-  const lines = String(error instanceof Error ? error.message : error).split('\n');
-  return (lines.find((line) => line.includes('ERROR')) ?? lines.find((line) => line.trim() !== '') ?? '').trim();
+  const lines = String(error instanceof Error ? error.message : error)
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+  const wrong = lines.find((line) => line.includes('ERROR')) ?? lines.slice(1).at(-1);
+  return [lines[0], wrong].filter((line) => line !== undefined).join(' ');
 }
 
 type Measured = ReadonlyMap<string, readonly Round[]>;

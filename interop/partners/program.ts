@@ -48,7 +48,9 @@ export async function startPartner(
   const limit = Date.now() + READY_LIMIT_MS;
   while (!(await answers(started.ready))) {
     if (child.exitCode !== null || child.signalCode !== null || Date.now() > limit)
-      throw new Error(`${basename(command)} is not ready:\n${output}`);
+      throw new Error(
+        `${basename(command)} is not ready (${child.signalCode ?? child.exitCode ?? 'too slow'}):\n${output}`,
+      );
     await pause(PAUSE_MS);
   }
   return child.pid ?? 0;
