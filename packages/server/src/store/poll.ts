@@ -2,7 +2,6 @@
 import { sql } from 'kysely';
 import { createRepeatable } from '../primitives/serial.ts';
 import { type Freshness, readTimeNow, since } from './freshness.ts';
-import type { Database } from './schema.ts';
 import { versionReaderOf } from './sqlite.ts';
 import type { Store } from './store.ts';
 
@@ -82,23 +81,25 @@ async function allOf(works: readonly Promise<void>[]): Promise<void> {
   if (failed !== undefined) throw failed.reason;
 }
 
-/** @returns a function that reads the marker. On SQLite, a file without a new commit has the same marker as before */
+/**
+ * @returns a function that reads a text that changes with every change of revocations, registered clients, suspended parties or
+ *   signing keys: one small query. On SQLite, a file without a new commit has the same text as before
+ */
 function createMarkerReader(store: Store): () => Promise<string> {
   const readVersion = versionReaderOf(store);
-  if (readVersion === undefined) return () => changeMarker(store);
+  const compiled = statement.compile(store);
+  const readMarker = async (): Promise<string> => {
+    const { rows } = await store.executeQuery(compiled);
+    return rows.map(({ marker }) => marker).join();
+  };
+  if (readVersion === undefined) return readMarker;
   let last: { readonly version: string; readonly marker: string } | undefined;
   return async () => {
     const version = await readVersion();
     // The version is older than the marker, so a commit between the two is read again.
-    if (last?.version !== version) last = { version, marker: await changeMarker(store) };
+    if (last?.version !== version) last = { version, marker: await readMarker() };
     return last.marker;
   };
-}
-
-/** Reads a text that changes with every change of revocations, registered clients, suspended parties or signing keys: one small query. */
-async function changeMarker(database: Database): Promise<string> {
-  const { rows } = await statement.execute(database);
-  return rows.map(({ marker }) => marker).join();
 }
 
 /** Sequence numbers only grow, so the sum of the latest ones grows with every new row. */
