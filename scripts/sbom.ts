@@ -11,7 +11,8 @@ export interface Document {
   readonly dependencies: readonly { readonly ref: string; readonly dependsOn: readonly string[] }[];
 }
 
-const COMMAND = ['sbom', '--sbom-format', 'cyclonedx', '--package-lock-only'];
+// With NODE_ENV=production, which Vite sets, npm leaves out every package that is also for development.
+const COMMAND = ['sbom', '--sbom-format', 'cyclonedx', '--package-lock-only', '--include', 'dev'];
 
 const readDocument = (): Document => JSON.parse(execFileSync('npm', COMMAND, { cwd: ROOT, encoding: 'utf8' }));
 
