@@ -27,7 +27,7 @@ export async function bundleServer(
   rmSync(folder, { recursive: true, force: true });
   const result = await build({
     absWorkingDir: ROOT,
-    entryPoints: [join(SERVER, 'src/main.ts'), join(SERVER, 'src/app.ts')],
+    entryPoints: ['main.ts', 'app.ts', 'draft/draft-thread.ts'].map((file) => join(SERVER, 'src', file)),
     outdir: join(folder, 'dist'),
     bundle: true,
     splitting: true,

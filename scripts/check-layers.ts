@@ -20,6 +20,7 @@ const LAYERS = [
   'services.ts',
   'base.ts',
   'administration.ts',
+  'draft',
   'stop.ts',
   'config',
   'metrics',

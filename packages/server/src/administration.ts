@@ -11,6 +11,10 @@ import type { RegisteredClient, RegisteredClients } from './client-auth/register
 import type { Configuration } from './config/configuration.ts';
 import { operationForms } from './config/operation-forms.ts';
 import type { Entry } from './config/redacted.ts';
+import { ruleTextsOf } from './config/rule-texts.ts';
+import { describeSchemas } from './config/schemas.ts';
+import { askDraft } from './draft/ask.ts';
+import type { AskDraft } from './draft/drafts.ts';
 import type { ConfigurationHistory } from './explain/decided-by.ts';
 import type { Administration } from './http/admin/administration.ts';
 import { countOperators, type OperatorContext, type Operators, operatorRights } from './http/admin/operators.ts';
@@ -32,11 +36,12 @@ interface Administered {
   readonly sealer: Sealer;
   readonly clock: Clock;
   readonly registered: RegisteredClients;
+  readonly drafts: AskDraft;
 }
 
 export function administer(
   configuration: Configuration,
-  { store, sealer, clock, registered }: Administered,
+  { store, sealer, clock, registered, drafts }: Administered,
   audit: AuditLog,
 ): Administration {
   const { entries, keys, faultsOf, placeOf, mayName, leftOut } = configuration;
@@ -93,6 +98,9 @@ export function administer(
     findDescendants: (id, page) =>
       orUnavailable(findDescendants(store, id, { ...page, now: clock() }), MAX_COMPUTING_MS),
     configurations: openHistory(store, clock),
+    askDraft: (texts, question) => askDraft(drafts, configuration, [...registered.all().values()], texts, question),
+    ruleTexts: () => ruleTextsOf(configuration.draftBase()),
+    schemas: describeSchemas,
     findEvent: async (requestId) => {
       const row = await orUnavailable(findAuditRow(store, requestId));
       return row && eventOf(row);

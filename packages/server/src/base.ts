@@ -7,6 +7,7 @@ import { openRegisteredClients, type RegisteredClients } from './client-auth/reg
 import { createRegistrationLimit, type RegistrationLimit } from './client-auth/registration-limit.ts';
 import { createRequestLimit, type RequestLimit } from './client-auth/request-limit.ts';
 import type { Configuration } from './config/configuration.ts';
+import { type AskDraft, createDrafts } from './draft/drafts.ts';
 import { openRevocations, type Revocations } from './issuing/revocations.ts';
 import { openSuspensions, type Suspensions } from './issuing/suspensions.ts';
 import { createTokenIds } from './issuing/token-ids.ts';
@@ -54,6 +55,7 @@ export interface Base {
   readonly audit: AuditLog;
   readonly signatures: SignatureCache;
   readonly loadXml: XmlLoader;
+  readonly drafts: AskDraft;
 }
 
 export interface BaseOptions {
@@ -98,6 +100,7 @@ export async function openBase(
       audit: createAuditLog(store, chains),
       signatures: createSignatureCache(),
       loadXml: createXmlLoader(),
+      drafts: createDrafts(),
     };
   } catch (error) {
     await store.destroy();

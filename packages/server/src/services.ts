@@ -8,6 +8,7 @@ import { openClientDocuments } from './client-auth/client-documents.ts';
 import { openClientKeys } from './client-auth/client-keys.ts';
 import { openRegistrations } from './client-auth/registrations.ts';
 import type { Configuration } from './config/configuration.ts';
+import { enabledTypes } from './config/enabled-types.ts';
 import { hasSignIn } from './grants/index.ts';
 import { regrantAll } from './grants/regrant.ts';
 import { createCertificateReader } from './http/client-certificate.ts';
@@ -92,7 +93,7 @@ export async function openServices(
     regrant: (family, now) => regrantAll(family, now, { issuer, policy, targeting, leashes, clients, signIn }),
     people: context && (await base.openPeople?.(context)),
     console: configuration.console && (await openConsole(issuer)),
-    enabledTypes: enabledTypes(configuration, context),
+    enabledTypes: enabledTypes(configuration, context === undefined ? 'none' : 'some'),
     targeting,
     leashes,
     leashCounter: createLeashCounter(clock, base.revocations),
@@ -146,16 +147,6 @@ const openQueries = (
     return end === undefined ? 'unbounded' : Math.floor(end / 1000);
   },
 });
-
-/** Token types that need no issuer in the file. */
-const ALWAYS_ENABLED = ['access_token', 'refresh_token', 'jwt'];
-
-const enabledTypes = ({ issuers, saml }: Configuration, signIn: unknown): ReadonlySet<string> =>
-  new Set([
-    ...ALWAYS_ENABLED,
-    ...(signIn === undefined ? [] : ['id_token']),
-    ...[...issuers, ...saml].flatMap(({ accepts }) => [...accepts]),
-  ]);
 
 /** The clients of the file, the registered ones, and those that describe themselves. */
 async function openClients(configuration: Configuration, base: Base, before: Before | undefined) {

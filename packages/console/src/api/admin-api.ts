@@ -28,6 +28,12 @@ export interface components {
   "explain": { decision: "allowed" | "refused"; request?: { requestId: string; time: number; action: string; grant?: string; client?: string; address?: string; by?: { [name: string]: unknown } }; error?: string; error_description?: string; reason?: string; meaning?: string; detail?: string; remedy?: string; values?: ({ name: string; sent?: unknown; known?: (string)[]; more?: number; nearest?: string })[]; workloads?: (string)[]; place?: { at?: string; key: string }; decidedBy?: { [name: string]: unknown }; steps: ({ step: string; result: "passed" | "refused"; found: string })[]; pipeline?: ({ step: "client" | "request" | "subject token" | "actor token" | "delegation" | "rule" | "proof" | "target" | "scope" | "lifetime" | "claims" | "issuing" | "assertion"; state: "passed" | "failed" | "not reached"; found?: string })[]; rules: ({ rule: string; result: "decides" | "does not match" | "cannot be told" | "is not asked" | "is only watched (mode: audit)" | "is gone from the file"; part?: string; why?: string; at?: string })[]; rulesOfOthers: number; claims?: { [name: string]: unknown }; compared?: ({ claim: string; change: "same" | "changed" | "added" | "left out"; subject?: unknown; issued?: unknown })[] };
   "targets": { targets: ({ audience: string; scope: string; lifetime: number; rule: string } & { [name: string]: unknown })[]; refused?: { meaning: string; remedy: string } & { [name: string]: unknown } } & { [name: string]: unknown };
   "unused-rights": { since: string; begins?: string; unused: ({ kind: "rule" | "client" | "audience" | "scope"; name: string } & { [name: string]: unknown })[]; kept: ({ kind: "rule" | "client" | "audience" | "scope"; name: string } & { [name: string]: unknown })[]; untested: (string)[]; unread: (string)[]; more: number } & { [name: string]: unknown };
+  "list-rule-texts": { items: ({ path: string; isMain: boolean; rules?: { text: string; line: number } })[] };
+  "check-draft": { usable: boolean; findings: ({ severity: "fault" | "warning"; file: string; line: number; column: number; path: string; message: string })[]; tests: ({ rule: string; test: string; at: string; result: "passed" | "failed" | "left out"; why?: string })[]; untested: ({ rule: string; at: string })[]; counts?: { clients: number; resources: number; rules: number } };
+  "replay-draft": { items: ({ requestId: string; time: number; client: string; subject: string; change: "newly allowed" | "newly refused" | "allowed otherwise" | "refused otherwise"; reason?: string; before: string; after: string; missing: (string)[] })[]; groups: ({ client: string; change: "newly allowed" | "newly refused" | "allowed otherwise" | "refused otherwise"; reason?: string; count: number; requestIds: (string)[] })[]; counts: { changed: number; same: number; undecided: number; withheld: number }; reached?: number; next?: string };
+  "write-test": { rule: string; at: string; yaml: string; decision: "allowed" | "refused"; reason?: string; patch?: string; passes?: boolean; why?: string };
+  "list-reach": { items: ({ audience: string; scopes: ({ scope: string; from?: (string)[] })[]; by: "rule" | "client_credentials" | "sign-in"; rule?: string; at?: string; mode?: "enforce" | "audit"; lifetime?: number; requires: (string)[]; unless: (string)[] })[]; next?: string };
+  "get-schema": { configuration: { [name: string]: unknown }; included: { [name: string]: unknown }; expressions: { variables: { [name: string]: unknown }; functions: (string)[]; macros: (string)[] } };
  };
 }
 
@@ -416,7 +422,7 @@ export interface paths {
  "/explain": {
   post: {
    parameters: { query?: never; path?: never; header?: never; cookie?: never };
-   requestBody: { content: { "application/json": ({ client: string; subject_token?: string; subject_token_type?: string; actor_token?: string; actor_token_type?: string; subject?: ({ issuer?: string; type?: "access_token" | "refresh_token" | "id_token" | "jwt" | "saml1" | "saml2" | "id_jag" | "chaining_grant" | "workload"; client?: string; audiences?: (string)[]; scope?: (string)[]; expiresIn?: string; claims: { [name: string]: unknown } }) | ({ request: string }); actor?: ({ issuer?: string; type?: "access_token" | "refresh_token" | "id_token" | "jwt" | "saml1" | "saml2"; client?: string; audiences?: (string)[]; scope?: (string)[]; expiresIn?: string; claims: { [name: string]: unknown } }) | ({ request: string }); audience?: (string)[]; resource?: (string)[]; scope?: string; requested_token_type?: string }) | ({ client: string; assertion: string; audience?: (string)[]; resource?: (string)[]; scope?: string }) | ({ request: string }) } };
+   requestBody: { content: { "application/json": ({ client: string; subject_token?: string; subject_token_type?: string; actor_token?: string; actor_token_type?: string; subject?: ({ issuer?: string; type?: "access_token" | "refresh_token" | "id_token" | "jwt" | "saml1" | "saml2" | "id_jag" | "chaining_grant" | "workload"; client?: string; audiences?: (string)[]; scope?: (string)[]; expiresIn?: string; claims: { [name: string]: unknown } }) | ({ request: string }); actor?: ({ issuer?: string; type?: "access_token" | "refresh_token" | "id_token" | "jwt" | "saml1" | "saml2"; client?: string; audiences?: (string)[]; scope?: (string)[]; expiresIn?: string; claims: { [name: string]: unknown } }) | ({ request: string }); audience?: (string)[]; resource?: (string)[]; scope?: string; requested_token_type?: string; draft?: { files: ({ path: string; text?: (string) | (null); rules?: string })[]; complete?: boolean } }) | ({ client: string; assertion: string; audience?: (string)[]; resource?: (string)[]; scope?: string }) | ({ request: string }) } };
    responses: {
     200: { headers: { [name: string]: unknown }; content: { "application/json": { decision: "allowed" | "refused"; request?: { requestId: string; time: number; action: string; grant?: string; client?: string; address?: string; by?: { [name: string]: unknown } }; error?: string; error_description?: string; reason?: string; meaning?: string; detail?: string; remedy?: string; values?: ({ name: string; sent?: unknown; known?: (string)[]; more?: number; nearest?: string })[]; workloads?: (string)[]; place?: { at?: string; key: string }; decidedBy?: { [name: string]: unknown }; steps: ({ step: string; result: "passed" | "refused"; found: string })[]; pipeline?: ({ step: "client" | "request" | "subject token" | "actor token" | "delegation" | "rule" | "proof" | "target" | "scope" | "lifetime" | "claims" | "issuing" | "assertion"; state: "passed" | "failed" | "not reached"; found?: string })[]; rules: ({ rule: string; result: "decides" | "does not match" | "cannot be told" | "is not asked" | "is only watched (mode: audit)" | "is gone from the file"; part?: string; why?: string; at?: string })[]; rulesOfOthers: number; claims?: { [name: string]: unknown }; compared?: ({ claim: string; change: "same" | "changed" | "added" | "left out"; subject?: unknown; issued?: unknown })[] } } };
     400: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
@@ -447,6 +453,90 @@ export interface paths {
    requestBody?: never;
    responses: {
     200: { headers: { [name: string]: unknown }; content: { "application/json": { since: string; begins?: string; unused: ({ kind: "rule" | "client" | "audience" | "scope"; name: string } & { [name: string]: unknown })[]; kept: ({ kind: "rule" | "client" | "audience" | "scope"; name: string } & { [name: string]: unknown })[]; untested: (string)[]; unread: (string)[]; more: number } & { [name: string]: unknown } } };
+    400: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    401: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    403: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    422: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    503: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+   };
+  };
+ };
+ "/policy/rules": {
+  get: {
+   parameters: { query?: never; path?: never; header?: never; cookie?: never };
+   requestBody?: never;
+   responses: {
+    200: { headers: { [name: string]: unknown }; content: { "application/json": { items: ({ path: string; isMain: boolean; rules?: { text: string; line: number } })[] } } };
+    400: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    401: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    403: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    422: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    503: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+   };
+  };
+ };
+ "/policy/check": {
+  post: {
+   parameters: { query?: never; path?: never; header?: never; cookie?: never };
+   requestBody: { content: { "application/json": { files: ({ path: string; text?: (string) | (null); rules?: string })[]; complete?: boolean } } };
+   responses: {
+    200: { headers: { [name: string]: unknown }; content: { "application/json": { usable: boolean; findings: ({ severity: "fault" | "warning"; file: string; line: number; column: number; path: string; message: string })[]; tests: ({ rule: string; test: string; at: string; result: "passed" | "failed" | "left out"; why?: string })[]; untested: ({ rule: string; at: string })[]; counts?: { clients: number; resources: number; rules: number } } } };
+    400: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    401: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    403: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    422: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    503: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+   };
+  };
+ };
+ "/policy/replay": {
+  post: {
+   parameters: { query?: never; path?: never; header?: never; cookie?: never };
+   requestBody: { content: { "application/json": { files: ({ path: string; text?: (string) | (null); rules?: string })[]; complete?: boolean; since?: string; until?: string; client?: string; cursor?: string } } };
+   responses: {
+    200: { headers: { [name: string]: unknown }; content: { "application/json": { items: ({ requestId: string; time: number; client: string; subject: string; change: "newly allowed" | "newly refused" | "allowed otherwise" | "refused otherwise"; reason?: string; before: string; after: string; missing: (string)[] })[]; groups: ({ client: string; change: "newly allowed" | "newly refused" | "allowed otherwise" | "refused otherwise"; reason?: string; count: number; requestIds: (string)[] })[]; counts: { changed: number; same: number; undecided: number; withheld: number }; reached?: number; next?: string } } };
+    400: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    401: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    403: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    422: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    503: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+   };
+  };
+ };
+ "/policy/tests": {
+  post: {
+   parameters: { query?: never; path?: never; header?: never; cookie?: never };
+   requestBody: { content: { "application/json": { name?: string; rule?: string; client: string; subject_token?: string; subject_token_type?: string; actor_token?: string; actor_token_type?: string; subject?: ({ issuer?: string; type?: "access_token" | "refresh_token" | "id_token" | "jwt" | "saml1" | "saml2" | "id_jag" | "chaining_grant" | "workload"; client?: string; audiences?: (string)[]; scope?: (string)[]; expiresIn?: string; claims: { [name: string]: unknown } }) | ({ request: string }); actor?: ({ issuer?: string; type?: "access_token" | "refresh_token" | "id_token" | "jwt" | "saml1" | "saml2"; client?: string; audiences?: (string)[]; scope?: (string)[]; expiresIn?: string; claims: { [name: string]: unknown } }) | ({ request: string }); audience?: (string)[]; resource?: (string)[]; scope?: string; requested_token_type?: string; draft?: { files: ({ path: string; text?: (string) | (null); rules?: string })[]; complete?: boolean } } } };
+   responses: {
+    200: { headers: { [name: string]: unknown }; content: { "application/json": { rule: string; at: string; yaml: string; decision: "allowed" | "refused"; reason?: string; patch?: string; passes?: boolean; why?: string } } };
+    400: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    401: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    403: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    422: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    503: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+   };
+  };
+ };
+ "/reach": {
+  get: {
+   parameters: { query: { client: string; subject?: string; issuer?: string; cursor?: string; limit?: number }; path?: never; header?: never; cookie?: never };
+   requestBody?: never;
+   responses: {
+    200: { headers: { [name: string]: unknown }; content: { "application/json": { items: ({ audience: string; scopes: ({ scope: string; from?: (string)[] })[]; by: "rule" | "client_credentials" | "sign-in"; rule?: string; at?: string; mode?: "enforce" | "audit"; lifetime?: number; requires: (string)[]; unless: (string)[] })[]; next?: string } } };
+    400: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    401: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    403: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    422: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    503: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+   };
+  };
+ };
+ "/schema": {
+  get: {
+   parameters: { query?: never; path?: never; header?: never; cookie?: never };
+   requestBody?: never;
+   responses: {
+    200: { headers: { [name: string]: unknown }; content: { "application/json": { configuration: { [name: string]: unknown }; included: { [name: string]: unknown }; expressions: { variables: { [name: string]: unknown }; functions: (string)[]; macros: (string)[] } } } };
     400: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
     401: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
     403: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };

@@ -3,6 +3,8 @@ import type { ConfigurationContent } from '../audit/configuration.ts';
 import type { AuditEvent, ConfigurationTrace } from '../audit/event.ts';
 import type { Coverage } from '../audit/search.ts';
 import type { Explanation } from '../explain/explain.ts';
+import type { ReachableTarget } from '../explain/reach.ts';
+import type { ChangedDecision } from '../explain/replay.ts';
 import type { PossibleTarget } from '../explain/targets.ts';
 import type { UnusedReport } from '../explain/unused.ts';
 
@@ -49,6 +51,10 @@ interface Answers {
   readonly 'get-configuration': ConfigurationContent & { readonly digest: string };
   readonly explain: Explanation;
   readonly 'unused-rights': UnusedReport;
+  readonly 'list-reach': Page<ReachableTarget>;
+  readonly 'replay-draft': Page<ChangedDecision> & {
+    readonly counts: Readonly<Record<'changed' | 'same' | 'undecided' | 'withheld', number>>;
+  };
   readonly targets: { readonly targets: readonly PossibleTarget[]; readonly refused?: Explanation };
 }
 

@@ -28,12 +28,12 @@ export async function compare(
     const verdict = replay(event, context);
     counts[typeof verdict === 'string' ? verdict : 'changed']++;
     if (typeof verdict === 'string') continue;
-    if (isText) print(describeChange(verdict));
+    if (isText) print(describeChangedDecision(verdict));
     else found.push(verdict);
   }
   const { changed, same, undecided, withheld } = counts;
   if (!isText) {
-    printList(options, changeColumns, found, '');
+    printList(options, decisionColumns, found, '');
     return changed === 0 ? EXIT.done : EXIT.failed;
   }
   print(`${changed} of ${changed + same} recorded decisions would change`);
@@ -42,7 +42,7 @@ export async function compare(
   return changed === 0 ? EXIT.done : EXIT.failed;
 }
 
-const changeColumns: Columns<ChangedDecision> = {
+export const decisionColumns: Columns<ChangedDecision> = {
   time: ({ time }) => new Date(time).toISOString(),
   requestId: ({ requestId }) => requestId,
   client: ({ client }) => client,
@@ -52,7 +52,15 @@ const changeColumns: Columns<ChangedDecision> = {
   missing: ({ missing }) => missing.join(' '),
 };
 
-function describeChange({ time, requestId, client, subject, before, after, missing }: ChangedDecision): string {
+export function describeChangedDecision({
+  time,
+  requestId,
+  client,
+  subject,
+  before,
+  after,
+  missing,
+}: ChangedDecision): string {
   const lines = [
     `${new Date(time).toISOString()} ${requestId}: ${client} for ${subject}`,
     `  was ${before}`,

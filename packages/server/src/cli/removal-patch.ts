@@ -9,7 +9,7 @@ import { removeFromFiles } from '../config/removal.ts';
 import type { RefusedRequests } from '../explain/same-decisions.ts';
 import type { UnusedRight } from '../explain/unused.ts';
 import { indexResources } from '../narrowing/targets.ts';
-import { unifiedDiff } from './unified-diff.ts';
+import { unifiedDiff } from '../primitives/unified-diff.ts';
 
 interface Patch {
   /** A unified diff; empty if nothing can be removed. */

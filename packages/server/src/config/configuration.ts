@@ -23,10 +23,12 @@ import type { UpstreamEntry } from '../sign-in/upstream.ts';
 import type { StoreLocation } from '../store/store.ts';
 import type { IssuerEntry } from '../trust/issuer.ts';
 import type { SamlIssuerEntry } from '../trust/saml-issuer.ts';
+import type { DraftBase } from './draft-base.ts';
 import type { Fault, Path } from './fault.ts';
 import type { ConfigurationText } from './origin.ts';
 import type { Entries } from './redacted.ts';
 import type { Registering } from './registered.ts';
+import type { RuleTestOutcome } from './rule-test-outcome.ts';
 
 /** With `first` it is the usual way to sign in, and its button is above the form for passwords. */
 export type ConfiguredUpstream = UpstreamEntry & { readonly first: boolean };
@@ -124,4 +126,8 @@ export interface Configuration extends ResolvedConfiguration, Renewals {
   readonly examine: () => number;
   /** Runs the tests of rules, as a server does before it puts rules in force. @throws ConfigurationError with all faults */
   readonly testRules: () => void;
+  /** Runs the tests of rules, and says how each ended. */
+  readonly judgeTests: () => readonly RuleTestOutcome[];
+  /** What a draft of another configuration begins with. */
+  readonly draftBase: () => DraftBase;
 }

@@ -1,6 +1,5 @@
 // Reads the main file and the files that it includes as one: their entries are appended to the lists of the main file. Each fault
 // names the file that it is about.
-import { realpathSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { isObject } from '../primitives/expectation.ts';
 import { didYouMean } from '../primitives/nearest.ts';
@@ -87,7 +86,7 @@ function readParts(
   around: Around,
 ): readonly Part[] {
   const { folder } = main.origin;
-  const seen = new Map([[realPathOf(around.file), 'the main file']]);
+  const seen = new Map([[realPathOf(around.file, around.inputs), 'the main file']]);
   let count = 0;
   return entries.flatMap((entry, index) => {
     const place: Path = form === 'list' ? ['include', index] : ['include'];
@@ -106,7 +105,7 @@ function readParts(
         return count === MAX_FILES + 1 ? complain(`there are more than ${MAX_FILES} files. Join some of them.`) : [];
       const path = resolve(folder, name);
       const by = { path: resolve(folder, pattern), name: formatPath(place) };
-      const isSecond = seen.has(realPathOf(path));
+      const isSecond = seen.has(realPathOf(path, around.inputs));
       const bytes = readIncluded(path, { entry: by, limits, inputs: around.inputs, seen });
       const shown = isAbsolute(name) ? name : join(dirname(around.file), name);
       const part =
@@ -201,9 +200,9 @@ function unknownSection(key: string, allowed: readonly string[], limits: FileLim
   return `${which} has only ${allowed.slice(0, -1).join(', ')} and ${allowed.at(-1)}.${didYouMean(key, allowed) || ' Write it in the main file.'}`;
 }
 
-function realPathOf(file: string): string {
+function realPathOf(file: string, { tree }: Inputs): string {
   try {
-    return realpathSync(file);
+    return tree.realPathOf(file);
   } catch {
     return resolve(file);
   }

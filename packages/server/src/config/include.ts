@@ -1,7 +1,8 @@
 // Finds the files that `include` names, and reads them.
-import { readdirSync, realpathSync, statSync } from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { describeFailure } from '../primitives/failure.ts';
+import type { FileTree } from './file-tree.ts';
 import type { Inputs, Matches } from './inputs.ts';
 import type { FileLimits } from './schema-include.ts';
 
@@ -12,9 +13,9 @@ const hasWildcard = (path: string): boolean => path.includes('*');
 
 /** @param path may have `*` in any of its names @returns the matching files, sorted, as paths that begin like `path` */
 export const listIncluded = (path: string, folder: string, inputs: Inputs): readonly string[] =>
-  hasWildcard(path) ? inputs.list(() => findMatches(path, folder)) : [path];
+  hasWildcard(path) ? inputs.list(() => findMatches(path, folder, inputs.tree)) : [path];
 
-function findMatches(path: string, folder: string): Matches {
+function findMatches(path: string, folder: string, tree: FileTree): Matches {
   const names = path.split('/');
   const first = names.findIndex(hasWildcard);
   let found: readonly string[] = [names.slice(0, first).join('/')];
@@ -26,24 +27,12 @@ function findMatches(path: string, folder: string): Matches {
       const at = resolve(folder, begin + parent);
       if (!hasWildcard(name)) return [`${parent}/${name}`];
       folders.push(at);
-      const children = namesIn(at).filter((one) => matchesName(name, one));
+      const children = tree.namesIn(at).filter((one) => matchesName(name, one));
       return children.map((one) => (parent === '' && begin === '' ? one : `${parent}/${one}`));
     });
-    if (!isLast) found = found.filter((one) => isFolder(resolve(folder, one)));
+    if (!isLast) found = found.filter((one) => tree.isFolder(resolve(folder, one)));
   }
   return { files: found.toSorted((a, b) => (a < b ? -1 : 1)), folders };
-}
-
-function namesIn(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
-}
-
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 /** A name that begins with a dot is that of another program: of an editor, or of Kubernetes, which mounts `..data`. */
@@ -84,8 +73,8 @@ export function readIncluded(
     return `${JSON.stringify(file)} has a character in its name that cannot be printed. Rename the file or its folder.`;
   }
   try {
-    const real = realpathSync(file);
-    const problem = problemOf(file, real, { entry, limits, seen });
+    const real = inputs.tree.realPathOf(file);
+    const problem = problemOf(file, real, { entry, limits, seen, tree: inputs.tree });
     if (problem === undefined) {
       seen.set(real, `included by ${entry.name}`);
       return inputs.read(file);
@@ -105,12 +94,13 @@ function problemOf(
     entry,
     limits,
     seen,
-  }: { entry: { path: string }; limits: FileLimits | undefined; seen: ReadonlyMap<string, string> },
+    tree,
+  }: { entry: { path: string }; limits: FileLimits | undefined; seen: ReadonlyMap<string, string>; tree: FileTree },
 ): string | undefined {
-  if (limits !== undefined && !liesBelow(real, realpathSync(fixedFolder(entry.path))))
+  if (limits !== undefined && !liesBelow(real, tree.realPathOf(fixedFolder(entry.path))))
     return `${file} is a link out of its folder. Put the file itself there.`;
-  const stats = statSync(real);
-  if (!stats.isFile()) return `${file} is not a file. Remove it from the folder, or name files only, such as *.yaml.`;
+  const stats = tree.statsOf(real);
+  if (!stats.isFile) return `${file} is not a file. Remove it from the folder, or name files only, such as *.yaml.`;
   if (stats.size > MAX_INCLUDED_BYTES)
     return `${file} has ${stats.size} bytes, and an included file may have ${MAX_INCLUDED_BYTES}. Divide it.`;
   const before = seen.get(real);

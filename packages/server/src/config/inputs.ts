@@ -2,10 +2,13 @@
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { sha256 } from '../primitives/secret.ts';
+import { diskTree, type FileTree } from './file-tree.ts';
 import { createParsedParts, type ParsedParts, type PartValues } from './parsed-parts.ts';
 
 /** What one reading read. A reading that fails has inputs too: a change of them may mend it. */
 export interface Inputs extends Texts {
+  /** `none`: a draft reads no file and no variable that holds a secret. It is not a fault that it lacks them. */
+  readonly secrets: 'read' | 'none';
   /** Reads a file that an entry names: a secret or a certificate. @throws Error if it cannot be read */
   readonly readNamed: (file: string) => Buffer;
   /** Returns the content that the reading in force has of a named file; undefined if it has none. */
@@ -49,6 +52,7 @@ export interface Texts {
   readonly list: (find: () => Matches) => readonly string[];
   /** Parts of these texts. */
   readonly parsed: ParsedParts;
+  readonly tree: FileTree;
 }
 
 /** The files that a pattern matches, and the folders in which another file would match. */
@@ -89,6 +93,8 @@ export function createInputs(main: string, before?: Earlier): Inputs {
     read: (file) => read(file),
     note,
     parsed,
+    tree: diskTree,
+    secrets: 'read',
     readNamed: (file) => heldBack.get(resolve(file)) ?? read(file, MAX_NAMED_BYTES),
     inForce: (file) => before?.used.get(resolve(file)),
     holdBack: (files) => {
@@ -111,10 +117,7 @@ export function createInputs(main: string, before?: Earlier): Inputs {
       lists.push({ find, before });
       return before.files;
     },
-    digest: () => {
-      const all = [...contents].map(([path, content]) => [path, heldBack.get(path) ?? content] as const);
-      return sha256(JSON.stringify(all.map(([path, one]) => [path, one instanceof Error ? undefined : sha256(one)])));
-    },
+    digest: () => digestOf([...contents].map(([path, content]) => [path, heldBack.get(path) ?? content])),
     haveChanged: () => Date.now() >= recheck || findChange() !== undefined,
     findChange,
     forget: () => {
@@ -124,12 +127,17 @@ export function createInputs(main: string, before?: Earlier): Inputs {
       recheck = Number.POSITIVE_INFINITY;
     },
     folders: () => new Set([...[...contents.keys()].map(dirname), ...lists.flatMap(({ before }) => before.folders)]),
-    repeat: () => {
-      const again = lists.values();
-      return { read: (file) => read(file), note, parsed, list: () => again.next().value?.before.files ?? [] };
-    },
+    repeat: () => repeatLists(lists, { read: (file) => read(file), note, parsed, tree: diskTree }),
   };
 }
+
+function repeatLists(lists: readonly { readonly before: Matches }[], texts: Omit<Texts, 'list'>): Texts {
+  const again = lists.values();
+  return { ...texts, list: () => again.next().value?.before.files ?? [] };
+}
+
+const digestOf = (all: readonly (readonly [path: string, content: Buffer | Error])[]): string =>
+  sha256(JSON.stringify(all.map(([path, one]) => [path, one instanceof Error ? undefined : sha256(one)])));
 
 const readable = (contents: ReadonlyMap<string, Buffer | Error>): readonly (readonly [string, Buffer])[] =>
   [...contents].flatMap(([path, one]) => (one instanceof Error ? [] : [[path, one] as const]));

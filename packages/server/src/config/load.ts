@@ -6,6 +6,7 @@ import { type FormFault, wordIssues } from '../primitives/form.ts';
 import { checkLimits } from './check-limits.ts';
 import type { Configuration, ResolvedConfiguration } from './configuration.ts';
 import { readText } from './decode.ts';
+import { draftBaseOf } from './draft-base.ts';
 import { type Complain, ConfigurationError, type Fault, faultOfFile, type Path } from './fault.ts';
 import { type ReadFiles, readFiles } from './files.ts';
 import { type Collected, collectComplaints } from './follows.ts';
@@ -16,7 +17,7 @@ import { redact } from './redacted.ts';
 import { namedFiles, resolveRenewed } from './renewal.ts';
 import { resolveConfiguration } from './resolve.ts';
 import { certificateProblem } from './resolve-saml.ts';
-import { runRuleTests } from './rule-tests.ts';
+import { judgeRuleTests, runRuleTests } from './rule-tests.ts';
 import { type ConfigurationFile, configurationFile } from './schema.ts';
 import { setAside } from './set-aside.ts';
 import type { Surroundings } from './source.ts';
@@ -51,6 +52,8 @@ interface ReadingSource {
   readonly file: string;
   readonly environment: NodeJS.ProcessEnv;
   readonly inputs?: Inputs;
+  /** Changes the value before it is checked: a draft has no secrets. */
+  readonly prepare?: (read: ReadFiles) => ReadFiles;
   /** The included files to leave out, each with its faults. Files that cannot be read are added. */
   readonly leftOut?: Map<string, readonly Fault[]> | undefined;
 }
@@ -58,9 +61,9 @@ interface ReadingSource {
 /** @param file names the text in faults; paths in the text are relative to its folder @throws ConfigurationError */
 export async function parseConfiguration(
   text: string,
-  { file, environment, inputs = createInputs(file), leftOut }: ReadingSource,
+  { file, environment, inputs = createInputs(file), leftOut, prepare = (read) => read }: ReadingSource,
 ): Promise<Configuration> {
-  const read = readFiles(text, { file, environment, inputs, leftOut });
+  const read = prepare(readFiles(text, { file, environment, inputs, leftOut }));
   // Requests run between the steps of a reload.
   await nextTurn();
   const { value, faults, files, placeOf, originOf } = read;
@@ -98,6 +101,7 @@ export async function parseConfiguration(
       return count;
     },
     testRules: () => throwNew(configuration.testRules),
+    draftBase: () => draftBaseOf({ file, files, environment, issuer: configuration.issuer }),
     checkBeside: (registered) => throwNew(() => configuration.checkBeside(registered)),
     requireIssuer: (started) => throwNew(() => configuration.requireIssuer(started)),
   };
@@ -123,7 +127,7 @@ export async function loadTested(file: string, environment: NodeJS.ProcessEnv, i
 async function check(
   read: ReadFiles,
   reading: Pick<Surroundings, 'folder' | 'environment' | 'unsure'> & { readonly inputs: Inputs },
-): Promise<Omit<Configuration, 'files' | 'warnings' | 'placeOf' | 'mayName' | 'leftOut'> | undefined> {
+): Promise<Omit<Configuration, 'files' | 'warnings' | 'placeOf' | 'mayName' | 'leftOut' | 'draftBase'> | undefined> {
   const collected = collectComplaints(read.complain);
   try {
     return await checkAll(read, reading, collected);
@@ -154,6 +158,7 @@ async function checkAll(
       kept,
       examine: () => examine(parsed.data, configuration, complain),
       testRules: () => void runRuleTests(parsed.data, configuration, complain),
+      judgeTests: () => judgeRuleTests(parsed.data, configuration),
       requireIssuer: (started) => {
         if (configuration.issuer === started) return;
         complain(['issuer'], `the server was started as ${started}. The issuer changes only by a restart.`);

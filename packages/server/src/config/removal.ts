@@ -14,14 +14,8 @@ import {
   type YAMLMap,
   type YAMLSeq,
 } from 'yaml';
+import type { Edit } from '../primitives/unified-diff.ts';
 import type { Path } from './fault.ts';
-
-/** Replaces the text from one offset to another. */
-export interface Edit {
-  readonly from: number;
-  readonly to: number;
-  readonly text: string;
-}
 
 export interface Removal {
   readonly text: string;

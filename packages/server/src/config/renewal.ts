@@ -58,6 +58,7 @@ export async function resolveRenewed(
 
 /** Named files without regard to what is in force. */
 export const namedFiles = (inputs: Inputs): NamedFiles => ({
+  secrets: inputs.secrets,
   read: inputs.readNamed,
   isRenewed: (file) => hasOtherContent(file, inputs),
   recheckAt: inputs.recheckAt,

@@ -46,7 +46,7 @@ async function resolvePassword(
         path,
         'a plain password is for a server on loopback only. Write { hash: … }, as cambio accounts hash-password prints it.',
       );
-    return hashPassword(password.plain);
+    return around.inputs.secrets === 'none' ? NO_HASH : hashPassword(password.plain);
   }
   const hash = parsePasswordHash(password.hash);
   if (typeof hash !== 'string') return hash;

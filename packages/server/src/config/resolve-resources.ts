@@ -58,7 +58,7 @@ export function resolveResources(file: ConfigurationFile, around: Surroundings):
           [...path, 'token', 'alg'],
           'HS256 is not for an audience of this server itself. Remove alg and secret: a key of the server then signs.',
         );
-      if (secrets.has(token.secret.kid))
+      if (secrets.has(token.secret.kid) && token.secret.kid !== NO_SECRET)
         around.complain(
           place,
           'another resource has the same secret, and each could make tokens for the other. Give each its own.',
@@ -143,6 +143,9 @@ function resolveToken(
 }
 
 const SECRET_BYTES = 32;
+
+/** The id of the key of a secret that cannot be read. */
+const NO_SECRET = sha256('resource secret ');
 
 const secretKey = (text: string): SecretKey => ({
   kid: sha256(`resource secret ${text}`),

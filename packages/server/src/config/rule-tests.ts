@@ -18,6 +18,7 @@ import { indexIssuers, type TrustedIssuer } from '../trust/issuer.ts';
 import { indexSubjectNames } from '../trust/subject-names.ts';
 import type { Configuration } from './configuration.ts';
 import type { Complain } from './fault.ts';
+import type { RuleTestOutcome } from './rule-test-outcome.ts';
 import type { ConfigurationFile } from './schema.ts';
 import type { RuleTest } from './schema-tests.ts';
 
@@ -41,6 +42,13 @@ const NOW = 1_800_000_000;
 
 /** Reports failed tests. @returns the number of tests that were run */
 export function runRuleTests(file: ConfigurationFile, tested: Tested, complain: Complain): number {
+  const outcomes = judgeRuleTests(file, tested);
+  for (const { path, result, why } of outcomes)
+    if (why !== undefined) complain(path, why, result === 'failed' ? 'fault' : 'warning');
+  return outcomes.filter(({ result }) => result !== 'left out').length;
+}
+
+export function judgeRuleTests(file: ConfigurationFile, tested: Tested): readonly RuleTestOutcome[] {
   // No document is fetched: their clients are parties of tokens only.
   const clients = new AllClients(tested.clients, [openClientDocuments(tested.clientDocuments, () => NOW * 1000)]);
   const context: Context = {
@@ -53,24 +61,25 @@ export function runRuleTests(file: ConfigurationFile, tested: Tested, complain: 
     saml: new Map(tested.saml.map((entry) => [entry.entityId, entry])),
     now: NOW,
   };
-  let count = 0;
-  for (const [index, rule] of file.rules.entries()) {
-    for (const [place, test] of rule.tests.entries()) {
+  return file.rules.flatMap((rule, index) =>
+    rule.tests.map((test, place): RuleTestOutcome => {
       const client = test.client ?? rule.client?.[0] ?? '';
       const moment = { ...context, confirmation: test.proves };
       const judged = simulate(client, (one) => requestOf(test, one, context), moment, grantOf(test.subject.type));
       const failure = compare(test.expect, judged, context.issuer);
-      const path = ['rules', index, 'tests', place];
-      const disabled = failure && disabledOf(judged, [client, test.subject.client, test.actor?.client], context);
-      if (disabled !== undefined) {
-        complain(path, `this test is left out, because the client ${disabled} is disabled.`, 'warning');
-        continue;
-      }
-      count++;
-      if (failure !== undefined) complain(path, `this test fails: ${failure}.`);
-    }
-  }
-  return count;
+      const about = {
+        path: ['rules', index, 'tests', place],
+        rule: rule.name ?? `rules[${index}]`,
+        name: test.name,
+        decidedBy: judged.rule,
+      };
+      if (failure === undefined) return { ...about, result: 'passed' };
+      const disabled = disabledOf(judged, [client, test.subject.client, test.actor?.client], context);
+      return disabled === undefined
+        ? { ...about, result: 'failed', why: `this test fails: ${failure}.` }
+        : { ...about, result: 'left out', why: `this test is left out, because the client ${disabled} is disabled.` };
+    }),
+  );
 }
 
 /** Suspending a client must not make its tests faults, which would keep the client in force. @returns the client that refused the request */

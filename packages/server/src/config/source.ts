@@ -7,12 +7,13 @@ import { matchesAny } from '../primitives/pattern.ts';
 import { decodeUtf8 } from '../primitives/utf8.ts';
 import type { Complain, Path } from './fault.ts';
 import { isListed, mayRead } from './include.ts';
+import type { Inputs } from './inputs.ts';
 import { foreignVariable, type Origin } from './origin.ts';
 import type { SecretSource } from './schema-values.ts';
 import type { Unsure } from './unsure.ts';
 
 /** The files that entries name. A change of one has the configuration read again. */
-export interface NamedFiles {
+export interface NamedFiles extends Pick<Inputs, 'secrets'> {
   /** @param path of the entry @throws Error if the file cannot be read */
   readonly read: (file: string, path: Path) => Buffer;
   /** Would the file replace another content that is in force? */
@@ -43,6 +44,7 @@ export function readSecret(source: SecretSource, path: Path, host: string, aroun
       complain(path, 'a plain secret is for a server on loopback only. Write { file: PATH } or { env: NAME }.');
     return source.plain;
   }
+  if (around.inputs.secrets === 'none') return undefined;
   if ('env' in source) {
     if (limits !== undefined && !matchesAny(limits.variables, source.env)) {
       complain(path, foreignVariable(source.env));
@@ -85,8 +87,13 @@ export function readFileAt(name: string, path: Path, around: Surroundings): Buff
   }
 }
 
-/** @returns the path of a file that an entry names; undefined after reporting that its own file may not read it */
-export function findFile(name: string, path: Path, { folder, originOf, complain }: Surroundings): string | undefined {
+/** @returns the path of a file that an entry names; undefined in a draft, or after reporting that its own file may not read it */
+export function findFile(
+  name: string,
+  path: Path,
+  { folder, originOf, complain, inputs }: Surroundings,
+): string | undefined {
+  if (inputs.secrets === 'none') return undefined;
   const origin = originOf(path);
   const file = resolve(origin.folder, name);
   if (origin.limits === undefined || mayRead(file, origin.limits, folder)) return file;

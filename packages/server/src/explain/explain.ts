@@ -22,7 +22,7 @@ import { findPlace } from './place.ts';
 import { explainRequest } from './request-steps.ts';
 import { type ExplainedRules, explainRules, type RuleExplanation } from './rules.ts';
 import { findJudgedClient, grantUsed } from './simulate.ts';
-import { isRedemption, PASTED, presentSources, type Sources } from './sources.ts';
+import { isRedemption, PASTED, presentSources, type Sources, verifySources } from './sources.ts';
 import { type ExplainedStep, explainSteps } from './steps.ts';
 import { type ExplainedValue, explainValues, type ValueContext } from './values.ts';
 import { explainWorkloads } from './workloads.ts';
@@ -119,6 +119,31 @@ export async function explainExchange(
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     return explainRefusal(error, event, context, limits);
+  }
+}
+
+/**
+ * Validates pasted tokens, for a decision by another configuration.
+ * @returns the sources without pasted tokens, or why one is refused
+ */
+export async function verifyPasted(
+  parameters: Parameters,
+  clientId: string,
+  sources: Sources,
+  event: AuditEvent,
+  context: ExplainContext,
+): Promise<Sources | Explanation> {
+  if ([sources.subject, sources.actor].every((source) => source?.kind !== 'pasted')) return sources;
+  event.client = clientId;
+  event.grant = 'token_exchange';
+  try {
+    await context.clients.find(clientId);
+    const client = findJudgedClient(clientId, context.clients, 'token_exchange');
+    const assumed = { ...context, confirmation: undefined, proof: 'assumed' } as const;
+    return await verifySources(parameters, sources, client, event, assumed);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    return explainRefusal(error, event, context);
   }
 }
 

@@ -10,6 +10,9 @@ import { type Reason, reasons } from '../primitives/refusal.ts';
 import { grantOf, recall, type SimulatedRequest, simulate } from './simulate.ts';
 import { describeChain, describeList, describeScope } from './wording.ts';
 
+export const decisionChanges = ['newly allowed', 'newly refused', 'allowed otherwise', 'refused otherwise'] as const;
+export type DecisionChange = (typeof decisionChanges)[number];
+
 export interface ChangedDecision {
   readonly requestId: string;
   /** Milliseconds since 1970. */
@@ -18,6 +21,9 @@ export interface ChangedDecision {
   readonly subject: string;
   readonly before: string;
   readonly after: string;
+  readonly change: DecisionChange;
+  /** Why the request is refused now, or was refused if it is allowed now. */
+  readonly reason: Reason | undefined;
   /** Does the file refuse the request? */
   readonly isRefused: boolean;
   /** Claims that the rules read now, and that the row does not contain. */
@@ -41,8 +47,28 @@ export function replay(event: AuditEvent, context: Context): ReplayVerdict {
   const format = (outcome: Outcome): string => describe(outcome, sub, context.issuer);
   const missing = missingClaims(recalled, context);
   const isRefused = after.reason !== undefined;
-  return { requestId, time, client, subject: sub, before: format(before), after: format(after), isRefused, missing };
+  return {
+    requestId,
+    time,
+    client,
+    subject: sub,
+    before: format(before),
+    after: format(after),
+    change: changeOf(before, after),
+    reason: after.reason ?? before.reason,
+    isRefused,
+    missing,
+  };
 }
+
+const changeOf = (before: Outcome, after: Outcome): DecisionChange =>
+  after.reason === undefined
+    ? before.reason === undefined
+      ? 'allowed otherwise'
+      : 'newly allowed'
+    : before.reason === undefined
+      ? 'newly refused'
+      : 'refused otherwise';
 
 /** A reason of refusal, or the issued token. */
 type Outcome =

@@ -14,11 +14,14 @@ import { isRedeemed, tokenTypeUri } from '../primitives/token-type.ts';
 import { traceOf } from '../subject-tokens/validated-token.ts';
 import { readUnsignedToken, type UnsignedToken } from './unsigned-token.ts';
 
-/** `pasted`: the text of the token is a parameter. `recorded`: the audit row has the facts that rules read then. */
+/**
+ * `pasted`: the text of the token is a parameter. `verified`: it was validated before. `recorded`: an audit row has the facts that rules
+ * read then.
+ */
 export type Source =
   | { readonly kind: 'pasted' }
   | { readonly kind: 'facts'; readonly token: UnsignedToken }
-  | { readonly kind: 'recorded'; readonly token: TokenFacts };
+  | { readonly kind: 'verified' | 'recorded'; readonly token: TokenFacts };
 
 export interface Sources {
   readonly subject: Source;
@@ -75,6 +78,22 @@ async function presentRedeemed(
   return targetAssertion(subject, wanted, event, context);
 }
 
+/** Validates the pasted tokens, for a decision by another configuration. @throws Refusal */
+export async function verifySources(
+  parameters: Parameters,
+  { subject, actor }: Sources,
+  client: Client,
+  event: AuditEvent,
+  context: SourceContext,
+): Promise<Sources> {
+  const verify = async (role: Role, source: Source): Promise<Source> =>
+    source.kind === 'pasted'
+      ? { kind: 'verified', token: await presentSource(role, source, parameters, client, event, context) }
+      : source;
+  const verified = await verify('subject', subject);
+  return { subject: verified, actor: actor && (await verify('actor', actor)) };
+}
+
 async function presentSource(
   role: Role,
   source: Source,
@@ -88,7 +107,7 @@ async function presentSource(
     if (presented === undefined) throw new Refusal('parameter_missing', { parameter: `${role}_token` });
     return validate(role, presented, { event, client, context });
   }
-  if (source.kind === 'recorded') {
+  if (source.kind !== 'facts') {
     event[role] = traceOf(source.token, source.token.type);
     return source.token;
   }

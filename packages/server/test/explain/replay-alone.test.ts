@@ -82,9 +82,18 @@ test('describes a changed decision before and after, in words', () => {
     client: 'gateway',
     subject: 'ada',
     missing: [],
+    change: 'allowed otherwise',
+    reason: undefined,
     isRefused: false,
   };
-  assert.deepEqual(again(row()), { ...head, before, after: sentence('no_rule_for_subject'), isRefused: true });
+  assert.deepEqual(again(row()), {
+    ...head,
+    before,
+    after: sentence('no_rule_for_subject'),
+    change: 'newly refused',
+    reason: 'no_rule_for_subject',
+    isRefused: true,
+  });
   const short = rule([api], { name: 'short', grant: { lifetime: 60, scopes: new Set(['read']) } });
   assert.deepEqual(again(row(), short), {
     ...head,
@@ -101,6 +110,8 @@ test('describes a changed decision before and after, in words', () => {
   const refused = row({ outcome: 'refused', reason: 'scope_exceeded', scopeAsked: ['read'] });
   assert.deepEqual(again(refused, plain), {
     ...head,
+    change: 'newly allowed',
+    reason: 'scope_exceeded',
     before: sentence('scope_exceeded'),
     after: 'allowed by “rule”: the scope “read” at api for 10 min',
   });

@@ -7,6 +7,7 @@ import type { Ancestry, Descendants, KnownToken } from '../../audit/token-histor
 import type { UseReader } from '../../audit/use.ts';
 import type { RegisteredClients, StoredClient } from '../../client-auth/registered-clients.ts';
 import type { ConfigurationHistory } from '../../explain/decided-by.ts';
+import type { DraftAnswer, DraftQuestion, DraftTexts } from '../../explain/drafted.ts';
 import type { OperatorRights } from '../../explain/last-operators.ts';
 import type { UnsignedToken } from '../../explain/unsigned-token.ts';
 import type { SigningAlgorithm } from '../../keys/algorithms.ts';
@@ -23,6 +24,25 @@ export interface OperationForms {
   /** The facts of a subject token and of an actor token, as in tests of rules. */
   readonly subjectFacts: z.ZodType<UnsignedToken>;
   readonly actorFacts: z.ZodType<UnsignedToken>;
+}
+
+/** The section `rules` of a file. */
+export interface RuleText {
+  readonly path: string;
+  readonly isMain: boolean;
+  /** Absent if the file has no such section in block style. */
+  readonly rules?: { readonly text: string; readonly line: number };
+}
+
+export interface Schemas {
+  readonly configuration: JsonObject;
+  readonly included: JsonObject;
+  readonly expressions: {
+    /** The facts of conditions of rules, with their types. */
+    readonly variables: JsonObject;
+    readonly functions: readonly string[];
+    readonly macros: readonly string[];
+  };
 }
 
 export interface Administration extends OperationForms {
@@ -96,4 +116,10 @@ export interface Administration extends OperationForms {
     page: { readonly after: FamilyPlace | undefined; readonly limit: number },
   ) => Promise<Descendants>;
   readonly findEvent: (requestId: string) => Promise<AuditEvent | undefined>;
+  /** Asks about a draft of the files in force. @throws DraftTooCostly, DraftsBusy */
+  readonly askDraft: (texts: DraftTexts, question: DraftQuestion) => Promise<DraftAnswer>;
+  /** The texts of the rules in force, by file. */
+  readonly ruleTexts: () => readonly RuleText[];
+  /** The JSON Schema of the file, and what expressions may read and call. */
+  readonly schemas: () => Schemas;
 }

@@ -2,16 +2,26 @@
 import { z } from 'zod';
 import type { AuditEvent } from '../../audit/event.ts';
 import { explainConfiguration } from '../../explain/decided-by.ts';
-import { type Explanation, explainEvent, explainExchange, explainRefusal } from '../../explain/explain.ts';
+import type { DraftTexts } from '../../explain/drafted.ts';
+import {
+  type Explanation,
+  explainEvent,
+  explainExchange,
+  explainRefusal,
+  verifyPasted,
+} from '../../explain/explain.ts';
+import type { Sources } from '../../explain/sources.ts';
 import { explainTargets } from '../../explain/targets.ts';
+import { parametersOf } from '../../primitives/parameters.ts';
 import { Refusal } from '../../primitives/refusal.ts';
 import type { HttpServices } from '../endpoint.ts';
 import { explainServices } from '../explain-services.ts';
 import type { OperationForms } from './administration.ts';
+import { askUsableDraft } from './draft-form.ts';
 import { explanation } from './explain-answer.ts';
 import { findRow } from './find-row.ts';
 import { type Operation, operation } from './operation.ts';
-import { parametersFor, presented, redeemedForm, simulatedForm, sourcesOf } from './simulated-request.ts';
+import { pairsFor, parametersFor, presented, redeemedForm, simulatedForm, sourcesOf } from './simulated-request.ts';
 
 const past = z.strictObject({
   request: z.string().min(1).describe('the id of any request: `request_id` of its answer, or its header X-Request-Id'),
@@ -38,6 +48,8 @@ export const explainOperation = (forms: OperationForms): Operation =>
       const now = time === undefined ? context.now : Math.floor(time / 1000);
       const recorded = { ...simulatedEvent(event), ...(time !== undefined && { time }) };
       const parameters = parametersFor(body, services);
+      if ('draft' in body && body.draft !== undefined)
+        return { body: await explainByDraft({ ...body, draft: body.draft }, recorded, sources, services) };
       return { body: await explainExchange(parameters, body.client, recorded, { ...context, now }, sources) };
     },
   });
@@ -71,12 +83,30 @@ export const targetsOperation = operation({
   },
 });
 
-const simulatedEvent = ({ time, requestId, address }: AuditEvent): AuditEvent => ({
+export const simulatedEvent = ({ time, requestId, address }: AuditEvent): AuditEvent => ({
   time,
   requestId,
   address,
   action: 'token',
 });
+
+/** The configuration in force verifies what was pasted, and the draft decides. */
+async function explainByDraft(
+  body: { readonly client: string; readonly draft: DraftTexts },
+  event: AuditEvent,
+  sources: Sources,
+  services: HttpServices,
+): Promise<Explanation> {
+  const { client, draft } = body;
+  const parameters = pairsFor(body, services);
+  const context = explainServices(services);
+  const verified = await verifyPasted(parametersOf(parameters), client, sources, { ...event }, context);
+  if ('decision' in verified) return verified;
+  const exchange = { client, parameters, sources: verified, event };
+  const answer = await askUsableDraft(draft, { kind: 'explain', exchange }, 'body.draft', services);
+  if (answer.kind !== 'explain') throw new Error('the draft gave no explanation');
+  return answer.explanation;
+}
 
 async function explainPast(text: string, services: HttpServices): Promise<Explanation> {
   const event = await findRow(text, services);

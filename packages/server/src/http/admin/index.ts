@@ -9,6 +9,10 @@ import { explainOperation, targetsOperation } from './explain.ts';
 import { listKeys, retireKey, rotateKey } from './keys.ts';
 import type { Operation } from './operation.ts';
 import { overview } from './overview.ts';
+import { checkDraft, getSchema, listRuleTexts } from './policy.ts';
+import { writeTestOperation } from './policy-tests.ts';
+import { listReachable } from './reach.ts';
+import { replayDraft } from './replay.ts';
 import { revokeTokens } from './revocations.ts';
 import { getToken, listDescendants } from './tokens.ts';
 import { unusedRights } from './unused.ts';
@@ -34,4 +38,10 @@ export const operationsFor = (forms: OperationForms): readonly Operation[] => [
   explainOperation(forms),
   targetsOperation,
   unusedRights,
+  listRuleTexts,
+  checkDraft,
+  replayDraft,
+  writeTestOperation(forms),
+  listReachable,
+  getSchema,
 ];

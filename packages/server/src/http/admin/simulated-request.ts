@@ -9,6 +9,7 @@ import { tokenTypeName, tokenTypeUri } from '../../primitives/token-type.ts';
 import { guessType } from '../../subject-tokens/guess-type.ts';
 import type { HttpServices } from '../endpoint.ts';
 import type { OperationForms } from './administration.ts';
+import { draftForm } from './draft-form.ts';
 import { findRow } from './find-row.ts';
 import { InvalidRequest } from './problem.ts';
 
@@ -30,40 +31,67 @@ const recorded = z.strictObject({
   request: z.string().min(1).describe('the id of a past exchange, whose token of the same role is taken'),
 });
 
+type Forms = Omit<OperationForms, 'clientEntry'>;
+
 /** The parameters of RFC 8693 section 2.1. Those that may repeat are lists. */
-export const simulatedForm = ({ subjectFacts, actorFacts }: Omit<OperationForms, 'clientEntry'>) =>
+const members = ({ subjectFacts, actorFacts }: Forms) => ({
+  ...presented,
+  subject_token: presented.subject_token.optional(),
+  subject: z
+    .union([subjectFacts, recorded])
+    .optional()
+    .describe('in place of `subject_token`: facts, as in a test of a rule, or the subject of an audit row'),
+  actor: z.union([actorFacts, recorded]).optional().describe('in place of `actor_token`'),
+  ...wanted,
+  requested_token_type: typeName.optional(),
+  draft: draftForm.optional().describe('decide by these rules; pasted tokens are verified by those in force'),
+});
+
+export const simulatedForm = (forms: Forms) => z.strictObject(members(forms)).superRefine(checkParties);
+
+/** The same exchange, to be written as a test. */
+export const testedForm = (forms: Forms) =>
   z
     .strictObject({
-      ...presented,
-      subject_token: presented.subject_token.optional(),
-      subject: z
-        .union([subjectFacts, recorded])
-        .optional()
-        .describe('in place of `subject_token`: facts, as in a test of a rule, or the subject of an audit row'),
-      actor: z.union([actorFacts, recorded]).optional().describe('in place of `actor_token`'),
-      ...wanted,
-      requested_token_type: typeName.optional(),
+      name: z.string().min(1).max(256).optional().describe('of the test'),
+      rule: z.string().min(1).optional().describe('that gets the test; by default, the one that decides'),
+      ...members(forms),
     })
-    .superRefine((body, { addIssue }) => {
-      const { subject_token: pasted, subject, actor_token: acting, actor } = body;
-      if ((pasted === undefined) === (subject === undefined))
-        addIssue({ code: 'custom', path: ['subject'], message: 'give either subject_token or subject.' });
-      if (acting !== undefined && actor !== undefined)
-        addIssue({ code: 'custom', path: ['actor'], message: 'give either actor_token or actor.' });
-      for (const role of ['subject', 'actor'] as const)
-        if (body[role] !== undefined && body[`${role}_token_type`] !== undefined)
-          addIssue({ code: 'custom', path: [`${role}_token_type`], message: `goes with ${role}_token. Remove it.` });
-    });
+    .superRefine(checkParties);
+
+type Parties = Readonly<
+  Partial<
+    Record<'subject_token' | 'subject' | 'subject_token_type' | 'actor_token' | 'actor' | 'actor_token_type', unknown>
+  >
+>;
+
+/** A party is either a pasted token or facts. */
+function checkParties(body: Parties, { addIssue }: z.RefinementCtx<unknown>): void {
+  const { subject_token: pasted, subject, actor_token: acting, actor } = body;
+  if ((pasted === undefined) === (subject === undefined))
+    addIssue({ code: 'custom', path: ['subject'], message: 'give either subject_token or subject.' });
+  if (acting !== undefined && actor !== undefined)
+    addIssue({ code: 'custom', path: ['actor'], message: 'give either actor_token or actor.' });
+  for (const role of ['subject', 'actor'] as const)
+    if (body[role] !== undefined && body[`${role}_token_type`] !== undefined)
+      addIssue({ code: 'custom', path: [`${role}_token_type`], message: `goes with ${role}_token. Remove it.` });
+}
 
 /** The parameters of the jwt-bearer grant (RFC 7523 section 2.1). */
 export const redeemedForm = z.strictObject({ client: presented.client, assertion: token, ...wanted });
 
-/** Names of tokens that are not parameters. */
-const PARTIES: ReadonlySet<string> = new Set(['client', 'subject', 'actor']);
+/** Members that are not parameters. */
+const OTHERS: ReadonlySet<string> = new Set(['client', 'subject', 'actor', 'draft', 'name', 'rule']);
 
 /** Converts the body to the parameters of a form. */
-export function parametersFor(body: Readonly<Record<string, unknown>>, { issuer }: HttpServices): Parameters {
-  const form = Object.entries(body).filter(([name]) => !PARTIES.has(name));
+export const parametersFor = (body: Readonly<Record<string, unknown>>, services: HttpServices): Parameters =>
+  parametersOf(pairsFor(body, services));
+
+export function pairsFor(
+  body: Readonly<Record<string, unknown>>,
+  { issuer }: HttpServices,
+): readonly (readonly [string, string])[] {
+  const form = Object.entries(body).filter(([name]) => !OTHERS.has(name));
   const pairs = form.flatMap(([name, value]) =>
     [value ?? []]
       .flat()
@@ -74,7 +102,7 @@ export function parametersFor(body: Readonly<Record<string, unknown>>, { issuer 
     const isTyped = typeof text !== 'string' || body[`${name}_type`] !== undefined;
     return isTyped ? [] : [[`${name}_type`, tokenTypeUri(guessType(text, issuer))] as const];
   });
-  return parametersOf([...pairs, ...types]);
+  return [...pairs, ...types];
 }
 
 const wholeType = (text: string): string => (tokenTypeName(text) === undefined ? tokenTypeUri(text) : text);

@@ -1,5 +1,11 @@
 // Writes edits of a text as a unified diff, which `patch -p0` and `git apply -p0` apply.
-import type { Edit } from '../config/removal.ts';
+
+/** Replaces the text from one offset to another. */
+export interface Edit {
+  readonly from: number;
+  readonly to: number;
+  readonly text: string;
+}
 
 /** Lines that a hunk shows before and after its changes. */
 const CONTEXT_LINES = 3;

@@ -1,0 +1,94 @@
+// Shows the rules in force as text, and checks a draft of them: faults, tests, and rules without a test. Changes nothing.
+import { z } from 'zod';
+import { draftForm } from './draft-form.ts';
+import { operation } from './operation.ts';
+
+export const listRuleTexts = operation({
+  id: 'list-rule-texts',
+  method: 'GET',
+  at: '/policy/rules',
+  summary: 'The text of the rules in force, by file: what an editor shows, and what a draft replaces',
+  scope: 'admin:read',
+  status: 200,
+  answer: z.object({
+    items: z.array(
+      z.object({
+        path: z.string(),
+        isMain: z.boolean(),
+        rules: z
+          .object({ text: z.string(), line: z.int().describe('the number of its first line in the file') })
+          .optional()
+          .describe('the section `rules` with its key; absent if the file has none in block style'),
+      }),
+    ),
+  }),
+  run: async ({ services: { admin } }) => ({ body: { items: admin.ruleTexts() } }),
+});
+
+const finding = z.object({
+  severity: z.enum(['fault', 'warning']),
+  file: z.string(),
+  line: z.int().describe('from 1; 0 for the file as a whole'),
+  column: z.int(),
+  path: z.string().describe('such as `rules[name].grant.scopes`'),
+  message: z.string(),
+});
+
+const tested = z.object({
+  rule: z.string(),
+  test: z.string().describe('its name, or its number among the tests of the rule'),
+  at: z.string().describe('the file and the line'),
+  result: z.enum(['passed', 'failed', 'left out']),
+  why: z.string().optional(),
+});
+
+export const checkDraft = operation({
+  id: 'check-draft',
+  method: 'POST',
+  at: '/policy/check',
+  summary:
+    'The faults and warnings of a draft of the configuration, the results of its tests, and rules without a test',
+  scope: 'admin:read',
+  body: draftForm,
+  status: 200,
+  answer: z.object({
+    usable: z.boolean().describe('has no fault, and no test fails'),
+    findings: z.array(finding),
+    tests: z.array(tested).describe('empty while the draft has a fault'),
+    untested: z.array(z.object({ rule: z.string(), at: z.string() })).describe('rules by which no test is decided'),
+    counts: z
+      .object({ clients: z.int(), resources: z.int(), rules: z.int() })
+      .optional()
+      .describe('absent while the draft has a fault'),
+  }),
+  run: async ({ body, services: { admin } }) => {
+    const answer = await admin.askDraft(body, { kind: 'check' });
+    if (answer.kind !== 'check') throw new Error('the draft was not checked');
+    const { report } = answer;
+    const isUsable =
+      !report.findings.some(({ severity }) => severity === 'fault') &&
+      !report.tests.some(({ result }) => result === 'failed');
+    return { body: { usable: isUsable, ...report } };
+  },
+});
+
+const anySchema = z.looseObject({});
+
+export const getSchema = operation({
+  id: 'get-schema',
+  method: 'GET',
+  at: '/schema',
+  summary: 'The JSON Schema of the configuration file, and what its expressions may read and call, for completion',
+  scope: 'admin:read',
+  status: 200,
+  answer: z.object({
+    configuration: anySchema.describe('JSON Schema (draft 2020-12) of the main file'),
+    included: anySchema.describe('of a file that `include` names'),
+    expressions: z.object({
+      variables: anySchema.describe('the facts by name, each with its type, or its members'),
+      functions: z.array(z.string()).describe('with the number of arguments'),
+      macros: z.array(z.string()),
+    }),
+  }),
+  run: async ({ services: { admin } }) => ({ body: admin.schemas() }),
+});
