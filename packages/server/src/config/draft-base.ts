@@ -3,6 +3,7 @@ import { parse } from 'yaml';
 import { isObject } from '../primitives/expectation.ts';
 import type { ConfigurationText } from './origin.ts';
 import { redact } from './redacted.ts';
+import { divide, wholeOf } from './yaml-parts.ts';
 
 export interface DraftBase {
   /** The path of the main file, as faults name it. */
@@ -45,8 +46,12 @@ export function draftBaseOf({
   };
 }
 
-/** The entries that the admin API shows, with variables as they are written. */
-function shownPart(text: string): unknown {
-  const value: unknown = parse(text, { logLevel: 'silent', merge: true });
-  return isObject(value) ? { issuer: value.issuer, ...redact(value) } : undefined;
-}
+/** The entries that the admin API shows, with variables as they are written. Parts without a variable are not parsed. */
+const shownPart = (text: string): unknown =>
+  (divide(text) ?? [wholeOf(text)])
+    .filter((part) => part.text.includes('${'))
+    .map(({ path: [section, index], text: part }) => {
+      const value: unknown = parse(part, { logLevel: 'silent', merge: true });
+      const whole = index !== undefined && Array.isArray(value) ? { [String(section)]: value } : value;
+      return isObject(whole) ? { issuer: whole.issuer, ...redact(whole) } : undefined;
+    });

@@ -6,7 +6,7 @@ import { type FormFault, wordIssues } from '../primitives/form.ts';
 import { checkLimits } from './check-limits.ts';
 import type { Configuration, ResolvedConfiguration } from './configuration.ts';
 import { readText } from './decode.ts';
-import { draftBaseOf } from './draft-base.ts';
+import { type DraftBase, draftBaseOf } from './draft-base.ts';
 import { type Complain, ConfigurationError, type Fault, faultOfFile, type Path } from './fault.ts';
 import { type ReadFiles, readFiles } from './files.ts';
 import { type Collected, collectComplaints } from './follows.ts';
@@ -85,6 +85,7 @@ export async function parseConfiguration(
   };
   throwFaults();
   if (configuration === undefined) throw new ConfigurationError(file, faults);
+  let draftBase: DraftBase | undefined;
   return {
     ...configuration,
     files,
@@ -101,7 +102,10 @@ export async function parseConfiguration(
       return count;
     },
     testRules: () => throwNew(configuration.testRules),
-    draftBase: () => draftBaseOf({ file, files, environment, issuer: configuration.issuer }),
+    draftBase: () => {
+      draftBase ??= draftBaseOf({ file, files, environment, issuer: configuration.issuer });
+      return draftBase;
+    },
     checkBeside: (registered) => throwNew(() => configuration.checkBeside(registered)),
     requireIssuer: (started) => throwNew(() => configuration.requireIssuer(started)),
   };
