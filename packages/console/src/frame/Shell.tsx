@@ -5,6 +5,7 @@ import { LogOut, Menu, Moon, Sun, SunMoon, X } from 'lucide-react';
 import { type ReactNode, useEffect, useState, useSyncExternalStore } from 'react';
 import { pages } from '../pages/index.ts';
 import { signOut } from '../session/session.ts';
+import { InFrame } from './in-frame.ts';
 import { useKeyboard } from './keyboard.ts';
 import { Mark } from './Mark.tsx';
 import { troubles } from './query-client.ts';
@@ -18,10 +19,10 @@ export function Shell(): ReactNode {
   useEffect(() => setOpen(false), [path]);
   return (
     <div className="shell">
-      <a className="skip" href={`${path}#content`} onClick={focusContent}>
-        Skip to the content
-      </a>
       <header className="bar">
+        <button type="button" className="skip" onClick={() => document.getElementById('content')?.focus()}>
+          Skip to the content
+        </button>
         <ActionIcon
           className="bar-menu"
           variant="subtle"
@@ -61,15 +62,12 @@ export function Shell(): ReactNode {
       </nav>
       <main id="content" className="content" tabIndex={-1}>
         <Trouble />
-        <Outlet />
+        <InFrame value={true}>
+          <Outlet />
+        </InFrame>
       </main>
     </div>
   );
-}
-
-function focusContent(event: { readonly preventDefault: () => void }): void {
-  event.preventDefault();
-  document.getElementById('content')?.focus();
 }
 
 const SCHEMES = {

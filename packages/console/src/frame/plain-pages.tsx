@@ -1,22 +1,26 @@
 // The pages without data: waiting, an unknown address, and the end of a session.
 import { Anchor, Button, Center, Loader, Stack, Text, Title } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
-import type { ReactNode } from 'react';
+import { type ReactNode, useContext } from 'react';
 import { beginSignIn } from '../session/session.ts';
+import { InFrame } from './in-frame.ts';
 import { Mark } from './Mark.tsx';
 
 /** A card in the middle of the page. */
-export const Card = ({ title, children }: { readonly title: string; readonly children?: ReactNode }): ReactNode => (
-  <main className="plain">
-    <Stack className="plain-card" gap="md">
-      <Mark />
-      <Title order={1} size="h2">
-        {title}
-      </Title>
-      {children}
-    </Stack>
-  </main>
-);
+export function Card({ title, children }: { readonly title: string; readonly children?: ReactNode }): ReactNode {
+  const Landmark = useContext(InFrame) ? 'div' : 'main';
+  return (
+    <Landmark className="plain">
+      <Stack className="plain-card" gap="md">
+        <Mark />
+        <Title order={1} size="h2">
+          {title}
+        </Title>
+        {children}
+      </Stack>
+    </Landmark>
+  );
+}
 
 export const Loading = (): ReactNode => (
   <Center mih="40vh" role="status" aria-label="Loading">

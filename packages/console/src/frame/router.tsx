@@ -22,7 +22,7 @@ const shell = createRoute({
   id: 'shell',
   component: Shell,
   beforeLoad: async ({ location }) => {
-    if (!isSignedIn()) await beginSignIn(location.href.slice(basePath.length).replace(/^\//, '') || location.searchStr);
+    if (!isSignedIn()) await beginSignIn(location.href.replace(/^\//, ''));
   },
 });
 

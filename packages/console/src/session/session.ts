@@ -169,7 +169,7 @@ async function renewOnce(): Promise<Tokens | undefined> {
   return tokens;
 }
 
-/** The page that is shown, below the path of the console. */
+/** The page that is shown, below the path of the console, with its query. */
 const here = (): string => location.href.slice(consoleUrl('').length).replace(/^\//, '');
 
 /**

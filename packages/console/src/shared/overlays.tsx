@@ -13,17 +13,16 @@ interface DrawerProps {
 
 /** Esc and a click beside it close it. Let the URL say whether it is open. The page goes on scrolling: locking it needs inline styles. */
 export const Drawer = ({ title, children, onClose }: DrawerProps): ReactNode => (
-  <MantineDrawer
-    opened={Boolean(children)}
-    onClose={onClose}
-    title={title}
-    position="right"
-    size="lg"
-    lockScroll={false}
-    closeButtonProps={{ 'aria-label': 'Close' }}
-  >
-    {children}
-  </MantineDrawer>
+  <MantineDrawer.Root opened={Boolean(children)} onClose={onClose} position="right" size="lg" lockScroll={false}>
+    <MantineDrawer.Overlay />
+    <MantineDrawer.Content>
+      <div className="overlay-head">
+        <MantineDrawer.Title fw={600}>{title}</MantineDrawer.Title>
+        <MantineDrawer.CloseButton aria-label="Close" />
+      </div>
+      <MantineDrawer.Body>{children}</MantineDrawer.Body>
+    </MantineDrawer.Content>
+  </MantineDrawer.Root>
 );
 
 interface ConfirmProps {
@@ -46,36 +45,38 @@ export function Confirm({ title, children, action, isOpen, isDangerous, onClose,
     onClose();
   };
   return (
-    <Modal
-      opened={isOpen}
-      onClose={close}
-      title={title}
-      lockScroll={false}
-      closeButtonProps={{ 'aria-label': 'Close' }}
-      centered
-    >
-      <Stack>
-        <div>{children}</div>
-        {change.error !== null && (
-          <Alert color="red" role="alert" title={change.error.message}>
-            {change.error instanceof ApiFailure &&
-              [change.error.problem.detail, change.error.problem.request_id].filter(Boolean).join(' · ')}
-          </Alert>
-        )}
-        <Group justify="end">
-          <Button variant="default" onClick={close}>
-            Cancel
-          </Button>
-          <Button
-            {...(isDangerous && { color: 'red' })}
-            loading={change.isPending}
-            onClick={() => change.mutate()}
-            data-autofocus
-          >
-            {action}
-          </Button>
-        </Group>
-      </Stack>
-    </Modal>
+    <Modal.Root opened={isOpen} onClose={close} lockScroll={false} centered>
+      <Modal.Overlay />
+      <Modal.Content>
+        <div className="overlay-head">
+          <Modal.Title fw={600}>{title}</Modal.Title>
+          <Modal.CloseButton aria-label="Close" />
+        </div>
+        <Modal.Body>
+          <Stack>
+            <div>{children}</div>
+            {change.error !== null && (
+              <Alert color="red" role="alert" title={change.error.message}>
+                {change.error instanceof ApiFailure &&
+                  [change.error.problem.detail, change.error.problem.request_id].filter(Boolean).join(' · ')}
+              </Alert>
+            )}
+            <Group justify="end">
+              <Button variant="default" onClick={close}>
+                Cancel
+              </Button>
+              <Button
+                {...(isDangerous && { color: 'red' })}
+                loading={change.isPending}
+                onClick={() => change.mutate()}
+                data-autofocus
+              >
+                {action}
+              </Button>
+            </Group>
+          </Stack>
+        </Modal.Body>
+      </Modal.Content>
+    </Modal.Root>
   );
 }

@@ -1,0 +1,108 @@
+// A real server with the console, a signed-in browser, and everything that the browser complains of.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { AxeResults } from 'axe-core';
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
+import { openBrowser } from '../../server/test/support/chromium.ts';
+import type { Source } from '../../server/test/support/configuration.ts';
+import { buildConsole, withConsole } from '../../server/test/support/console.ts';
+import { start, type TestServer } from '../../server/test/support/harness.ts';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+declare const window: { readonly axe: { readonly run: (options: object) => Promise<AxeResults> } };
+
+export const ADA = { username: 'ada', password: 'lovelace' };
+export const operated = withConsole([{ account: 'ada', scopes: ['admin:read', 'admin:write'] }]);
+
+type After = { readonly after: (end: () => Promise<void>) => void };
+
+export interface ConsoleWorld {
+  readonly server: TestServer;
+  readonly browser: Browser;
+  /** Lines of the browser's console, requests to other origins, and refusals of the content security policy. */
+  readonly complaints: readonly string[];
+  /** Opens a window in which nobody is signed in. */
+  readonly open: (options?: BrowserContextOptions) => Promise<Visitor>;
+}
+
+export interface Visitor {
+  readonly page: Page;
+  readonly context: BrowserContext;
+  /** Opens a page of the console, and signs in where the server asks. */
+  readonly visit: (path: string, who?: typeof ADA) => Promise<void>;
+  /** @returns what axe-core finds */
+  readonly findings: () => Promise<readonly string[]>;
+}
+
+/** @param server instead of one of its own */
+export async function startConsole(t: After, source: Source = operated): Promise<ConsoleWorld> {
+  buildConsole();
+  const server = await start({ after: (end) => t.after(end), name: 'the console' }, source, { recorded: true });
+  // The browser has the time of the machine, and proofs say it.
+  const ticking = setInterval(() => {
+    server.clock.now = Date.now();
+  }, 100);
+  t.after(async () => clearInterval(ticking));
+  const browser = await openBrowser(t as Parameters<typeof openBrowser>[0]);
+  const complaints: string[] = [];
+  return {
+    server,
+    browser,
+    complaints,
+    open: async (options = {}) => openVisitor(browser, server, complaints, options),
+  };
+}
+
+async function openVisitor(
+  browser: Browser,
+  { issuer }: Pick<TestServer, 'issuer'>,
+  complaints: string[],
+  options: BrowserContextOptions,
+): Promise<Visitor> {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+  const page = await context.newPage();
+  page.on('console', (message) => {
+    // A refusal that a page handles is reported by the browser, too.
+    const isRefusal = /Failed to load resource/.test(message.text());
+    if (!isRefusal && ['error', 'warning'].includes(message.type())) complaints.push(message.text());
+  });
+  page.on('pageerror', ({ message }) => complaints.push(message));
+  page.on('request', (request) => {
+    const url = request.url();
+    if (!url.startsWith(issuer) && !url.startsWith('data:')) complaints.push(`a request to ${url}`);
+  });
+  return {
+    page,
+    context,
+    visit: async (path, who = ADA) => {
+      await page.goto(`${issuer}/console/${path}`);
+      const form = page.locator('input[name=password]');
+      const frame = page.locator('main h1');
+      await form.or(frame).first().waitFor();
+      if (await form.isVisible()) {
+        await page.fill('input[name=username]', who.username);
+        await page.fill('input[name=password]', who.password);
+        await page.press('input[name=password]', 'Enter');
+      }
+      await page.waitForURL(/\/console/);
+      await frame.first().waitFor();
+    },
+    findings: async () => {
+      await page.evaluate(axe);
+      const { violations } = await page.evaluate(() => window.axe.run({ resultTypes: ['violations'] }));
+      return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 200)}`));
+    },
+  };
+}
+
+/** Waits until no request of the page is under way. */
+export const settle = (page: Page): Promise<void> => page.waitForLoadState('networkidle');
+
+/** Every page is wide enough to be scrolled downwards only. */
+export async function assertFits(page: Page, what: string): Promise<void> {
+  const [wanted, has] = await page
+    .evaluate('document.documentElement.scrollWidth + " " + document.documentElement.clientWidth')
+    .then((text) => String(text).split(' ').map(Number));
+  assert.ok((wanted ?? 0) <= (has ?? 0), `${what} is ${wanted} wide in ${has}`);
+}
