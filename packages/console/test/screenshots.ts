@@ -20,7 +20,7 @@ try {
   // Something to see: people who sign in, tokens, and refusals.
   for (let count = 0; count < 5; count++) await redeem(server, await authorizeAs(server));
   await server.token({ grant_type: 'client_credentials', client_id: 'machine', client_secret: 'wrong' });
-  await fetch(server.issuer + authorizationUrl({ scope: 'nothing' }));
+  await fetch(server.issuer + authorizationUrl({ scope: 'nothing' }), { redirect: 'manual' });
   for (const colorScheme of ['light', 'dark'] as const) {
     const { page, visit } = await open({ colorScheme });
     for (const path of paths.length === 0 ? [...pagesOfConsole, 'signed-out'] : paths) {

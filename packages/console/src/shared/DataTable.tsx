@@ -73,6 +73,7 @@ export function DataTable<Row>({ label, columns, rows, keyOf, onOpen, onEnd }: D
             <div
               key={key}
               data-index={index}
+              data-last={index === rows.length - 1 || undefined}
               role="row"
               aria-rowindex={index + 2}
               tabIndex={onOpen === undefined ? -1 : 0}

@@ -68,6 +68,7 @@ function sealedBy({ sealingKey }: Configuration): string {
 
 function switchedOn(configuration: Configuration, servesMetrics: boolean): readonly string[] {
   const { issuer, server, audit, accounts, upstream, clientDocuments, registration, resources } = configuration;
+  const { console: operators } = configuration;
   const isOn: readonly (readonly [what: string, on: boolean])[] = [
     [accounts.length > 0 ? `sign-in with ${countOf(accounts.length, 'account')}` : 'sign-in', hasSignIn(configuration)],
     ['clients that register themselves', registration !== undefined],
@@ -76,6 +77,7 @@ function switchedOn(configuration: Configuration, servesMetrics: boolean): reado
       `clients that describe themselves, of ${[...(clientDocuments?.domains ?? [])].join(', ')}`,
       clientDocuments !== undefined,
     ],
+    ['console', operators !== undefined],
     ['admin API', resources.some(({ audience }) => audience === adminAudience(issuer))],
     [`metrics on ${server.metrics?.host} port ${server.metrics?.port}`, servesMetrics],
     ['DPoP nonces', server.dpopNonces],
