@@ -3,6 +3,7 @@
 import { group } from '../../group.ts';
 import { bodies } from './bodies.ts';
 import { changes } from './changes.ts';
+import { consoleCases } from './console.ts';
 import { operators } from './operators.ts';
 import { proof } from './proof.ts';
 import { openAdminWorld } from './world.ts';
@@ -13,6 +14,7 @@ export const administration = group('A', 'admin', openAdminWorld, {
   A16: { because: 'the admin API imports nothing: the file is read from disk' },
   ...bodies,
   ...changes,
+  ...consoleCases,
   ...operators,
   ...proof,
 });
