@@ -152,10 +152,12 @@ function createBuild(store: Store, report: (line: string) => void): Build {
     if (phase === 'building' && !isBuilding)
       report('the index of the audit is built in the background; until then, searches use the earlier indexes');
     isBuilding ||= phase === 'building';
-    if (phase === 'built') {
-      await dropColumnIndexes(store);
-      report('the index of the audit is built, and the earlier indexes are gone');
-    }
+    if (phase === 'built')
+      report(
+        (await dropColumnIndexes(store)) === 'dropped'
+          ? 'the index of the audit is built, and the earlier indexes are gone'
+          : 'the index of the audit is built. The role of this server cannot drop the earlier indexes, which delay every exchange: run cambio store migrate with the role that owns the tables',
+      );
     isComplete = phase !== 'building';
   };
   return { continue: next, isComplete: () => isComplete };

@@ -9,6 +9,10 @@ import { describeOutput, printResult } from './output.ts';
 export const storeMigrate: CliCommand = {
   examples: [
     ['cambio store migrate --config cambio.yaml', 'with a role that may change the schema, before servers start'],
+    [
+      'cambio store migrate --config migrate.yaml --grant cambio_serve',
+      'PostgreSQL: servers run as a role that can neither change the schema nor audit rows',
+    ],
   ],
   describe: (command) =>
     describeOutput(
@@ -16,11 +20,14 @@ export const storeMigrate: CliCommand = {
         .description(
           'Create the tables of this version, or migrate those of an earlier version. Starting a server does this too; no other command does.',
         )
-        .requiredOption('--config <file>', 'the configuration file'),
+        .requiredOption('--config <file>', 'the configuration file')
+        .option('--grant <role>', 'give this role of PostgreSQL what a server needs of the tables, and no more'),
     ),
   run: async (options) => {
-    const { store } = await loadForDatabase(options.config);
-    await migrateStore(store, systemClock());
+    const { store, audit } = await loadForDatabase(options.config);
+    const retention = audit.retention === undefined ? 'keeps rows' : 'deletes rows';
+    const { grant } = options;
+    await migrateStore(store, systemClock(), grant === undefined ? undefined : { role: String(grant), retention });
     printResult(options, { migrated: true }, 'The schema of the database is that of this version.');
     return EXIT.done;
   },

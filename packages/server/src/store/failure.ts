@@ -60,7 +60,7 @@ const POSTGRES: Readonly<Record<string, (names: Names) => Clause>> = {
   }),
   '42501': ({ user }) => ({
     why: `${nameOf('user', user)} lacks a right in the database`,
-    mend: 'Make it the owner of the database, or grant it CREATE and USAGE on the schema public',
+    mend: 'Make it the owner of the database, or let another role run cambio store migrate, with --grant for this one',
   }),
   '42P01': () => ({ why: 'it lacks a table of Cambio', mend: 'Start the server once: it makes the tables' }),
   '53300': () => ({

@@ -12,6 +12,8 @@ export interface PostgresConnection {
   readonly database: string | undefined;
   /** Settings of the session, written `-c name=value`. */
   readonly options: string | undefined;
+  /** `transaction`: a pooler gives each transaction another session of the database. */
+  readonly pooler: 'none' | 'transaction';
   readonly tls: PostgresTls | 'none';
 }
 
@@ -29,7 +31,7 @@ export interface ReadPostgresUrl {
   readonly warning?: string;
 }
 
-const PARAMETERS: readonly string[] = ['host', 'sslmode', 'sslrootcert', 'sslcert', 'sslkey', 'options'];
+const PARAMETERS: readonly string[] = ['host', 'sslmode', 'sslrootcert', 'sslcert', 'sslkey', 'options', 'pooler'];
 
 /** One sentence for every text that cannot be read, because any part of it may be a part of the password. */
 const UNREADABLE =
@@ -71,13 +73,21 @@ export function readPostgresUrl(text: string, folder: string): ReadPostgresUrl {
       fault: `${UNVERIFIED.includes(mode) ? `sslmode=${mode}` : 'sslmode'} is not one of the modes that are known here. Write sslmode=verify-full, or disable for a connection that anyone on the way can read and change`,
     };
   const options = parameters.get('options') ?? undefined;
+  const pooler = parameters.get('pooler') ?? 'none';
+  if (pooler !== 'none' && pooler !== 'transaction')
+    return { fault: 'the parameter pooler is not transaction. Leave it out for a connection to PostgreSQL itself' };
+  if (pooler !== 'none' && options !== undefined)
+    return {
+      fault:
+        'the parameter options sets values of a session, and with pooler=transaction each transaction has another one. Set them for the role: alter role NAME set SETTING = VALUE',
+    };
   const file = (name: string): string | undefined => {
     const path = parameters.get(name);
     return path === null ? undefined : resolve(folder, path);
   };
   const tls = { authority: file('sslrootcert'), cert: file('sslcert'), key: file('sslkey') };
   return {
-    connection: { host, port, user, password, database, options, tls: VERIFIED.includes(mode) ? tls : 'none' },
+    connection: { host, port, user, password, database, options, pooler, tls: VERIFIED.includes(mode) ? tls : 'none' },
     ...(mode === 'disable' && !isLocal && { warning: IN_THE_CLEAR }),
   };
 }

@@ -1,7 +1,8 @@
 // Opens PostgreSQL: a pool of limited size, a deadline for every statement, and notifications.
 import { setTimeout as wait } from 'node:timers/promises';
-import { Kysely, PostgresDialect, type PostgresPoolClient } from 'kysely';
+import { Kysely, PostgresDialect, type PostgresPoolClient, sql } from 'kysely';
 import pg from 'pg';
+import { SchemaError } from './failure.ts';
 import { createTlsReader, type TlsContents } from './postgres-tls.ts';
 import type { PostgresConnection } from './postgres-url.ts';
 import type { Schema } from './schema.ts';
@@ -29,19 +30,22 @@ type Purpose = keyof typeof DEADLINES_MS;
  * Settings of every connection. The driver never gets the URL, whose parameters could override them.
  * @returns a function, which reads the certificates again
  */
-function createSettings({ tls, options, ...place }: PostgresConnection, purpose: Purpose) {
+function createSettings({ tls, options, pooler, ...place }: PostgresConnection, purpose: Purpose) {
   const readTls = tls === 'none' ? undefined : createTlsReader(tls);
   const { connect, statement, lock, idleTransaction } = DEADLINES_MS[purpose];
   return () => ({
     ...place,
     ssl: readTls === undefined ? false : verified(readTls()),
-    options: `${SERVER_KEEP_ALIVE} ${options ?? ''}`.trim(),
     connectionTimeoutMillis: connect,
-    // The server enforces the first; the driver enforces the second, for a server that does not answer.
-    statement_timeout: statement,
+    // For a server that does not answer.
     query_timeout: statement,
-    lock_timeout: lock,
-    idle_in_transaction_session_timeout: idleTransaction,
+    // A pooler refuses settings of a session.
+    ...(pooler === 'none' && {
+      options: `${SERVER_KEEP_ALIVE} ${options ?? ''}`.trim(),
+      statement_timeout: statement,
+      lock_timeout: lock,
+      idle_in_transaction_session_timeout: idleTransaction,
+    }),
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
   });
@@ -82,6 +86,27 @@ export function openPostgres(connection: PostgresConnection, purpose: Purpose): 
       pool: { connect: async () => guard(await pool.connect()), end: () => pool.end(), options: pool.options },
     }),
   });
+}
+
+/** Behind a pooler, the role must have the deadlines of requests. @throws SchemaError if one is missing or longer */
+export async function checkDeadlines(store: Kysely<Schema>): Promise<void> {
+  const { statement, lock, idleTransaction } = DEADLINES_MS.requests;
+  const deadlines = {
+    statement_timeout: statement,
+    lock_timeout: lock,
+    idle_in_transaction_session_timeout: idleTransaction,
+  };
+  const { rows } = await sql<{ name: keyof typeof deadlines; ms: number; role: string }>`
+    select name, setting::float8 as ms, current_user as role from pg_settings where name in (${sql.join(Object.keys(deadlines))})`.execute(
+    store,
+  );
+  const [{ role = '' } = {}] = rows;
+  const unset = rows.filter(({ name, ms }) => ms === 0 || ms > deadlines[name]);
+  if (unset.length === 0) return;
+  const orders = unset.map(({ name }) => `alter role ${role} set ${name} = '${deadlines[name]}ms'`).toSorted();
+  throw new SchemaError(
+    `with pooler=transaction, the role must have the deadlines that a session cannot have: without them, a node that is lost holds its locks. Run ${orders.join('; ')}, and reconnect the pooler`,
+  );
 }
 
 /** SQLSTATE of a write to a standby: after a failover, another server is the primary. */

@@ -3,7 +3,9 @@ import { existsSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Kysely } from 'kysely';
 import { Refusal } from '../primitives/refusal.ts';
-import { describeDatabaseFailure, explainPostgres, explainSqlite } from './failure.ts';
+import { dropColumnIndexes, readIndexState } from './audit-index.ts';
+import { describeDatabaseFailure, explainPostgres, explainSqlite, SchemaError } from './failure.ts';
+import { grantRole } from './grants.ts';
 import { migrations } from './migrations/index.ts';
 import { checkCurrent, migrate, rollBack } from './migrations/migrate.ts';
 import type { PostgresConnection } from './postgres-url.ts';
@@ -67,10 +69,11 @@ function checkExists(file: string): void {
 }
 
 async function openShared(connection: PostgresConnection, prepare: Prepare): Promise<Store> {
-  const { openPostgres } = await import('./postgres.ts');
+  const { checkDeadlines, openPostgres } = await import('./postgres.ts');
   const migrating = openPostgres(connection, 'migration');
   try {
     await prepare(migrating);
+    if (connection.pooler === 'transaction') await checkDeadlines(migrating);
     return await connected(openPostgres(connection, 'requests'));
   } catch (error) {
     throw explainPostgres(error, connection);
@@ -101,10 +104,26 @@ async function connected(store: Store): Promise<Store> {
   }
 }
 
-/** Creates the schema of this version, or migrates an earlier one. @throws as `openStore` */
-export async function migrateStore(location: StoreLocation, now: number): Promise<void> {
+/** A role that gets the rights of a server. */
+export interface Grant {
+  readonly role: string;
+  readonly retention: 'deletes rows' | 'keeps rows';
+}
+
+/**
+ * Creates the schema of this version, or migrates an earlier one, and finishes what servers cannot do whose role does not own the tables.
+ * @throws as `openStore` @throws SchemaError if the role cannot have only these rights
+ */
+export async function migrateStore(location: StoreLocation, now: number, grant?: Grant): Promise<void> {
+  if (grant !== undefined && location.kind === 'sqlite') throw new SchemaError('SQLite has no roles. Remove --grant');
   const store = await openStore(location, 'write', now, 'migrate');
-  await store.destroy();
+  try {
+    if ((await readIndexState(store)).phase === 'built') await dropColumnIndexes(store);
+    if (grant !== undefined)
+      await store.transaction().execute((transaction) => grantRole(transaction, grant.role, grant.retention));
+  } finally {
+    await store.destroy();
+  }
 }
 
 /** Undoes the last migration of this version. @returns its name @throws as `rollBack` */
@@ -130,7 +149,9 @@ export async function listen(
   location: StoreLocation,
   onChange: () => void,
 ): Promise<{ readonly stop: () => Promise<void> }> {
-  if (location.kind === 'sqlite') return { stop: async () => undefined };
+  // A pooler delivers no notifications: changes are polled.
+  if (location.kind === 'sqlite' || location.connection.pooler === 'transaction')
+    return { stop: async () => undefined };
   const { listenPostgres } = await import('./postgres.ts');
   return listenPostgres(location.connection, onChange);
 }

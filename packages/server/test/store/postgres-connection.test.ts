@@ -187,7 +187,7 @@ test('explains why a database cannot be opened and what to do, without the passw
     ],
     [
       at((parts) => Object.assign(parts, { username: 'weak', password: 'weak' })),
-      `${here}: the user weak lacks a right in the database. Make it the owner of the database, or grant it CREATE and USAGE on the schema public`,
+      `${here}: the user weak lacks a right in the database. Make it the owner of the database, or let another role run cambio store migrate, with --grant for this one`,
     ],
     [
       `postgres://cambio@localhost:${postgres.port}/${name}?host=/nowhere`,

@@ -49,6 +49,14 @@ test('accepts sslmode for TLS on loopback, warns of none elsewhere, and refuses 
     assert.match(read(`postgres://cambio:pw@db.internal/cambio?${more}`).fault ?? '', /parameters host, sslmode/, more);
 });
 
+test('a pooler in transaction mode has no settings of a session', () => {
+  const pooled = (more: string) => read(`postgres://cambio:pw@localhost:6432/cambio?${more}`);
+  assert.equal(pooled('pooler=transaction').connection?.pooler, 'transaction');
+  assert.equal(pooled('sslmode=disable').connection?.pooler, 'none');
+  assert.match(pooled('pooler=session').fault ?? '', /pooler is not transaction\. Leave it out/);
+  assert.match(pooled('pooler=transaction&options=-c%20a=b').fault ?? '', /Set them for the role: alter role NAME set/);
+});
+
 test('resolves TLS files relative to the folder of the configuration file', () => {
   assert.deepEqual(tlsOf('postgres://db.internal/cambio?sslrootcert=ca.pem&sslcert=/tls/cert.pem&sslkey=key.pem'), {
     authority: '/etc/cambio/ca.pem',

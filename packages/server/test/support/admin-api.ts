@@ -19,7 +19,7 @@ export const administered = withOperators(configuration);
 
 export const startAdministered = (t: Pick<TestContext, 'after'>): Promise<TestServer> => start(t, administered);
 
-export async function adminToken(server: TestServer, client = 'operator'): Promise<string> {
+export async function adminToken(server: Pick<TestServer, 'token'>, client = 'operator'): Promise<string> {
   const form = { grant_type: 'client_credentials', client_id: client, client_secret: `${client}-secret` };
   return String((await server.token(form)).body.access_token);
 }
@@ -32,7 +32,7 @@ export interface AdminCall {
 
 /** @param what method and path below the API */
 export async function admin(
-  server: TestServer,
+  server: Pick<TestServer, 'issuer' | 'token'>,
   what: string,
   { token, body, headers = {} }: AdminCall = {},
 ): Promise<Answer> {

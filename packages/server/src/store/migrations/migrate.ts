@@ -153,6 +153,8 @@ async function countHeld(database: Database, { holds }: Migration): Promise<read
  */
 const TABLE_WAIT_MS = 200;
 const RETRY_MS = 800;
+/** A role may have a shorter deadline for requests. */
+const STATEMENT_MS = 60_000;
 /** How long to retry. A backup uses every table while it runs. */
 const MAX_TABLES_WAIT_MS = 60_000;
 /** SQLSTATE. */
@@ -168,6 +170,7 @@ async function locked(database: Kysely<Schema>, kind: Kind, maxWaitMs: number, w
     try {
       return await database.transaction().execute(async (transaction) => {
         await sql`select pg_advisory_xact_lock(${sql.lit(LOCK)})`.execute(transaction);
+        await sql`set local statement_timeout = ${sql.lit(STATEMENT_MS)}`.execute(transaction);
         await sql`set local lock_timeout = ${sql.lit(TABLE_WAIT_MS)}`.execute(transaction);
         await work(transaction);
       });
