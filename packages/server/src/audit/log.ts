@@ -93,20 +93,7 @@ export function createAuditLog(store: Store, chains: Chains): AuditLog {
       flush();
     });
 
-  const commitWith = async (row: Unlinked, write: (transaction: Database) => Promise<void>): Promise<void> => {
-    let extension = undefined as Extension | undefined;
-    try {
-      await store.transaction().execute(async (transaction) => {
-        await write(transaction);
-        extension = chains.extend([row]);
-        await insertAuditRows(transaction, link([row], extension));
-      });
-      extension?.committed();
-    } catch (error) {
-      extension?.lost();
-      throw error;
-    }
-  };
+  const commitWith = createLoneCommit(store, chains);
 
   return {
     append: async (event, statements = []) => {
@@ -116,7 +103,29 @@ export function createAuditLog(store: Store, chains: Chains): AuditLog {
       if (event.outcome !== 'failed') return enqueue(row, compiled, MAX_WAIT_MS);
       return orUnavailable(enqueue(row, compiled, MAX_WAIT_AFTER_FAILURE_MS), MAX_WAIT_AFTER_FAILURE_MS);
     },
-    appendWith: (event, write, maxWaitMs = MAX_WAIT_MS) => orUnavailable(commitWith(toRow(event), write), maxWaitMs),
+    appendWith: (event, write, maxWaitMs = MAX_WAIT_MS) =>
+      orUnavailable(commitWith(toRow(event), write, maxWaitMs), maxWaitMs),
+  };
+}
+
+/** @returns a function that commits a row with other writes, in a transaction of its own */
+function createLoneCommit(store: Store, chains: Chains) {
+  return async (row: Unlinked, write: (transaction: Database) => Promise<void>, maxWaitMs: number): Promise<void> => {
+    const until = performance.now() + maxWaitMs;
+    let extension = undefined as Extension | undefined;
+    try {
+      await store.transaction().execute(async (transaction) => {
+        // Its caller has the 503. Otherwise transactions for nobody could delay all others, whose callers repeat them, for ever.
+        if (performance.now() >= until) throw new Error('no answer in time');
+        await write(transaction);
+        extension = chains.extend([row]);
+        await insertAuditRows(transaction, link([row], extension));
+      });
+      extension?.committed();
+    } catch (error) {
+      extension?.lost();
+      throw error;
+    }
   };
 }
 

@@ -5,7 +5,7 @@ import { insertionOf, type Write, writeOf } from '../audit/write.ts';
 import { sinceRotation } from '../model/refresh-family.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import type { OneRow } from '../store/one-row.ts';
-import { familyAdvance, familyInsertion } from '../store/refresh-families.ts';
+import { familyAdvance, familyInsertion, unrevokedFamily } from '../store/refresh-families.ts';
 import { isRevoked } from '../store/revocations.ts';
 import type { Database } from '../store/schema.ts';
 import type { Authorization, RefreshDecision } from './authorization.ts';
@@ -51,7 +51,10 @@ export function planRefresh(
     trace: { id: successor.family, type: 'refresh_token', expiresAt: decision.expiresAt },
     writes: [
       decision.kind === 'again'
-        ? { run: (transaction) => refuseRevoked(transaction, successor.family) }
+        ? {
+            statements: [unrevokedFamily(successor.family)],
+            run: (transaction) => refuseRevoked(transaction, successor.family),
+          }
         : rotate(decision.presented, binding, by),
     ],
   };

@@ -63,6 +63,10 @@ const POSTGRES: Readonly<Record<string, (names: Names) => Clause>> = {
     mend: 'Make it the owner of the database, or let another role run cambio store migrate, with --grant for this one',
   }),
   '42P01': () => ({ why: 'it lacks a table of Cambio', mend: 'Start the server once: it makes the tables' }),
+  '08P01': () => ({
+    why: 'PostgreSQL or a pooler before it refuses the settings of the connection',
+    mend: 'If it is PgBouncer with pool_mode = transaction, add pooler=transaction to the URL in store',
+  }),
   '53300': () => ({
     why: 'PostgreSQL has no connection left',
     mend: 'Raise max_connections there, or start fewer nodes: each process opens up to 11',

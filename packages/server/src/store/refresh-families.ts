@@ -1,5 +1,5 @@
 // Refresh token families: one row each. Its generation identifies the current token.
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import { databaseTime } from './database-time.ts';
 import type { OneRow } from './one-row.ts';
 import type { Database, RefreshFamilyRow } from './schema.ts';
@@ -64,6 +64,17 @@ export const familyAdvance =
       .where('id', '=', id)
       .where('generation', '=', generation)
       .where('expires_at', '>', now)
-      .where(({ not, exists, selectFrom }) =>
-        not(exists(selectFrom('revocations').select('id').where('revocations.id', '=', id))),
-      );
+      .where(isUnrevoked(id));
+
+/** Changes nothing, in one row, unless the family is revoked. So a repeated answer is committed together with those of other requests. */
+export const unrevokedFamily =
+  (id: string): OneRow =>
+  (database) =>
+    database
+      .updateTable('refresh_families')
+      .set(({ ref }) => ({ generation: ref('generation') }))
+      .where('id', '=', id)
+      .where(isUnrevoked(id));
+
+const isUnrevoked = (id: string): RawBuilder<boolean> =>
+  sql`not exists (select 1 from revocations where revocations.id = ${id})`;

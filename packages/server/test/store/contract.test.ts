@@ -36,7 +36,7 @@ import { changesOne } from '../../src/store/one-row.ts';
 import { findOpaqueToken, opaqueTokenInsertion } from '../../src/store/opaque-tokens.ts';
 import { openPostgres } from '../../src/store/postgres.ts';
 import { readPostgresUrl } from '../../src/store/postgres-url.ts';
-import { familyAdvance, familyInsertion, selectFamily } from '../../src/store/refresh-families.ts';
+import { familyAdvance, familyInsertion, selectFamily, unrevokedFamily } from '../../src/store/refresh-families.ts';
 import { insertManyRevoked, listRevocations, revocation } from '../../src/store/revocations.ts';
 import type { Database, RefreshFamilyRow } from '../../src/store/schema.ts';
 import { findSecret, insertSecret, replaceSecret } from '../../src/store/secrets.ts';
@@ -342,6 +342,53 @@ for (const [name, [one, two]] of Object.entries(nodes)) {
     );
     await sweep(one, 1_060_000 + 30 * HOUR_MS);
     assert.equal(await issueAt(one, 1_060_000 + 30 * HOUR_MS), 'issued');
+  });
+
+  test(`${name}: a transaction that begins when its caller was answered writes nothing, and delays nobody`, async () => {
+    const log = createAuditLog(one, createChains());
+    const eventOf = (requestId: string): AuditEvent => ({ time: 1, requestId, action: 'token', outcome: 'issued' });
+    const [busy, freed] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    // All connections: SQLite has one, and PostgreSQL ten.
+    const holders = Array.from({ length: name.startsWith('postgres') ? 10 : 1 }, () =>
+      one.transaction().execute(async (transaction) => {
+        await sql`select 1`.execute(transaction);
+        busy.resolve();
+        await freed.promise;
+      }),
+    );
+    await busy.promise;
+    let begun = 0;
+    const count = async (): Promise<void> => void begun++;
+    const late = log.appendWith(eventOf(`late ${name}`), count, 50);
+    const inTime = log.appendWith(eventOf(`in time ${name}`), count, 60_000);
+    await assert.rejects(late, { reason: 'store_unavailable' });
+    freed.resolve();
+    await Promise.all([...holders, inTime]);
+    assert.equal(begun, 1);
+    const { rows } = await sql<{
+      id: string;
+    }>`select request_id as id from audit where request_id like ${`%in time ${name}`}
+      or request_id like ${`late ${name}`}`.execute(two);
+    assert.deepEqual(
+      rows.map(({ id }) => id),
+      [`in time ${name}`],
+    );
+  });
+
+  test(`${name}: a refresh that is repeated is committed with other requests, unless its family is revoked`, async () => {
+    await insertFamily(one, family('repeated'));
+    const statement = unrevokedFamily('repeated');
+    assert.equal(await changesOne(one, statement), true);
+    assert.equal(await changesOne(one, unrevokedFamily('unknown')), false);
+    const before = await readFamily(two, 'repeated');
+    const log = createAuditLog(one, createChains());
+    const event: AuditEvent = { time: 1, requestId: `repeated ${name}`, action: 'token', outcome: 'issued' };
+    const together = name.startsWith('postgres') ? 'not committed' : 'committed';
+    assert.equal(await log.append(event, [statement]), together);
+    assert.deepEqual(await readFamily(two, 'repeated'), before);
+    await sql`insert into revocations (id, revoked_at) values ('repeated', 1)`.execute(two);
+    assert.equal(await changesOne(one, statement), false);
+    assert.equal(await log.append({ ...event, requestId: `refused ${name}` }, [statement]), 'not committed');
   });
 
   test(`${name}: measures the time since a rotation by the process that did it, or by the database`, async () => {

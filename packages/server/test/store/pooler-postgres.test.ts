@@ -93,4 +93,5 @@ test('nodes work behind a pooler that gives each transaction another session', a
   // A direct connection sends its settings, which a pooler refuses.
   const direct = await runWith(t, ready.through(url).replace('?pooler=transaction', ''), ['keys', 'list']);
   assert.equal(direct.code, 1, direct.stdout);
+  assert.match(direct.stderr, /refuses the settings of the connection\. .* add pooler=transaction to the URL in store/);
 });
