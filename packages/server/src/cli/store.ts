@@ -1,6 +1,7 @@
 // cambio store: migrates the schema of the database, and rolls back its last migration.
 import { systemClock } from '../primitives/clock.ts';
-import { migrateStore, rollBackStore } from '../store/store.ts';
+import { migrateStore } from '../store/migrate-store.ts';
+import { rollBackStore } from '../store/store.ts';
 import { loadForDatabase } from './administration.ts';
 import { type CliCommand, EXIT } from './command.ts';
 import { confirm, describeConfirmation } from './confirm.ts';

@@ -186,8 +186,12 @@ async function indexTogether(
 /** Maximum wait for a batch of the index. No caller waits for it. */
 const MAX_BATCH_WAIT_MS = 10_000;
 
-/** Drops the indexes of the columns, which this index replaces. Each drop is a transaction of its own, and blocks writers for a moment. */
-export const dropColumnIndexes = async (store: Store): Promise<void> => {
+/**
+ * Drops the indexes of the columns, which this index replaces. Each drop is a transaction of its own, and blocks writers for a moment.
+ * @returns `kept` if the role of the process does not own them
+ */
+export const dropColumnIndexes = async (store: Store): Promise<'dropped' | 'kept'> => {
+  if (isPostgres(store) && !(await ownsAudit(store))) return 'kept';
   for (const name of COLUMN_INDEXES) {
     const drop = sql`drop index if exists ${sql.ref(name)}`;
     if (!isPostgres(store)) await drop.execute(store);
@@ -198,7 +202,14 @@ export const dropColumnIndexes = async (store: Store): Promise<void> => {
       });
   }
   await store.deleteFrom('revisions').where('name', '=', GOAL).execute();
+  return 'dropped';
 };
+
+async function ownsAudit(database: Database): Promise<boolean> {
+  const { rows } = await sql<{ owns: boolean }>`
+    select pg_has_role(relowner, 'usage') as owns from pg_class where oid = 'audit'::regclass`.execute(database);
+  return rows[0]?.owns === true;
+}
 
 /** Writers queue behind a drop that waits for its lock. */
 const MAX_DROP_WAIT_MS = 200;

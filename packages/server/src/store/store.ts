@@ -3,9 +3,7 @@ import { existsSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Kysely } from 'kysely';
 import { Refusal } from '../primitives/refusal.ts';
-import { dropColumnIndexes, readIndexState } from './audit-index.ts';
-import { describeDatabaseFailure, explainPostgres, explainSqlite, SchemaError } from './failure.ts';
-import { grantRole } from './grants.ts';
+import { describeDatabaseFailure, explainPostgres, explainSqlite } from './failure.ts';
 import { migrations } from './migrations/index.ts';
 import { checkCurrent, migrate, rollBack } from './migrations/migrate.ts';
 import type { PostgresConnection } from './postgres-url.ts';
@@ -101,28 +99,6 @@ async function connected(store: Store): Promise<Store> {
       await store.destroy();
       throw error;
     }
-  }
-}
-
-/** A role that gets the rights of a server. */
-export interface Grant {
-  readonly role: string;
-  readonly retention: 'deletes rows' | 'keeps rows';
-}
-
-/**
- * Creates the schema of this version, or migrates an earlier one, and finishes what servers cannot do whose role does not own the tables.
- * @throws as `openStore` @throws SchemaError if the role cannot have only these rights
- */
-export async function migrateStore(location: StoreLocation, now: number, grant?: Grant): Promise<void> {
-  if (grant !== undefined && location.kind === 'sqlite') throw new SchemaError('SQLite has no roles. Remove --grant');
-  const store = await openStore(location, 'write', now, 'migrate');
-  try {
-    if ((await readIndexState(store)).phase === 'built') await dropColumnIndexes(store);
-    if (grant !== undefined)
-      await store.transaction().execute((transaction) => grantRole(transaction, grant.role, grant.retention));
-  } finally {
-    await store.destroy();
   }
 }
 
