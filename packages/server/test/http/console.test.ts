@@ -16,6 +16,7 @@ import {
 import { start } from '../support/harness.ts';
 import { authorizeAs, configuration, redeem } from '../support/people.ts';
 import { newProver } from '../support/prover.ts';
+import { startUpstream } from '../support/upstream.ts';
 
 const ADA = { username: 'ada', password: 'lovelace' };
 const BOB = { username: 'bob', password: 'builder' };
@@ -145,6 +146,25 @@ suite('an operator', () => {
     assert.equal((await ada.call('GET /keys')).status, 401);
     assert.equal((await ada.renew()).status, 400);
   });
+});
+
+test('people of upstream are operators by their name there, or by a claim', async (t) => {
+  const entries = [
+    { account: 'corp:ada', scopes: 'admin:read' },
+    { when: 'subject.claims.email == "ada@corp.example"', scopes: 'admin:write' },
+  ];
+  const { server, leave, comeBack } = await startUpstream(t, withConsole(entries));
+  const asked = { client_id: 'cambio-console', redirect_uri: callbackOf(server), scope: undefined, nonce: undefined };
+  const signIn = async (sub: string) => {
+    const browser = createBrowser(server.issuer);
+    const request = await leave(browser, { ...asked, resource: `${server.issuer}/admin` });
+    return redeemAtConsole(server, (await comeBack(browser, request, { sub })).url);
+  };
+  const ada = await signIn('ada');
+  assert.deepEqual([ada.answer.status, ada.answer.body.scope], [200, 'admin:read'], ada.answer.text);
+  assert.equal((await ada.call('GET /keys')).status, 200);
+  const bob = await signIn('bob');
+  assert.deepEqual([bob.answer.status, bob.answer.body.error], [400, 'access_denied']);
 });
 
 suite('nobody else gets in', () => {

@@ -16,7 +16,7 @@ export interface UpstreamWorld {
 }
 
 /** The provider is called `corp`. */
-export async function startUpstream(t: Pick<TestContext, 'after'>): Promise<UpstreamWorld> {
+export async function startUpstream(t: Pick<TestContext, 'after'>, base = configuration): Promise<UpstreamWorld> {
   const idp = await startIssuer(t);
   const endpoints = { authorization_endpoint: `${idp.url}/authorize`, token_endpoint: `${idp.url}/token` };
   const metadata = { issuer: idp.url, jwks_uri: idp.url + JWKS, ...endpoints };
@@ -24,7 +24,7 @@ export async function startUpstream(t: Pick<TestContext, 'after'>): Promise<Upst
   const upstream = { ...UNREACHABLE, issuer: idp.url };
   return {
     idp,
-    server: await startPeople(t, { ...configuration, upstream }),
+    server: await startPeople(t, { ...base, upstream }),
     leave: async (browser, changed = {}) => {
       const page = await browser.get(authorizationUrl(changed));
       const [, link = ''] = /href="([^"]*)"[^>]*>Continue with <bdi>corp</.exec(page.text) ?? [];
