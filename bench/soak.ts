@@ -3,21 +3,25 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as wait } from 'node:timers/promises';
 import { openIssuers } from './issuers.ts';
-import { count, readOptions } from './options.ts';
+import { count, flag, readOptions } from './options.ts';
 import { freePort } from './served.ts';
 import { startCallers } from './soak-callers.ts';
+import { openPostgresServer, openSqliteFile, type SoakDatabase } from './soak-database.ts';
 import { openSoaked } from './soaked.ts';
 import { machine, table } from './table.ts';
 
-const { minutes, rate } = readOptions(
+const { minutes, rate, postgres } = readOptions(
   {
     script: 'soak',
     purpose: 'Runs a server under load, reloads, restarts and retention; fails if it grows or loses a row.',
   },
-  { minutes: count(60, 'its duration'), rate: count(100, 'requests a second') },
+  {
+    minutes: count(60, 'its duration'),
+    rate: count(100, 'requests a second'),
+    postgres: flag('on PostgreSQL instead of SQLite'),
+  },
 );
 const TOTAL_MS = minutes * 60_000;
 /** The server is restarted in the first part, and then runs to the end. Memory is judged after another part, in which it warms up. */
@@ -25,10 +29,15 @@ const [RESTARTS, LAST_START, WARM] = [4, 0.4, 0.6];
 const TICK_MS = 1000;
 const RELOAD_TICKS = 10;
 const CHECK_TICKS = 5;
+/** Rows that are read again at each check. */
+const OVERLAP_ROWS = 1000;
 const ROTATIONS = 10;
 const RETENTION = TOTAL_MS > 600_000 ? '5m' : '30s';
 /** The growth of memory in the time that is judged, of its mean. */
 const MAX_GROWTH = 0.02;
+/** The largest size and the median latency of the last third, of those of the first. Retention deletes as many rows as are written. */
+const MAX_SIZE_RATIO = 1.15;
+const MAX_LATENCY_RATIO = 1.25;
 
 interface Second {
   readonly at: number;
@@ -40,20 +49,24 @@ interface Second {
 const folder = mkdtempSync(join(tmpdir(), 'cambio-soak-'));
 const issuers = openIssuers();
 const port = await freePort();
-const server = openSoaked({ folder, port, issuers, workers: 1, after: () => undefined }, RETENTION);
+const database = postgres ? await openPostgresServer() : openSqliteFile(folder);
+const place = { folder, port, issuers, workers: 1, after: () => undefined };
+const server = openSoaked(place, database.location, RETENTION);
 try {
   await server.start();
   const failed = await soak();
   process.exitCode = failed ? 1 : 0;
 } finally {
   await server.stop('SIGKILL');
+  await database.close();
   rmSync(folder, { recursive: true, force: true });
 }
 
 /** @returns whether a limit was exceeded */
 async function soak(): Promise<boolean> {
   const callers = startCallers(port, issuers, rate);
-  const rows = followRows(server.database);
+  await database.open();
+  const rows = followRows(database);
   const seconds: Second[] = [];
   const began = performance.now();
   const elapsed = (): number => (performance.now() - began) / TOTAL_MS;
@@ -62,9 +75,9 @@ async function soak(): Promise<boolean> {
     await wait(TICK_MS);
     const memory = server.memory();
     if (memory !== undefined)
-      seconds.push({ at: elapsed(), memory, size: server.size(), latencies: callers.takeLatencies() });
+      seconds.push({ at: elapsed(), memory, size: await database.size(), latencies: callers.takeLatencies() });
     if (tick % RELOAD_TICKS === 0) server.reload();
-    if (tick % CHECK_TICKS === 0) lost += rows.countMissing(callers.granted);
+    if (tick % CHECK_TICKS === 0) lost += await rows.countMissing(callers.granted);
     if (elapsed() > (rotations + 1) / (ROTATIONS + 1)) {
       rotations++;
       if ((await server.command('keys', 'rotate')) !== 0) faults++;
@@ -75,8 +88,8 @@ async function soak(): Promise<boolean> {
     }
   }
   await callers.stop();
-  lost += rows.countMissing(callers.granted);
-  const kept = rows.close();
+  lost += await rows.countLost(callers.granted);
+  const kept = { written: rows.written(), left: await database.countRows() };
   await server.stop('SIGTERM');
   const verified = await server.command('audit', 'verify');
   const judged = seconds.filter(({ at }) => at > WARM);
@@ -85,10 +98,11 @@ async function soak(): Promise<boolean> {
     judged.slice(Math.floor((from * judged.length) / 3), Math.floor(((from + 1) * judged.length) / 3));
   const [early, late] = [third(0), third(2)];
   const sizes = [early, late].map((some) => Math.max(...some.map(({ size }) => size)) / 2 ** 20);
+  const [sizeRatio, latencyRatio] = [ratioOf(sizes), ratioOf([early, late].map((some) => Number(medianOf(some, 0.5))))];
   const { granted, refused, unanswered } = callers.counts;
   console.log(`# Soak
 
-${machine()} ${minutes} minutes, ${rate} requests a second asked for, rows kept for ${RETENTION}; ${RESTARTS} restarts, half of them by SIGKILL; ${rotations} keys.
+${machine()} ${minutes} minutes, ${rate} requests a second asked for, ${database.name}, rows kept for ${RETENTION}; ${RESTARTS} restarts, half of them by SIGKILL; ${rotations} keys.
 
 ${table([
   ['', 'measured', 'limit'],
@@ -99,11 +113,24 @@ ${table([
   ['rows written, and kept at the end', `${kept.written}, ${kept.left}`, ''],
   ['MiB of memory at the end', late.at(-1)?.memory.toFixed(0) ?? '', ''],
   ['its growth, by a linear fit', `${(growth * 100).toFixed(1)} %`, `${MAX_GROWTH * 100} %`],
-  ['MiB of the file at most, early and late', sizes.map((size) => size.toFixed(1)).join(', '), ''],
-  ['ms to an answer, median, early and late', [early, late].map((some) => medianOf(some, 0.5)).join(', '), ''],
+  [
+    'MiB of the database at most, early and late',
+    sizes.map((size) => size.toFixed(1)).join(', '),
+    `× ${MAX_SIZE_RATIO}`,
+  ],
+  [
+    'ms to an answer, median, early and late',
+    [early, late].map((some) => medianOf(some, 0.5)).join(', '),
+    `× ${MAX_LATENCY_RATIO}`,
+  ],
   ['the same, p99', [early, late].map((some) => medianOf(some, 0.99)).join(', '), ''],
 ])}`);
-  return lost > 0 || verified !== 0 || faults > 0 || growth > MAX_GROWTH;
+  const isBounded = growth <= MAX_GROWTH && sizeRatio <= MAX_SIZE_RATIO && latencyRatio <= MAX_LATENCY_RATIO;
+  return lost > 0 || verified !== 0 || faults > 0 || !isBounded;
+}
+
+function ratioOf([early = 0, late = 0]: readonly number[]): number {
+  return late / early;
 }
 
 function medianOf(seconds: readonly Second[], part: number): string {
@@ -122,32 +149,43 @@ function growthOf(points: readonly (readonly [number, number])[]): number {
 }
 
 /** Follows the audit, before its rows are deleted. */
-function followRows(file: string) {
-  const database = new DatabaseSync(file, { readOnly: true, timeout: 5000 });
-  const next = database.prepare('select sequence, request_id from audit where sequence > ? order by sequence');
+function followRows({ rowsAfter }: SoakDatabase) {
   let last = 0;
   let written = 0;
+  const seen = new Set<number>();
   /** Rows whose requests are not known to be granted: refused, unanswered, or not counted yet. */
   let others = new Set<string>();
+  /** Granted requests that had no row at the last check. */
+  let doubtful: readonly string[] = [];
+  const read = async (): Promise<void> => {
+    // PostgreSQL may commit a row after one with a larger number.
+    for (const { sequence, id } of await rowsAfter(Math.max(last - OVERLAP_ROWS, 0))) {
+      if (seen.has(sequence)) continue;
+      seen.add(sequence);
+      last = Math.max(last, sequence);
+      written++;
+      others.add(id);
+    }
+    for (const sequence of seen) if (sequence < last - OVERLAP_ROWS) seen.delete(sequence);
+  };
   return {
-    /** Forgets the granted requests that have a row. @returns how many have none */
-    countMissing: (granted: Set<string>): number => {
+    written: () => written,
+    /** Forgets the granted requests that have a row. @returns how many have had none for two checks */
+    countMissing: async (granted: Set<string>): Promise<number> => {
       // The row is committed before its answer.
       const known = [...granted];
-      for (const { sequence, request_id } of next.iterate(last)) {
-        last = Number(sequence);
-        written++;
-        others.add(String(request_id));
-      }
-      const missing = known.filter((id) => !others.delete(id));
       for (const id of known) granted.delete(id);
+      await read();
+      const missing = doubtful.filter((id) => !others.delete(id));
+      doubtful = known.filter((id) => !others.delete(id));
       others = new Set([...others].slice(-10_000));
       return missing.length;
     },
-    close: () => {
-      const left = Number(database.prepare('select count(*) as rows from audit').get()?.rows);
-      database.close();
-      return { written, left };
+    /** @returns how many have none after the last request */
+    countLost: async (granted: Set<string>): Promise<number> => {
+      await wait(2 * TICK_MS + 3000);
+      await read();
+      return [...doubtful, ...granted].filter((id) => !others.delete(id)).length;
     },
   };
 }

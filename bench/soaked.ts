@@ -1,7 +1,7 @@
-// The server of a soak: `cambio serve` on SQLite with a short retention, whose configuration changes and which is restarted.
+// The server of a soak: `cambio serve` with a short retention, whose configuration changes and which is restarted.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cambioCommand } from './cambio.ts';
 import type { Place } from './contender.ts';
@@ -9,7 +9,6 @@ import type { Place } from './contender.ts';
 const PROGRAM = join(import.meta.dirname, '../packages/server/bin/cambio.mjs');
 
 export interface Soaked {
-  readonly database: string;
   readonly start: () => Promise<void>;
   readonly stop: (signal: 'SIGTERM' | 'SIGKILL') => Promise<void>;
   /** Changes a value of the file, which the server reads again. */
@@ -18,21 +17,18 @@ export interface Soaked {
   readonly command: (...words: readonly string[]) => Promise<number>;
   /** MiB of resident memory; undefined while the server does not run. */
   readonly memory: () => number | undefined;
-  /** Bytes of the database with its log. */
-  readonly size: () => number;
 }
 
-export function openSoaked(place: Place, retention: string): Soaked {
-  cambioCommand(place, 'sqlite:cambio.db');
+/** @param store as in the configuration file */
+export function openSoaked(place: Place, store: string, retention: string): Soaked {
+  cambioCommand(place, store);
   const file = join(place.folder, 'cambio.yaml');
   appendFileSync(file, `audit: { retention: ${retention}, checkpointEvery: 10s }\n`);
   const text = readFileSync(file, 'utf8');
-  const database = join(place.folder, 'cambio.db');
   let child: ChildProcess | undefined;
   let exited: Promise<unknown> = Promise.resolve();
   let changes = 0;
   return {
-    database,
     start: async () => {
       const started = spawn(process.execPath, [PROGRAM, 'serve', '--config', file], {
         stdio: ['ignore', 'pipe', 'inherit'],
@@ -63,8 +59,5 @@ export function openSoaked(place: Place, retention: string): Soaked {
       const [, kib] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8')) ?? [];
       return kib === undefined ? undefined : Number(kib) / 1024;
     },
-    size: () => ['', '-wal'].reduce((sum, end) => sum + sizeOf(database + end), 0),
   };
 }
-
-const sizeOf = (file: string): number => (existsSync(file) ? statSync(file).size : 0);

@@ -28,6 +28,17 @@ export interface Postgres {
   /** Kills it and all its processes, as the system does when memory runs out (Linux). */
   readonly kill: () => Promise<void>;
   readonly start: () => Promise<void>;
+  /** Copies its data while it runs, as `pg_basebackup` does, which the package does not have. */
+  readonly backUp: (t: Test) => Promise<Backup>;
+}
+
+export interface Backup {
+  /** @param as `standby` follows the server; `recovery` reads an archive, as the flags say, and then goes on by itself */
+  readonly start: (as: 'standby' | 'recovery', flags?: readonly string[]) => Promise<Postgres>;
+}
+
+interface Test {
+  readonly after: (work: () => Promise<void>) => void;
 }
 
 /** Data must survive a crash of the server only, not of the machine: without fsync tests take half the time. */
@@ -35,10 +46,18 @@ const FLAGS = ['-c', 'listen_addresses=127.0.0.1', '-c', 'fsync=off', '-c', 'uni
 const CLUSTER = ['--auth=password', '--username=cambio', '--no-sync', '--encoding=UTF8', '--locale=C'];
 
 /** @param flags added to the flags of every test; the last one counts */
-export async function startPostgres(
-  t: { readonly after: (work: () => Promise<void>) => void },
-  flags: readonly string[] = [],
-): Promise<Postgres> {
+export const startPostgres = (t: Test, flags: readonly string[] = []): Promise<Postgres> =>
+  run(t, flags, ({ folder, data, bin, user }) => placeCluster(folder, data, bin, user));
+
+interface Place {
+  readonly folder: string;
+  readonly data: string;
+  readonly bin: string;
+  readonly user: User | undefined;
+}
+
+/** @param fill writes the folder of data */
+async function run(t: Test, flags: readonly string[], fill: (place: Place) => unknown): Promise<Postgres> {
   const folder = mkdtempSync(join(findOpenFolder(), 'cambio-postgres-'));
   const [data, port, user] = [join(folder, 'data'), await freePort(), findUser()];
   const guard = startGuard(folder, data);
@@ -56,7 +75,7 @@ export async function startPostgres(
   });
   const bin = placeBinaries(folder, user !== undefined);
   if (user !== undefined) chownSync(folder, user.uid, user.gid);
-  placeCluster(folder, data, bin, user);
+  await fill({ folder, data, bin, user });
   const start = async (): Promise<void> => {
     server = spawn(join(bin, 'postgres'), ['-D', data, '-p', String(port), ...FLAGS, ...flags], {
       ...user,
@@ -78,7 +97,35 @@ export async function startPostgres(
     stop,
     kill: () => killAll(Number(readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')[0])),
     start,
+    backUp: async (other) => {
+      const kept = mkdtempSync(join(findOpenFolder(), 'cambio-backup-'));
+      other.after(async () => rmSync(kept, { recursive: true, force: true }));
+      await backUpTo(kept, urlOf('postgres'), data);
+      const primary = `primary_conninfo=host=127.0.0.1 port=${port} user=cambio password=cambio`;
+      return {
+        start: (as, more = []) =>
+          run(other, ['-c', primary, ...more], (place) => {
+            cpSync(kept, place.data, { recursive: true });
+            writeFileSync(join(place.data, `${as}.signal`), '');
+            giveTo(place.user, place.data);
+          }),
+      };
+    },
   };
+}
+
+async function backUpTo(folder: string, url: string, data: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    await client.query("select pg_backup_start('copy', true)");
+    cpSync(data, folder, { recursive: true, filter: (file) => !/postmaster\.(?:pid|opts)$/.test(file) });
+    const { rows } = await client.query('select labelfile from pg_backup_stop(false)');
+    writeFileSync(join(folder, 'backup_label'), rows[0].labelfile);
+  } finally {
+    await client.end();
+  }
 }
 
 interface User {
@@ -124,6 +171,11 @@ function placeCluster(folder: string, data: string, bin: string, user: User | un
     return;
   }
   cpSync(kept, data, { recursive: true });
+  giveTo(user, data);
+}
+
+/** PostgreSQL reads only a folder that nobody else can read. */
+function giveTo(user: User | undefined, data: string): void {
   chmodSync(data, 0o700);
   if (user === undefined) return;
   for (const name of ['', ...readdirSync(data, { recursive: true, encoding: 'utf8' })])
@@ -146,15 +198,16 @@ async function untilReady(server: ChildProcess): Promise<void> {
   let printed = '';
   await new Promise<void>((fulfil, reject) => {
     server.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      if (printed.includes(READY)) return;
+      if (READY.test(printed)) return;
       printed += text;
-      if (printed.includes(READY)) fulfil();
+      if (READY.test(printed)) fulfil();
     });
     server.on('error', reject).on('exit', () => reject(new Error(`PostgreSQL ended: ${printed}`)));
   });
 }
 
-const READY = 'database system is ready to accept connections';
+/** A standby accepts read-only connections. */
+const READY = /database system is ready to accept (?:read-only )?connections/;
 
 /** Ends the server and deletes its folder if this process ends without doing so: the pipe between them closes then. */
 function startGuard(folder: string, data: string): ChildProcess {

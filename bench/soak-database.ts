@@ -1,0 +1,76 @@
+// The database of a soak, observed from outside: its rows, as they are written, and its size.
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import pg from 'pg';
+import { startPostgres } from '../packages/server/test/support/postgres.ts';
+
+interface Row {
+  readonly sequence: number;
+  readonly id: string;
+}
+
+export interface SoakDatabase {
+  readonly name: string;
+  /** As in the configuration file. */
+  readonly location: string;
+  /** After the server has created the tables. */
+  readonly open: () => Promise<void>;
+  /** Rows after a sequence number, in their order. */
+  readonly rowsAfter: (sequence: number) => Promise<readonly Row[]>;
+  readonly countRows: () => Promise<number>;
+  /** Bytes, with the log of SQLite. */
+  readonly size: () => Promise<number>;
+  readonly close: () => Promise<void>;
+}
+
+const ROWS = 'select sequence, request_id as id from audit where sequence >';
+const COUNT = 'select count(*) as rows from audit';
+
+export function openSqliteFile(folder: string): SoakDatabase {
+  const file = join(folder, 'cambio.db');
+  let database: DatabaseSync | undefined;
+  const opened = (): DatabaseSync => {
+    database ??= new DatabaseSync(file, { readOnly: true, timeout: 5000 });
+    return database;
+  };
+  const sizeOf = (path: string): number => (existsSync(path) ? statSync(path).size : 0);
+  return {
+    name: 'SQLite',
+    location: 'sqlite:cambio.db',
+    open: async () => void opened(),
+    rowsAfter: async (sequence) => {
+      const rows = opened().prepare(`${ROWS} ? order by sequence`).all(sequence);
+      return rows.map((row) => ({ sequence: Number(row.sequence), id: String(row.id) }));
+    },
+    countRows: async () => Number(opened().prepare(COUNT).get()?.rows),
+    size: async () => sizeOf(file) + sizeOf(`${file}-wal`),
+    close: async () => database?.close(),
+  };
+}
+
+/** PostgreSQL writes its commits to disk, as in production. */
+export async function openPostgresServer(): Promise<SoakDatabase> {
+  const works: (() => Promise<void>)[] = [];
+  const server = await startPostgres({ after: (work) => void works.push(work) }, ['-c', 'fsync=on']);
+  const url = await server.database();
+  const client = new pg.Client({ connectionString: url });
+  client.on('error', () => undefined);
+  await client.connect();
+  return {
+    name: 'PostgreSQL',
+    location: url,
+    open: async () => undefined,
+    rowsAfter: async (sequence) => {
+      const { rows } = await client.query(`${ROWS} $1 order by sequence`, [sequence]);
+      return rows.map((row) => ({ sequence: Number(row.sequence), id: String(row.id) }));
+    },
+    countRows: async () => Number((await client.query(COUNT)).rows[0]?.rows),
+    size: async () =>
+      Number((await client.query('select pg_database_size(current_database()) as bytes')).rows[0]?.bytes),
+    close: async () => {
+      await client.end();
+      for (const work of works.toReversed()) await work();
+    },
+  };
+}
