@@ -4,6 +4,7 @@ import { group } from '../../group.ts';
 import { bodies } from './bodies.ts';
 import { changes } from './changes.ts';
 import { consoleCases } from './console.ts';
+import { drafts } from './drafts.ts';
 import { operators } from './operators.ts';
 import { proof } from './proof.ts';
 import { openAdminWorld } from './world.ts';
@@ -11,10 +12,10 @@ import { openAdminWorld } from './world.ts';
 export const administration = group('A', 'admin', openAdminWorld, {
   A02: { because: 'there are no tenants: one process serves one issuer' },
   A07: { because: 'the admin API makes no issuers: they stand in the file, and X03 and X23 try them there' },
-  A16: { because: 'the admin API imports nothing: the file is read from disk' },
   ...bodies,
   ...changes,
   ...consoleCases,
+  ...drafts,
   ...operators,
   ...proof,
 });
