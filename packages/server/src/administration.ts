@@ -4,9 +4,10 @@ import { findConfiguration, findLastApplied } from './audit/history.ts';
 import type { AuditLog } from './audit/log.ts';
 import { readOverview } from './audit/overview.ts';
 import { eventOf } from './audit/row.ts';
-import { findIndexedUpTo, searchAfter, searchEvents, searchEventsInTime } from './audit/search.ts';
+import { findIndexedUpTo, markOf, searchAfter, searchEvents, searchEventsInTime } from './audit/search.ts';
 import { findAncestors, findDescendants, findToken } from './audit/token-history.ts';
 import { createUseReader } from './audit/use.ts';
+import { verifyRecent } from './audit-retention/recent-proof.ts';
 import type { RegisteredClient, RegisteredClients } from './client-auth/registered-clients.ts';
 import type { Configuration } from './config/configuration.ts';
 import { operationForms } from './config/operation-forms.ts';
@@ -16,13 +17,16 @@ import { describeSchemas } from './config/schemas.ts';
 import { askDraft } from './draft/ask.ts';
 import type { AskDraft } from './draft/drafts.ts';
 import type { ConfigurationHistory } from './explain/decided-by.ts';
-import type { Administration } from './http/admin/administration.ts';
+import type { Administration, AuditProgress, PresentNode } from './http/admin/administration.ts';
 import { countOperators, type OperatorContext, type Operators, operatorRights } from './http/admin/operators.ts';
 import { manageKeys } from './keys/manage.ts';
 import type { Sealer } from './keys/sealing.ts';
 import type { Clock } from './primitives/clock.ts';
+import { parseOwnJson } from './primitives/strict-json.ts';
+import { readDerivedPosition } from './store/audit-derived.ts';
 import { findAuditRow } from './store/audit-search.ts';
-import { listRunning } from './store/presence.ts';
+import { findLastSequence } from './store/audit-settled.ts';
+import { listPresent, listRunning } from './store/presence.ts';
 import { orUnavailable, type Store } from './store/store.ts';
 
 /** How long one report of unused rights reads rows. A caller waits 30 seconds for an answer. */
@@ -97,6 +101,10 @@ export function administer(
     findAncestors: (token) => orUnavailable(findAncestors(store, token), MAX_COMPUTING_MS),
     findDescendants: (id, page) =>
       orUnavailable(findDescendants(store, id, { ...page, now: clock() }), MAX_COMPUTING_MS),
+    auditProgress: () => orUnavailable(readProgress(store)),
+    verifyRecent: (known) => orUnavailable(verifyRecent(store, known), MAX_COMPUTING_MS),
+    rotateEvery: keys.rotateEvery,
+    nodes: () => orUnavailable(readNodes(store, clock())),
     configurations: openHistory(store, clock),
     askDraft: (texts, question) => askDraft(drafts, configuration, [...registered.all().values()], texts, question),
     ruleTexts: () => ruleTextsOf(configuration.draftBase()),
@@ -112,6 +120,20 @@ export function administer(
 const mayPeopleWrite = ({ accounts, upstream, console: operators }: Configuration): boolean =>
   (accounts.length > 0 || upstream !== undefined) &&
   (operators?.some(({ scopes }) => scopes.has('admin:write')) ?? true);
+
+const readProgress = async (store: Store): Promise<AuditProgress> => ({
+  indexedUpTo: await findIndexedUpTo(store),
+  countedUpTo: await markOf(store, await readDerivedPosition(store)),
+  last: await markOf(store, await findLastSequence(store)),
+});
+
+const readNodes = async (store: Store, now: number): Promise<readonly PresentNode[]> =>
+  (await listPresent(store, now)).map(({ id, kept, about, seen_at }) => ({
+    id,
+    digest: kept ?? undefined,
+    seenAt: Number(seen_at),
+    about: about === null ? undefined : parseOwnJson(about),
+  }));
 
 const PAGE_ROWS = 100;
 

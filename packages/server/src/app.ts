@@ -153,10 +153,10 @@ async function listenForRequests({ configuration, metrics, inForce, report, endi
 }
 
 function publishMetrics(
-  { base, metrics, presence, readiness, inForce, state }: ServerNode,
+  { base, metrics, presence, readiness, inForce, state, observed }: ServerNode,
   seen: Pick<ServerState, 'connections' | 'pollAge' | 'unverifiedStatements' | 'auditIndexLag'>,
 ): Promise<boolean> {
-  return metrics.publish({
+  const known = {
     ...seen,
     keys: () => inForce.services().keys.states(),
     revocations: base.revocations.count,
@@ -170,8 +170,9 @@ function publishMetrics(
     now: base.clock,
     nodes: presence.nodes,
     agree: presence.agree,
-    readiness,
-  });
+  };
+  observed.state = known;
+  return metrics.publish({ ...known, readiness });
 }
 
 const describeAnswer = ({ requestId, endpoint = 'no endpoint', status, seconds, event: { reason } }: Answered) =>

@@ -6,6 +6,7 @@ import { atStart } from './config/restart.ts';
 import { type ConfigurationRecord, createConfigurationRecord, type ReadingOrigin } from './configuration-record.ts';
 import type { Readiness } from './http/readiness.ts';
 import { type InForce, openInForce } from './in-force.ts';
+import type { ServerState } from './metrics/gauges.ts';
 import { type OpenMetrics, openMetrics } from './metrics/open.ts';
 import { createNodeState, examineNode, type NodeState } from './node-readiness.ts';
 import type { Clock } from './primitives/clock.ts';
@@ -13,7 +14,10 @@ import type { Endings } from './primitives/endings.ts';
 import type { Report } from './primitives/log.ts';
 import { newId } from './primitives/random.ts';
 import type { Sharing } from './primitives/rate.ts';
+import { describeProcess } from './primitives/this-process.ts';
+import { version } from './primitives/version.ts';
 import { openSignIn } from './sign-in/sign-in.ts';
+import type { NodeDescription } from './store/nodes.ts';
 import { announce, type Presence } from './store/presence.ts';
 import { openPatiently, type WaitOptions } from './store/wait.ts';
 
@@ -46,6 +50,8 @@ export interface ServerNode {
   readonly endings: Endings;
   readonly readiness: () => Promise<Readiness>;
   readonly state: NodeState;
+  /** What metrics know, once the node is up to date. */
+  readonly observed: { state: Omit<ServerState, 'auditBacklog'> | undefined };
 }
 
 type Opening = StartOptions & Required<Pick<StartOptions, 'clock' | 'report'>> & { readonly endings: Endings };
@@ -67,6 +73,7 @@ export async function openNode(configuration: Configuration, opening: Opening): 
   endings.add(presence.leave);
   const readiness = examineNode(state, base, presence);
   const record = createConfigurationRecord(base, node);
+  const observed: ServerNode['observed'] = { state: undefined };
   const inForce = await openInForce(
     { configuration: atStart(configuration), text, origin },
     {
@@ -74,24 +81,28 @@ export async function openNode(configuration: Configuration, opening: Opening): 
       observer: metrics.observer,
       report,
       record,
-      withNode: (read) => ({ ...read, presence, readiness }),
+      withNode: (read) => ({ ...read, presence, readiness, observed: () => observed.state }),
     },
   );
   endings.add(inForce.stop);
-  reported = await createPresenceReport(inForce, base);
+  reported = await createPresenceReport(inForce, base, state);
   state.pendingFor = inForce.pendingFor;
-  return { configuration, base, metrics, presence, readiness, inForce, record, report, endings, state };
+  return { configuration, base, metrics, presence, readiness, inForce, record, report, endings, state, observed };
 }
 
 /** What nodes compare is keyed by their shared secret: the text of a file may contain a short secret, which a plain digest gives away. */
-async function createPresenceReport({ text, kept }: InForce, { sharedSecret }: Base) {
+async function createPresenceReport({ text, kept, readAt }: InForce, { sharedSecret, clock }: Base, state: NodeState) {
   const secret = await sharedSecret('configuration');
+  const { host, pid } = describeProcess();
+  const startedAt = clock();
   let last: { readonly text: string; readonly configuration: string } | undefined;
   return () => {
     const now = text();
     if (now === undefined) return undefined;
     // Each poll asks.
     if (last?.text !== now) last = { text: now, configuration: createHmac('sha256', secret).update(now).digest('hex') };
-    return { configuration: last.configuration, kept: kept().digest };
+    const faults = Object.entries(state.warnings()).flatMap(([kind, noted]) => (noted ? [{ kind, ...noted }] : []));
+    const about: NodeDescription = { version, host, pid, startedAt, readAt: readAt(), faults };
+    return { configuration: last.configuration, kept: kept().digest, about: JSON.stringify(about) };
   };
 }

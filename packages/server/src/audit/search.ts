@@ -98,7 +98,7 @@ const MAX_CHECKS = 8;
 export const findIndexedUpTo = async (database: Database): Promise<RowMark> =>
   markOf(database, (await readIndexState(database)).position);
 
-async function markOf(database: Database, position: number): Promise<RowMark> {
+export async function markOf(database: Database, position: number): Promise<RowMark> {
   const time = await findTimeAt(database, position);
   return { position, time: time === undefined ? undefined : new Date(time).toISOString() };
 }

@@ -48,6 +48,18 @@ export interface HttpServices extends TokenServices {
   readonly configuration?: string | undefined;
   /** Examines whether the node can serve; undefined for a command. */
   readonly readiness?: () => Promise<Readiness>;
+  /** Undefined for a command, and until the node is up to date. */
+  readonly observed?: () => Observed | undefined;
+}
+
+/** The state of the node that metrics have, too. Times are in milliseconds. */
+interface Observed {
+  /** When the configuration in force was read, since 1970. */
+  readonly readAt: () => number;
+  /** For how long a change has been waiting to be in force. */
+  readonly pendingFor: () => number;
+  /** Statements about the audit in the database that no key of this server signed. */
+  readonly unverifiedStatements: () => number;
 }
 
 /** The form of a refusal: RFC 6749 section 5.2, a page for a person, or RFC 9457. */

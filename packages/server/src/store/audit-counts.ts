@@ -65,7 +65,6 @@ function countsOf(database: Database, rows: RawBuilder<unknown>, sign: 1 | -1): 
     ),
   ];
   const named = [COUNTED.issuedFor, COUNTED.refusedFor, COUNTED.issuedTo, COUNTED.refusedTo];
-  const same = sql`known.width = grouped.width and known.kind = grouped.kind and known.start = grouped.start`;
   return sql`${batchOf(database, sql`outcome in ('issued', 'refused', 'failed') and ${rows}`)},
     requests as materialized (select batch.*, case when outcome = 'issued' then 1
       else coalesce(${number('event', 'count')}, 1) end as count from batch
@@ -79,13 +78,20 @@ function countsOf(database: Database, rows: RawBuilder<unknown>, sign: 1 | -1): 
     )}),
     grouped as materialized (select width, kind, time - time % width as start, term, sum(count) as count
       from facts cross join widths group by width, kind, time - time % width, term),
-    capped as (select width, kind, start, ${sql.lit(sign)} * count as count,
-      case when term <> '' and kind in (${sql.join(named.map((kind) => sql.lit(kind)))})
-        and not exists (select 1 from audit_counts as known where ${same} and known.term = grouped.term)
-        and (select count(*) from (select 1 from audit_counts as known where ${same} limit ${sql.lit(MAX_NAMES)}) as named)
-          = ${sql.lit(MAX_NAMES)} then '' else term end as term
-      from grouped)`;
+    full_spans as materialized (select width, kind, start from (select distinct width, kind, start from grouped
+        where kind in (${sql.join(named.map((kind) => sql.lit(kind)))})) as spans
+      where (select count(*) from (select 1 from audit_counts as known where ${sameSpan('spans')}
+        limit ${sql.lit(MAX_NAMES)}) as names) = ${sql.lit(MAX_NAMES)}),
+    capped as (select grouped.width, grouped.kind, grouped.start, ${sql.lit(sign)} * count as count,
+      case when full_spans.width is not null and not exists (
+        select 1 from audit_counts as known where ${sameSpan('grouped')} and known.term = grouped.term) then '' else term end as term
+      from grouped left join full_spans on full_spans.width = grouped.width and full_spans.kind = grouped.kind
+        and full_spans.start = grouped.start)`;
 }
+
+const sameSpan = (table: string): RawBuilder<unknown> =>
+  sql`known.width = ${sql.ref(`${table}.width`)} and known.kind = ${sql.ref(`${table}.kind`)}
+    and known.start = ${sql.ref(`${table}.start`)}`;
 
 /** Adds the counts of rows, or takes them away. @param rows a condition on `audit` */
 export const changeOfCounts = (database: Database, rows: RawBuilder<unknown>, sign: 1 | -1): RawBuilder<unknown> =>

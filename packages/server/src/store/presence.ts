@@ -1,10 +1,12 @@
 // Reports every few seconds that this node is running and with which configuration, and reads the reports of the other nodes.
 import type { Clock } from '../primitives/clock.ts';
-import { deleteNode, insertNode, listKept, listNodes } from './nodes.ts';
+import { deleteNode, insertNode, listKept, listNodes, listSeen } from './nodes.ts';
 import type { NodeRow } from './schema.ts';
 import type { Store } from './store.ts';
 
 export interface Presence {
+  /** Of this node. */
+  readonly id: string;
   /** Reports and reads if the last report is old enough or the configuration has changed. */
   readonly poll: () => Promise<void>;
   readonly nodes: () => number;
@@ -22,9 +24,14 @@ const MAX_SILENCE_MS = 60_000;
 export const listRunning = (store: Store, now: number): Promise<readonly string[]> =>
   listKept(store, now - MAX_SILENCE_MS);
 
-type Reported = Pick<NodeRow, 'configuration' | 'kept'>;
+/** The nodes that reported lately, by id. */
+export const listPresent = (store: Store, now: number): Promise<readonly NodeRow[]> =>
+  listSeen(store, now - MAX_SILENCE_MS);
 
-const isSame = (a: Reported, b: Reported): boolean => a.configuration === b.configuration && a.kept === b.kept;
+type Reported = Pick<NodeRow, 'configuration' | 'kept' | 'about'>;
+
+const isSame = (a: Reported, b: Reported): boolean =>
+  a.configuration === b.configuration && a.kept === b.kept && a.about === b.about;
 
 /** @param report returns what this node reports of its configuration; undefined if it has none to report */
 export function announce(
@@ -34,6 +41,7 @@ export function announce(
   let reported: (Reported & { readonly at: number }) | undefined;
   let configurations: readonly string[] = [];
   return {
+    id,
     poll: async () => {
       const now = report();
       if (now === undefined) return;

@@ -1,5 +1,6 @@
 // The schema, the same for every database: text and whole numbers only, times in milliseconds since 1970.
 import type { Generated, Insertable, Kysely, Selectable, Transaction } from 'kysely';
+import type { AuditCountTable, AuditTokenTable } from './schema-derived.ts';
 
 export interface Schema {
   migrations: { name: string; applied_at: number };
@@ -125,6 +126,8 @@ interface NodeTable {
   configuration: string;
   /** Digest of the kept form of its configuration, as rows about configurations have it; null from the previous version. */
   kept: string | null;
+  /** JSON: a `NodeDescription`; null from the previous version. */
+  about: string | null;
   seen_at: number;
 }
 
@@ -232,33 +235,6 @@ interface AuditIndexTable {
   /** Of the row. */
   time: number;
   sequence: number;
-}
-
-/** Says which rows name a token, and which tokens derive from it. It is made of rows, and may lack the latest. */
-interface AuditTokenTable {
-  token: string;
-  /** A number of `ROLES` in audit-tokens.ts. */
-  role: number;
-  /** Of the row. */
-  time: number;
-  sequence: number;
-  /** A token that the row issued, and that derives from this one; empty if there is none. */
-  child: string;
-  /** Of the child, or of the token itself in the row that issued it. */
-  expires_at: number | null;
-}
-
-/** Counts of requests in a span of time. It is made of rows, and may lack the latest. */
-interface AuditCountTable {
-  /** The length of the span, in milliseconds. */
-  width: number;
-  /** A number of `COUNTED` in audit-counts.ts. */
-  kind: number;
-  /** Milliseconds since 1970, a multiple of the width. */
-  start: number;
-  /** The name that is counted; empty for those that are not counted by name. */
-  term: string;
-  count: number;
 }
 
 interface AuditStatementTable {

@@ -18,6 +18,17 @@ export interface KeySource {
   readonly find: (jws: Pick<CompactJws, 'alg' | 'kid'>) => Promise<Key>;
   /** @throws TokenRefusal unknown_key if it is not the certificate of a key; Refusal like `find` */
   readonly certify: (certificate: X509Certificate) => Promise<void>;
+  readonly freshness: () => KeyFreshness;
+}
+
+/** How fresh the keys are. Those of the file have no time. */
+export interface KeyFreshness {
+  /** The ids of the keys. */
+  readonly ids: readonly string[];
+  /** When they were fetched, in milliseconds since 1970; undefined if they were not, or never will be. */
+  readonly fetchedAt?: number;
+  /** The failure of the last fetch. */
+  readonly failure?: { readonly why: string; readonly at: number };
 }
 
 /** The age at which a set is fetched again: a key that its issuer removes is refused after this time. */
@@ -75,6 +86,7 @@ export function fixedKeySource(jwks: JsonObject): KeySource {
     certify: async (certificate) => {
       if (typeof keys === 'string' || !keys.certifies(certificate)) throw new TokenRefusal('unknown_key');
     },
+    freshness: () => ({ ids: typeof keys === 'string' ? [] : keys.ids }),
   };
 }
 
@@ -101,6 +113,15 @@ function hasPassed(since: number, span: number, now: number): boolean {
 
 const tooRecent = (leftMs: number): Refusal =>
   new Refusal('issuer_keys_recent', { headers: { 'Retry-After': String(Math.max(1, Math.ceil(leftMs / 1000))) } });
+
+const freshnessOf = (
+  held: { readonly keys: PublicKeySet; readonly since: number } | undefined,
+  failure: KeyFreshness['failure'],
+): KeyFreshness => ({
+  ids: held?.keys.ids ?? [],
+  ...(held && { fetchedAt: held.since }),
+  ...(failure && { failure }),
+});
 
 /** @param locate finds the URL of the set within the deadline. @throws OutboundFailure */
 export function fetchedKeySource(
@@ -177,5 +198,6 @@ export function fetchedKeySource(
     certify: async (certificate) => {
       await lookUp((keys) => keys.certifies(certificate) || undefined, {});
     },
+    freshness: () => freshnessOf(held, failure),
   };
 }

@@ -507,14 +507,14 @@ for (const [name, [one, two]] of Object.entries(nodes)) {
   });
 
   test(`${name}: lists a node once, as last seen, until it leaves or is silent for too long`, async () => {
-    await insertNode(one, { id: 'a', configuration: 'old', kept: null, seen_at: 10 });
-    await insertNode(two, { id: 'b', configuration: 'new', kept: 'two', seen_at: 10 });
-    await insertNode(one, { id: 'a', configuration: 'new', kept: 'one', seen_at: 20 });
+    await insertNode(one, { id: 'a', configuration: 'old', kept: null, about: null, seen_at: 10 });
+    await insertNode(two, { id: 'b', configuration: 'new', kept: 'two', about: null, seen_at: 10 });
+    await insertNode(one, { id: 'a', configuration: 'new', kept: 'one', about: '{}', seen_at: 20 });
     assert.deepEqual((await listKept(one, 10)).toSorted(), ['one', 'two']);
     assert.deepEqual(await listKept(one, 15), ['one']);
     assert.deepEqual((await listNodes(two, 10)).map(({ id }) => id).toSorted(), ['a', 'b']);
     assert.deepEqual((await listNodes(two, 15)).map(plain), [
-      { id: 'a', configuration: 'new', kept: 'one', seen_at: 20 },
+      { id: 'a', configuration: 'new', kept: 'one', about: '{}', seen_at: 20 },
     ]);
     await deleteNode(two, 'a');
     assert.deepEqual(await listNodes(one, 0), []);

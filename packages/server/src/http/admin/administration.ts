@@ -5,6 +5,7 @@ import type { Overview } from '../../audit/overview.ts';
 import type { AuditFilter, Coverage, FoundPage, NewEvents, RowMark } from '../../audit/search.ts';
 import type { Ancestry, Descendants, KnownToken } from '../../audit/token-history.ts';
 import type { UseReader } from '../../audit/use.ts';
+import type { RecentProof } from '../../audit-retention/recent-proof.ts';
 import type { RegisteredClients, StoredClient } from '../../client-auth/registered-clients.ts';
 import type { ConfigurationHistory } from '../../explain/decided-by.ts';
 import type { DraftAnswer, DraftQuestion, DraftTexts } from '../../explain/drafted.ts';
@@ -14,6 +15,7 @@ import type { SigningAlgorithm } from '../../keys/algorithms.ts';
 import type { KeyManagement } from '../../keys/manage.ts';
 import type { JsonObject } from '../../primitives/strict-json.ts';
 import type { FamilyPlace } from '../../store/audit-lineage.ts';
+import type { NodeDescription } from '../../store/nodes.ts';
 import type { Database } from '../../store/schema.ts';
 import type { Faults } from './problem.ts';
 
@@ -115,6 +117,14 @@ export interface Administration extends OperationForms {
     id: string,
     page: { readonly after: FamilyPlace | undefined; readonly limit: number },
   ) => Promise<Descendants>;
+  /** @throws Refusal store_unavailable */
+  readonly auditProgress: () => Promise<AuditProgress>;
+  /** Verifies the newest signed rows. @param keys of this server @throws Refusal store_unavailable */
+  readonly verifyRecent: (keys: readonly JsonObject[]) => Promise<RecentProof | undefined>;
+  /** Milliseconds that a key signs. */
+  readonly rotateEvery: number;
+  /** The nodes that reported lately. @throws Refusal store_unavailable */
+  readonly nodes: () => Promise<readonly PresentNode[]>;
   readonly findEvent: (requestId: string) => Promise<AuditEvent | undefined>;
   /** Asks about a draft of the files in force. @throws DraftTooCostly, DraftsBusy */
   readonly askDraft: (texts: DraftTexts, question: DraftQuestion) => Promise<DraftAnswer>;
@@ -122,4 +132,21 @@ export interface Administration extends OperationForms {
   readonly ruleTexts: () => readonly RuleText[];
   /** The JSON Schema of the file, and what expressions may read and call. */
   readonly schemas: () => Schemas;
+}
+
+/** How far the tables are that are made of audit rows. */
+export interface AuditProgress {
+  readonly indexedUpTo: RowMark;
+  readonly countedUpTo: RowMark;
+  readonly last: RowMark;
+}
+
+export interface PresentNode {
+  readonly id: string;
+  /** Digest of the kept form of its configuration; undefined from the previous version. */
+  readonly digest: string | undefined;
+  /** Milliseconds since 1970. */
+  readonly seenAt: number;
+  /** Undefined from the previous version. */
+  readonly about: NodeDescription | undefined;
 }

@@ -7,6 +7,7 @@ import { configuration } from './configuration.ts';
 import { compareConfigurations, getConfiguration, listConfigurations } from './configurations.ts';
 import { explainOperation, targetsOperation } from './explain.ts';
 import { listKeys, retireKey, rotateKey } from './keys.ts';
+import { runningNodes } from './nodes.ts';
 import type { Operation } from './operation.ts';
 import { overview } from './overview.ts';
 import { checkDraft, getSchema, listRuleTexts } from './policy.ts';
@@ -14,6 +15,7 @@ import { writeTestOperation } from './policy-tests.ts';
 import { listReachable } from './reach.ts';
 import { replayDraft } from './replay.ts';
 import { revokeTokens } from './revocations.ts';
+import { status } from './status.ts';
 import { getToken, listDescendants } from './tokens.ts';
 import { unusedRights } from './unused.ts';
 
@@ -28,6 +30,8 @@ export const operationsFor = (forms: OperationForms): readonly Operation[] => [
   suspendActor,
   resumeActor,
   overview,
+  status,
+  runningNodes,
   getToken,
   listDescendants,
   searchAudit,

@@ -1,9 +1,11 @@
 // The operations of the admin API on the past: series of requests, tokens and their descendants, the audit list.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { admin, adminToken, startAdministered } from '../../support/admin-api.ts';
+import { admin, administered, adminToken, startAdministered } from '../../support/admin-api.ts';
 import { API, acting, assertIssued, exchange, gateway, subjectToken } from '../../support/basics.ts';
-import { claimsOf } from '../../support/harness.ts';
+import { changed, entries } from '../../support/configuration.ts';
+import { claimsOf, start, type } from '../../support/harness.ts';
+import { entry, status as failing, JWKS, startIssuer } from '../../support/issuer.ts';
 import { eventually } from '../../support/node.ts';
 
 interface Series {
@@ -201,4 +203,42 @@ test('refuses a token that no row names, an id that is not one, and a cursor of 
   assert.equal((await admin(server, `GET /tokens/${id.slice(1)}/descendants`)).status, 404);
   assert.equal((await admin(server, `GET /tokens/a.b.c`)).status, 422);
   assert.equal((await admin(server, `GET /tokens/${id}/descendants?cursor=MTA`)).status, 422);
+});
+
+test('says what to repair first, how fresh everything is, and which nodes run', async (t) => {
+  const idp = await startIssuer(t);
+  const other = await startIssuer(t);
+  const server = await start(
+    t,
+    changed(administered, { issuers: entries([entry(idp), entry(other, { name: 'other' })]) }),
+  );
+  const token = await adminToken(server);
+  const call = (what: string) => admin(server, what, { token });
+  const first = await call('GET /status');
+  assert.equal(first.status, 200, first.text);
+  assert.deepEqual(first.body.faults, []);
+  const [key] = first.body.keys as { state: string; activatesAt: string; replacedAt: string }[];
+  assert.equal(key?.state, 'active');
+  assert.ok(Date.parse(key?.replacedAt ?? '') > server.clock.now);
+  const present = async (jwt: string) => exchange(server, { subject_token: jwt, subject_token_type: type('jwt') });
+  await present(idp.sign({ sub: 'ada' }));
+  other.instead.set(JWKS, failing(500));
+  await present(other.sign({ sub: 'bob' }));
+  const { body } = await call('GET /status');
+  const issuers = body.issuers as { issuer: string; keys: string[]; fetchedAt?: string; failure?: { why: string } }[];
+  const of = (url: string) => issuers.find(({ issuer }) => issuer === url);
+  assert.ok(of(idp.url)?.fetchedAt !== undefined && (of(idp.url)?.keys.length ?? 0) > 0);
+  assert.match(of(other.url)?.failure?.why ?? '', /500/);
+  const faults = body.faults as { kind: string; serves: boolean; details: string[] }[];
+  assert.deepEqual(
+    faults.map(({ kind, serves }) => [kind, serves]),
+    [['issuer_keys', true]],
+  );
+  const about = { version: '1.2.3', host: 'one', pid: 7, startedAt: 1, readAt: 2, faults: [] };
+  server.sql(`insert into nodes (id, configuration, kept, about, seen_at) values
+    ('a', 'x', 'digest', '${JSON.stringify(about)}', ${server.clock.now}), ('b', 'x', null, null, ${server.clock.now})`);
+  const nodes = await call('GET /nodes');
+  const [node, earlier] = nodes.body.items as Record<string, unknown>[];
+  assert.deepEqual([node?.self, node?.version, node?.digest, node?.faults], [false, '1.2.3', 'digest', []]);
+  assert.deepEqual([earlier?.id, earlier?.version], ['b', undefined]);
 });
