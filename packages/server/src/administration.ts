@@ -5,6 +5,8 @@ import type { AuditLog } from './audit/log.ts';
 import { readOverview } from './audit/overview.ts';
 import { eventOf } from './audit/row.ts';
 import { findIndexedUpTo, markOf, searchAfter, searchEvents, searchEventsInTime } from './audit/search.ts';
+import { findWithSiblings } from './audit/siblings.ts';
+import { termOf } from './audit/term.ts';
 import { findAncestors, findDescendants, findToken } from './audit/token-history.ts';
 import { createUseReader } from './audit/use.ts';
 import { verifyRecent } from './audit-retention/recent-proof.ts';
@@ -26,6 +28,7 @@ import { parseOwnJson } from './primitives/strict-json.ts';
 import { readDerivedPosition } from './store/audit-derived.ts';
 import { findAuditRow } from './store/audit-search.ts';
 import { findLastSequence } from './store/audit-settled.ts';
+import { findLastSignIn } from './store/audit-use.ts';
 import { listPresent, listRunning } from './store/presence.ts';
 import { orUnavailable, type Store } from './store/store.ts';
 
@@ -105,6 +108,10 @@ export function administer(
     verifyRecent: (known) => orUnavailable(verifyRecent(store, known), MAX_COMPUTING_MS),
     rotateEvery: keys.rotateEvery,
     nodes: () => orUnavailable(readNodes(store, clock())),
+    accounts: configuration.accounts.map(({ sub, username }) => ({ sub, username })),
+    lastSignIns: (subs) =>
+      orUnavailable(Promise.all(subs.map((sub) => findLastSignIn(store, termOf(sub) ?? ''))), MAX_COMPUTING_MS),
+    findWithSiblings: (requestId) => orUnavailable(findWithSiblings(store, requestId)),
     configurations: openHistory(store, clock),
     askDraft: (texts, question) => askDraft(drafts, configuration, [...registered.all().values()], texts, question),
     ruleTexts: () => ruleTextsOf(configuration.draftBase()),

@@ -18,10 +18,13 @@ export interface components {
   "rotate-key": { alg: "ES256" | "ES384" | "RS256" | "PS256" | "Ed25519" | "ML-DSA-44" | "ML-DSA-65" | "ML-DSA-87"; activatesAt: string };
   "list-actors": { items: ({ subject: string; issuer?: string; reason?: string; since: string })[]; next?: string };
   "overview": { since: string; until: string; bucketSeconds: number; total: { issued: number; refused: number; failed: number; p50?: number; p99?: number }; buckets: ({ start: string; issued: number; refused: number; failed: number; p50?: number; p99?: number })[]; reasons: ({ outcome: "refused" | "failed"; reason: string; count: number; countIn: (number)[] })[]; audiences: ({ name?: string; issued: number; refused: number; issuedIn: (number)[]; refusedIn: (number)[] })[]; clients: ({ name?: string; issued: number; refused: number; issuedIn: (number)[]; refusedIn: (number)[] })[]; countedUpTo: { position: number; time?: string } };
+  "status": { faults: ({ kind: string; since?: string; serves: boolean; details: (string)[] })[]; node: { id?: string; version: string; nodes: number }; configuration: { digest?: string; readAt?: string; pendingSeconds?: number }; issuers: ({ issuer: string; name: string; keys: (string)[]; fetchedAt?: string; ageSeconds?: number; failure?: { at: string; why: string } })[]; keys: ({ kid: string; alg: string; state: "next" | "active" | "retired"; activatesAt: string; replacedAt?: string })[]; audit: { proof?: { position: number; rows: number; signedAt: string; problem?: string }; indexedUpTo: { position: number; time?: string }; countedUpTo: { position: number; time?: string }; last: { position: number; time?: string } }; databaseMs: number };
+  "list-nodes": { items: ({ id: string; self: boolean; digest?: string; seenAt: string; version?: string; host?: string; pid?: number; startedAt?: string; readAt?: string; faults?: ({ kind: string; since: string; details: (string)[] })[] })[]; next?: string };
   "get-token": { token: { id: string; source: "issued" | "presented" | "agreement" | "revoked"; type?: string; state: "active" | "expired" | "revoked" | "suspended" | "unknown"; why?: string; revokedBy?: string; time: string; requestId: string; expiresAt?: string; subject?: { iss: string; sub: string }; actors?: ({ iss: string; sub: string })[]; client?: string; grant?: string; rule?: string; audiences?: (string)[]; scopeAsked?: (string)[]; scope?: (string)[]; parents: ({ id: string; as: "subject" | "actor" | "agreement" | "family" })[] }; ancestors: ({ id: string; source: "issued" | "presented" | "agreement" | "revoked"; type?: string; state: "active" | "expired" | "revoked" | "suspended" | "unknown"; why?: string; revokedBy?: string; time: string; requestId: string; expiresAt?: string; subject?: { iss: string; sub: string }; actors?: ({ iss: string; sub: string })[]; client?: string; grant?: string; rule?: string; audiences?: (string)[]; scopeAsked?: (string)[]; scope?: (string)[]; parents: ({ id: string; as: "subject" | "actor" | "agreement" | "family" })[] })[]; complete: boolean };
   "list-descendants": { items: ({ id: string; source: "issued" | "presented" | "agreement" | "revoked"; type?: string; state: "active" | "expired" | "revoked" | "suspended" | "unknown"; why?: string; revokedBy?: string; time: string; requestId: string; expiresAt?: string; subject?: { iss: string; sub: string }; actors?: ({ iss: string; sub: string })[]; client?: string; grant?: string; rule?: string; audiences?: (string)[]; scopeAsked?: (string)[]; scope?: (string)[]; parents: ({ id: string; as: "subject" | "actor" | "agreement" | "family" })[] })[]; next?: string; count: number; living: number; complete: boolean; upTo: { position: number; time?: string } };
+  "list-accounts": { items: ({ sub: string; username: string; state: "active" | "suspended"; reason?: string; lastSignIn?: string })[]; next?: string };
   "search-audit": { items: ({ time: number; requestId: string; action: string } & { [name: string]: unknown })[]; next?: string; indexedUpTo: { position: number; time?: string }; searchedUpTo?: { position: number; time?: string }; position?: number; more?: boolean };
-  "find-audit-event": { time: number; requestId: string; action: string } & { [name: string]: unknown };
+  "find-audit-event": { time: number; requestId: string; action: string; explanation: { decision: "allowed" | "refused" } & { [name: string]: unknown }; siblings: ({ by: "request" | "caller_request" | "token"; event: { time: number; requestId: string; action: string } & { [name: string]: unknown } })[] } & { [name: string]: unknown };
   "list-configurations": { items: ({ time: number; requestId: string; outcome: "applied" | "rejected" } & { [name: string]: unknown })[]; next?: string };
   "get-configuration": { digest: string; files: ({ path: string; content: { [name: string]: unknown } } & { [name: string]: unknown })[]; registered: { [name: string]: { [name: string]: unknown } } } & { [name: string]: unknown };
   "compare-configurations": { items: ({ entry: string; change: string; text: string } & { [name: string]: unknown })[]; next?: string; from: string; to: string };
@@ -316,6 +319,34 @@ export interface paths {
    };
   };
  };
+ "/status": {
+  get: {
+   parameters: { query?: never; path?: never; header?: never; cookie?: never };
+   requestBody?: never;
+   responses: {
+    200: { headers: { [name: string]: unknown }; content: { "application/json": { faults: ({ kind: string; since?: string; serves: boolean; details: (string)[] })[]; node: { id?: string; version: string; nodes: number }; configuration: { digest?: string; readAt?: string; pendingSeconds?: number }; issuers: ({ issuer: string; name: string; keys: (string)[]; fetchedAt?: string; ageSeconds?: number; failure?: { at: string; why: string } })[]; keys: ({ kid: string; alg: string; state: "next" | "active" | "retired"; activatesAt: string; replacedAt?: string })[]; audit: { proof?: { position: number; rows: number; signedAt: string; problem?: string }; indexedUpTo: { position: number; time?: string }; countedUpTo: { position: number; time?: string }; last: { position: number; time?: string } }; databaseMs: number } } };
+    400: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    401: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    403: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    422: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    503: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+   };
+  };
+ };
+ "/nodes": {
+  get: {
+   parameters: { query?: { cursor?: string; limit?: number }; path?: never; header?: never; cookie?: never };
+   requestBody?: never;
+   responses: {
+    200: { headers: { [name: string]: unknown }; content: { "application/json": { items: ({ id: string; self: boolean; digest?: string; seenAt: string; version?: string; host?: string; pid?: number; startedAt?: string; readAt?: string; faults?: ({ kind: string; since: string; details: (string)[] })[] })[]; next?: string } } };
+    400: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    401: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    403: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    422: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    503: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+   };
+  };
+ };
  "/tokens/{id}": {
   get: {
    parameters: { query?: never; path: { id: string }; header?: never; cookie?: never };
@@ -346,6 +377,20 @@ export interface paths {
    };
   };
  };
+ "/accounts": {
+  get: {
+   parameters: { query?: { cursor?: string; limit?: number }; path?: never; header?: never; cookie?: never };
+   requestBody?: never;
+   responses: {
+    200: { headers: { [name: string]: unknown }; content: { "application/json": { items: ({ sub: string; username: string; state: "active" | "suspended"; reason?: string; lastSignIn?: string })[]; next?: string } } };
+    400: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    401: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    403: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    422: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+    503: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
+   };
+  };
+ };
  "/audit": {
   get: {
    parameters: { query?: { subject?: string; actor?: string; party?: string; issuer?: string; client?: string; audience?: string; outcome?: string; reason?: string; rule?: string; request?: string; token?: string; since?: string; until?: string; cursor?: string; limit?: number; after?: number }; path?: never; header?: never; cookie?: never };
@@ -365,7 +410,7 @@ export interface paths {
    parameters: { query?: never; path: { requestId: string }; header?: never; cookie?: never };
    requestBody?: never;
    responses: {
-    200: { headers: { [name: string]: unknown }; content: { "application/json": { time: number; requestId: string; action: string } & { [name: string]: unknown } } };
+    200: { headers: { [name: string]: unknown }; content: { "application/json": { time: number; requestId: string; action: string; explanation: { decision: "allowed" | "refused" } & { [name: string]: unknown }; siblings: ({ by: "request" | "caller_request" | "token"; event: { time: number; requestId: string; action: string } & { [name: string]: unknown } })[] } & { [name: string]: unknown } } };
     400: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
     401: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
     403: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };

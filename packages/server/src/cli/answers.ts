@@ -25,6 +25,17 @@ export interface ActorAnswer {
   readonly since: string;
 }
 
+export interface NodeAnswer {
+  readonly id: string;
+  readonly seenAt: string;
+  readonly digest?: string;
+  readonly version?: string;
+  readonly host?: string;
+  readonly pid?: number;
+  readonly readAt?: string;
+  readonly faults?: readonly { readonly kind: string; readonly details: readonly string[] }[];
+}
+
 export type KeyAnswer = Readonly<Record<'kid' | 'alg' | 'state' | 'createdAt' | 'activatesAt', string>>;
 
 export interface AppliedItem extends Partial<ConfigurationTrace> {
@@ -44,6 +55,7 @@ interface Answers {
   readonly 'list-clients': Page<ClientAnswer>;
   readonly 'list-rules': Page<{ readonly name?: unknown }>;
   readonly 'list-actors': Page<ActorAnswer>;
+  readonly 'list-nodes': Page<NodeAnswer>;
   readonly 'list-keys': { readonly items: readonly KeyAnswer[] };
   readonly 'search-audit': Page<AuditEvent> & Coverage;
   readonly 'find-audit-event': AuditEvent;

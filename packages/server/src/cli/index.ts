@@ -23,6 +23,7 @@ export const commands = {
   'actors list': () => import('./actors.ts').then(({ actorsList }) => actorsList),
   'actors suspend': () => import('./actors.ts').then(({ actorsSuspend }) => actorsSuspend),
   'actors resume': () => import('./actors.ts').then(({ actorsResume }) => actorsResume),
+  nodes: () => import('./nodes.ts').then(({ nodesList }) => nodesList),
   'keys list': () => import('./keys.ts').then(({ keysList }) => keysList),
   'keys rotate': () => import('./keys.ts').then(({ keysRotate }) => keysRotate),
   'keys retire': () => import('./keys.ts').then(({ keysRetire }) => keysRetire),

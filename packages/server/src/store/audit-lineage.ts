@@ -112,3 +112,14 @@ export async function listFamily(
     return row === undefined ? [] : [{ place, row, isCut: cut === 1 }];
   });
 }
+
+/** The newest rows of requests to which their caller gave this id. */
+export async function findCallerRows(database: Database, requestId: string, limit: number): Promise<AuditRow[]> {
+  const { rows } = await sql<{ sequence: number }>`select sequence from audit_tokens
+    where token = ${requestId} and role = ${sql.lit(ROLES.callerRequest)}
+    order by time desc, sequence desc limit ${limit}`.execute(database);
+  return readRows(
+    database,
+    rows.map(({ sequence }) => sequence),
+  );
+}

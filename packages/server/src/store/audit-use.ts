@@ -131,3 +131,18 @@ function memberOf(database: Database): (name: string) => RawBuilder<string | nul
   return (name) =>
     isJson ? sql`audit.event::json->>${sql.lit(name)}` : sql`json_extract(audit.event, ${sql.lit(`$.${name}`)})`;
 }
+
+/** Rows about a person among which a sign-in is looked for. */
+const MAX_SIGN_IN_ROWS = 1000;
+
+/** @param subject as the column has it @returns the time of the last successful sign-in; undefined if recent rows have none */
+export async function findLastSignIn(database: Database, subject: string): Promise<number | undefined> {
+  const term = indexedTerm('subject', subject);
+  if (term === undefined) return undefined;
+  const { rows } = await sql<Timed>`select audit.time from (select entry.time, entry.sequence from audit_index as entry
+      where ${hasTerm(term)} order by entry.time desc, entry.sequence desc limit ${sql.lit(MAX_SIGN_IN_ROWS)}) as recent
+    join audit on audit.sequence = recent.sequence
+    where audit.outcome = 'accepted' and ${containsText(database, 'audit.event', '"action":"sign_in"')}
+    order by audit.time desc limit 1`.execute(database);
+  return rows[0]?.time ?? undefined;
+}

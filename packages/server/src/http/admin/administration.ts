@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type { AuditEvent } from '../../audit/event.ts';
 import type { Overview } from '../../audit/overview.ts';
 import type { AuditFilter, Coverage, FoundPage, NewEvents, RowMark } from '../../audit/search.ts';
+import type { EventWithSiblings } from '../../audit/siblings.ts';
 import type { Ancestry, Descendants, KnownToken } from '../../audit/token-history.ts';
 import type { UseReader } from '../../audit/use.ts';
 import type { RecentProof } from '../../audit-retention/recent-proof.ts';
@@ -125,6 +126,12 @@ export interface Administration extends OperationForms {
   readonly rotateEvery: number;
   /** The nodes that reported lately. @throws Refusal store_unavailable */
   readonly nodes: () => Promise<readonly PresentNode[]>;
+  /** The accounts of the file. */
+  readonly accounts: readonly { readonly sub: string; readonly username: string }[];
+  /** The times of the last sign-ins, in milliseconds since 1970. @throws Refusal store_unavailable */
+  readonly lastSignIns: (subs: readonly string[]) => Promise<readonly (number | undefined)[]>;
+  /** @returns undefined if no row has the id @throws Refusal store_unavailable */
+  readonly findWithSiblings: (requestId: string) => Promise<EventWithSiblings | undefined>;
   readonly findEvent: (requestId: string) => Promise<AuditEvent | undefined>;
   /** Asks about a draft of the files in force. @throws DraftTooCostly, DraftsBusy */
   readonly askDraft: (texts: DraftTexts, question: DraftQuestion) => Promise<DraftAnswer>;

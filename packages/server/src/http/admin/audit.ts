@@ -1,10 +1,13 @@
 // Searches the audit log.
 import { z } from 'zod';
 import { isTokenId } from '../../audit/search.ts';
+import { explainConfiguration } from '../../explain/decided-by.ts';
+import { explainEvent } from '../../explain/explain.ts';
 import { describeMissingRow, normalRequestId } from '../../explain/missing.ts';
 import { isName } from '../../primitives/principal.ts';
 import { redactTokens } from '../../primitives/redact.ts';
 import { Refusal } from '../../primitives/refusal.ts';
+import { explainServices } from '../explain-services.ts';
 import { operation } from './operation.ts';
 import { pageOf, periodQuery } from './page.ts';
 import { InvalidRequest } from './problem.ts';
@@ -95,17 +98,28 @@ export const findAuditEvent = operation({
   id: 'find-audit-event',
   method: 'GET',
   at: '/audit/{requestId}',
-  summary: 'The row of one request, by its X-Request-Id',
+  summary:
+    'The row of one request, by its X-Request-Id: what is known, how it was decided, and the rows that belong to it',
   scope: 'admin:read',
   path: z.strictObject({ requestId: name }),
   status: 200,
-  answer: event,
-  run: async ({ path, services: { admin } }) => {
-    const found = await admin.findEvent(path.requestId);
+  answer: event.extend({
+    explanation: z
+      .looseObject({ decision: z.enum(['allowed', 'refused']) })
+      .describe('how it was decided, step by step: the answer of `POST /explain` for the request'),
+    siblings: z
+      .array(z.object({ by: z.enum(['request', 'caller_request', 'token']), event }))
+      .describe('the newest rows of the same request, of the same request of the caller, or of its tokens; at most 20'),
+  }),
+  run: async ({ path, services }) => {
+    const { admin } = services;
+    const found = await admin.findWithSiblings(path.requestId);
     if (found === undefined)
       throw new Refusal('admin_item_unknown', {
         detail: describeMissingRow(normalRequestId(redactTokens(path.requestId))),
       });
-    return { body: found };
+    const decidedBy = await explainConfiguration(found.event, admin.configurations);
+    const explanation = { ...explainEvent(found.event, explainServices(services)), ...(decidedBy && { decidedBy }) };
+    return { body: { ...found.event, explanation, siblings: found.siblings } };
   },
 });

@@ -1,4 +1,5 @@
 // Lists the operations of the admin API.
+import { listAccounts } from './accounts.ts';
 import { listActors, resumeActor, suspendActor } from './actors.ts';
 import type { OperationForms } from './administration.ts';
 import { findAuditEvent, searchAudit } from './audit.ts';
@@ -34,6 +35,7 @@ export const operationsFor = (forms: OperationForms): readonly Operation[] => [
   runningNodes,
   getToken,
   listDescendants,
+  listAccounts,
   searchAudit,
   findAuditEvent,
   listConfigurations,

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { admin, administered, adminToken, startAdministered } from '../../support/admin-api.ts';
 import { API, acting, assertIssued, exchange, gateway, subjectToken } from '../../support/basics.ts';
 import { changed, entries } from '../../support/configuration.ts';
-import { claimsOf, start, type } from '../../support/harness.ts';
+import { claimsOf, EXCHANGE, start, type } from '../../support/harness.ts';
 import { entry, status as failing, JWKS, startIssuer } from '../../support/issuer.ts';
 import { eventually } from '../../support/node.ts';
 
@@ -98,6 +98,31 @@ test('a list and the rows after its position have each row once, while rows are 
   assert.equal((await call(`after=${position}&cursor=${first.body.next}`)).status, 422);
   const late = await call(`client=gateway&after=${position}&since=2100-01-01T00:00:00Z`);
   assert.deepEqual([idsOf(late).length, late.body.more], [0, false]);
+});
+
+test('shows a row with how it was decided, and the rows that belong to it', async (t) => {
+  const server = await startAdministered(t);
+  const root = await subjectToken(server);
+  const headers = { 'x-request-id': 'run-7' };
+  const form = { grant_type: EXCHANGE, ...gateway, subject_token: root, subject_token_type: type('access_token') };
+  const first = await server.token(form, headers);
+  const second = await server.token({ ...form, scope: 'admin' }, headers);
+  assertIssued(server, first);
+  assert.equal(second.status, 400);
+  const id = (answer: typeof first): string => answer.headers.get('x-request-id') ?? '';
+  const row = await eventually(
+    () => admin(server, `GET /audit/${id(second)}`),
+    ({ body }) => (body.siblings as { by: string }[]).some(({ by }) => by === 'caller_request'),
+  );
+  assert.deepEqual([row.body.requestId, row.body.reason], [id(second), 'scope_exceeded']);
+  assert.equal((row.body.explanation as { decision: string }).decision, 'refused');
+  const siblings = row.body.siblings as { by: string; event: { requestId: string; action: string } }[];
+  assert.deepEqual(siblings.map(({ by, event }) => [by, event.requestId === id(first)]).toSorted(), [
+    ['caller_request', true],
+    ['token', false],
+  ]);
+  const other = await admin(server, `GET /audit/${id(await exchange(server))}`);
+  assert.equal((other.body.explanation as { decision: string }).decision, 'allowed');
 });
 
 test('finds a party at every position of the chain', async (t) => {
