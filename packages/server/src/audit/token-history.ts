@@ -120,7 +120,7 @@ export async function findDescendants(
   const position = await readDerivedPosition(database);
   const time = await findTimeAt(database, position);
   const count = await countFamily(database, id, now);
-  const page = await listFamily(database, id, { after, limit });
+  const page = await listFamily(database, id, { after, limit, isIntact: count.isIntact });
   return {
     ...count,
     tokens: page.map(({ place, row, isCut }) => ({ ...knownToken(place.token, 'issued', eventOf(row)), isCut })),

@@ -54,22 +54,39 @@ export interface FamilyCount {
   readonly living: number;
   /** False: the family is larger than `MAX_FAMILY`. */
   readonly isComplete: boolean;
+  /** No member is revoked by its id. */
+  readonly isIntact: boolean;
 }
 
+/** A condition on members: an entry of their issue has a later expiry. */
+const livesAfter = (table: 'family' | 'living', now: number): RawBuilder<unknown> =>
+  sql`exists (select 1 from audit_tokens as entry where entry.token = ${sql.ref(`${table}.token`)}
+    and entry.role = ${sql.lit(ROLES.issued)} and entry.expires_at > ${now})`;
+
 export async function countFamily(database: Database, token: string, now: number): Promise<FamilyCount> {
-  const all = await sql<{ count: number }>`with recursive ${familyOf(database, token, 'family')}
-    select count(*) as count from family where token <> ${token}`.execute(database);
-  const living = await sql<{ count: number }>`with recursive ${familyOf(database, token, 'living')}
+  const { rows } = await sql<{ all: number; living: number; revoked: number }>`with recursive
+    ${familyOf(database, token, 'family')}
+    select count(*) - 1 as "all",
+      coalesce(sum(case when token <> ${token} and ${livesAfter('family', now)} then 1 else 0 end), 0) as living,
+      coalesce(sum(case when exists (select 1 from revocations where revocations.id = family.token) then 1 else 0 end), 0)
+        as revoked
+    from family`.execute(database);
+  const [{ all, living, revoked } = { all: 0, living: 0, revoked: 0 }] = rows;
+  const isIntact = Number(revoked) === 0;
+  return {
+    all: Math.min(Number(all), MAX_FAMILY),
+    living: Math.min(isIntact ? Number(living) : await countLiving(database, token, now), MAX_FAMILY),
+    isComplete: Number(all) <= MAX_FAMILY,
+    isIntact,
+  };
+}
+
+async function countLiving(database: Database, token: string, now: number): Promise<number> {
+  const { rows } = await sql<{ count: number }>`with recursive ${familyOf(database, token, 'living')}
     select count(*) as count from living where token <> ${token}
       and not exists (select 1 from revocations where revocations.id = living.token)
-      and exists (select 1 from audit_tokens as entry where entry.token = living.token
-        and entry.role = ${sql.lit(ROLES.issued)} and entry.expires_at > ${now})`.execute(database);
-  const count = Number(all.rows[0]?.count);
-  return {
-    all: Math.min(count, MAX_FAMILY),
-    living: Math.min(Number(living.rows[0]?.count), MAX_FAMILY),
-    isComplete: count <= MAX_FAMILY,
-  };
+      and ${livesAfter('living', now)}`.execute(database);
+  return Number(rows[0]?.count);
 }
 
 /** A place in the list of descendants, in the order of writing. */
@@ -91,17 +108,21 @@ export interface FamilyMember {
 export async function listFamily(
   database: Database,
   token: string,
-  { after, limit }: { readonly after: FamilyPlace | undefined; readonly limit: number },
+  {
+    after,
+    limit,
+    isIntact,
+  }: { readonly after: FamilyPlace | undefined; readonly limit: number; readonly isIntact: boolean },
 ): Promise<readonly FamilyMember[]> {
   const rest =
     after === undefined ? sql`true` : sql`(time, sequence, token) > (${after.time}, ${after.sequence}, ${after.token})`;
   const { rows: places } = await sql<FamilyPlace & { cut: number }>`with recursive
-    ${familyOf(database, token, 'family')}, ${familyOf(database, token, 'living')},
+    ${familyOf(database, token, 'family')}, ${isIntact ? sql`` : sql`${familyOf(database, token, 'living')},`}
     born as (select family.token, min(entry.time) as time, min(entry.sequence) as sequence from family
       join audit_tokens as entry on entry.token = family.token and entry.role = ${sql.lit(ROLES.issued)}
       where family.token <> ${token} group by family.token)
     select token, time, sequence,
-      case when exists (select 1 from living where living.token = born.token) then 0 else 1 end as cut from born where ${rest} order by time, sequence, token limit ${limit}`.execute(
+      ${isIntact ? sql`0` : sql`case when exists (select 1 from living where living.token = born.token) then 0 else 1 end`} as cut from born where ${rest} order by time, sequence, token limit ${limit}`.execute(
     database,
   );
   const rows = new Map(

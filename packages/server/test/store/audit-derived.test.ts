@@ -9,9 +9,12 @@ import { createChains } from '../../src/audit/chain.ts';
 import type { AuditEvent } from '../../src/audit/event.ts';
 import { readOverview } from '../../src/audit/overview.ts';
 import { columnsOf, textsOf } from '../../src/audit/row.ts';
+import { searchAfter, searchEvents } from '../../src/audit/search.ts';
+import { findAncestors, findDescendants, findToken } from '../../src/audit/token-history.ts';
 import { startIndexer } from '../../src/audit-retention/indexer.ts';
 import { reindexAudit } from '../../src/audit-retention/reindex.ts';
 import { countMissingDerived, deriveNextRows, readDerivedPosition } from '../../src/store/audit-derived.ts';
+import type { FamilyPlace } from '../../src/store/audit-lineage.ts';
 import { deleteChainRows, eraseAuditRow, insertAuditRows } from '../../src/store/audit-rows.ts';
 import { readPostgresUrl } from '../../src/store/postgres-url.ts';
 import { openStore, type Store, type StoreLocation } from '../../src/store/store.ts';
@@ -182,6 +185,52 @@ for (const kind of ['sqlite', 'postgres'] as const) {
     await reindexAudit(store, { progress: () => undefined, resume: () => undefined });
     assert.deepEqual(await contentOf(store), before);
     assert.equal(await readDerivedPosition(store), 60);
+    await store.destroy();
+  });
+
+  test(`${kind}: lists the descendants of a token in pages, counts the living ones, and follows a token to its origin`, async () => {
+    const store = await openStore(await locate(), 'write', 1);
+    await insert(store, eventsOf(0, 19));
+    await deriveAll(store, 18);
+    const page = (after?: FamilyPlace) => findDescendants(store, 'token-0', { after, limit: 2, now: BEGIN });
+    const first = await page();
+    assert.deepEqual([first.all, first.living, first.isComplete, first.upTo.position], [3, 3, true, 18]);
+    const second = await page(first.next);
+    assert.deepEqual(
+      [...first.tokens, ...second.tokens].map(({ id }) => id),
+      ['token-1', 'token-2', 'token-3'],
+    );
+    await store.insertInto('revocations').values({ id: 'token-2', revoked_at: 1, kind: 'token', name: null }).execute();
+    const after = await page();
+    assert.deepEqual([after.all, after.living], [3, 1]);
+    assert.deepEqual(
+      [...after.tokens, ...(await page(after.next)).tokens].map(({ isCut }) => isCut),
+      [false, false, true],
+    );
+    assert.equal((await findDescendants(store, 'token-0', { after: undefined, limit: 2, now: 3e12 })).living, 0);
+    for (const id of ['token-3', 'token-18']) {
+      const found = (await findToken(store, id)) ?? assert.fail(`${id}: a row that is not in the table yet is read`);
+      const { ancestors } = await findAncestors(store, found);
+      assert.deepEqual([found.source, ancestors.length], ['issued', 4]);
+    }
+    assert.equal((await findToken(store, 'foreign-0'))?.source, 'presented');
+    assert.equal(await findToken(store, 'nothing'), undefined);
+    await store.destroy();
+  });
+
+  test(`${kind}: rows after a position come in the order of writing, each once, also with filters`, async () => {
+    const store = await openStore(await locate(), 'write', 1);
+    await insert(store, eventsOf(0, 99));
+    for (const filter of [{}, { party: 'user-1' }, { tokens: ['token-5'] }, { reason: 'no_rule_for_subject' }]) {
+      const found: string[] = [];
+      for (let after = 0, more = true; more; ) {
+        const page = await searchAfter(store, filter, { after, limit: 7 });
+        found.push(...page.found.map(({ event }) => event.requestId));
+        ({ position: after, more } = page);
+      }
+      const listed = await searchEvents(store, filter, { limit: 200 });
+      assert.deepEqual(found, listed.found.map(({ event }) => event.requestId).toReversed(), JSON.stringify(filter));
+    }
     await store.destroy();
   });
 
