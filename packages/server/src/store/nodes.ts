@@ -1,6 +1,8 @@
 // The nodes that run on this database, and what stands for the configuration of each.
 import type { Database, NodeRow } from './schema.ts';
 
+const COLUMNS = ['id', 'configuration', 'kept', 'about', 'seen_at'] as const;
+
 /** Records that a node is running. */
 export async function insertNode(database: Database, row: NodeRow): Promise<void> {
   const { configuration, kept, about, seen_at } = row;
@@ -18,7 +20,7 @@ export async function deleteNode(database: Database, id: string): Promise<void> 
 /** Lists the nodes that were seen after this time, and deletes the others. */
 export async function listNodes(database: Database, after: number): Promise<NodeRow[]> {
   await database.deleteFrom('nodes').where('seen_at', '<', after).execute();
-  return database.selectFrom('nodes').selectAll().execute();
+  return database.selectFrom('nodes').select(COLUMNS).execute();
 }
 
 /** The digests of the kept configurations of the nodes that were seen after this time. */
@@ -42,4 +44,4 @@ export interface NodeDescription {
 
 /** The nodes that were seen after this time. */
 export const listSeen = (database: Database, after: number): Promise<NodeRow[]> =>
-  database.selectFrom('nodes').selectAll().where('seen_at', '>=', after).orderBy('id').execute();
+  database.selectFrom('nodes').select(COLUMNS).where('seen_at', '>=', after).orderBy('id').execute();
