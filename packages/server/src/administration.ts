@@ -94,6 +94,36 @@ export function administer(
       event.duration = clock() - event.time;
       return audit.appendWith(event, write);
     },
+    rotateEvery: keys.rotateEvery,
+    accounts: configuration.accounts.map(({ sub, username }) => ({ sub, username })),
+    askDraft: (texts, question) => askDraft(drafts, configuration, [...registered.all().values()], texts, question),
+    ruleTexts: () => ruleTextsOf(configuration.draftBase()),
+    schemas: describeSchemas,
+    ...readsOf(store, clock),
+  };
+}
+
+type Reads =
+  | 'searchEvents'
+  | 'searchEventsInTime'
+  | 'searchAfter'
+  | 'indexedUpTo'
+  | 'useSince'
+  | 'overview'
+  | 'findToken'
+  | 'findAncestors'
+  | 'findDescendants'
+  | 'auditProgress'
+  | 'verifyRecent'
+  | 'nodes'
+  | 'lastSignIns'
+  | 'findWithSiblings'
+  | 'configurations'
+  | 'findEvent';
+
+/** What is read from the database. Each query waits a bounded time. */
+function readsOf(store: Store, clock: Clock): Pick<Administration, Reads> {
+  return {
     searchEvents: (filter, page) => orUnavailable(searchEvents(store, filter, page)),
     searchEventsInTime: (filter, page) => orUnavailable(searchEventsInTime(store, filter, page)),
     searchAfter: (filter, page) => orUnavailable(searchAfter(store, filter, page)),
@@ -106,16 +136,11 @@ export function administer(
       orUnavailable(findDescendants(store, id, { ...page, now: clock() }), MAX_COMPUTING_MS),
     auditProgress: () => orUnavailable(readProgress(store)),
     verifyRecent: (known) => orUnavailable(verifyRecent(store, known), MAX_COMPUTING_MS),
-    rotateEvery: keys.rotateEvery,
     nodes: () => orUnavailable(readNodes(store, clock())),
-    accounts: configuration.accounts.map(({ sub, username }) => ({ sub, username })),
     lastSignIns: (subs) =>
       orUnavailable(Promise.all(subs.map((sub) => findLastSignIn(store, termOf(sub) ?? ''))), MAX_COMPUTING_MS),
     findWithSiblings: (requestId) => orUnavailable(findWithSiblings(store, requestId)),
     configurations: openHistory(store, clock),
-    askDraft: (texts, question) => askDraft(drafts, configuration, [...registered.all().values()], texts, question),
-    ruleTexts: () => ruleTextsOf(configuration.draftBase()),
-    schemas: describeSchemas,
     findEvent: async (requestId) => {
       const row = await orUnavailable(findAuditRow(store, requestId));
       return row && eventOf(row);

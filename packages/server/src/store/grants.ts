@@ -3,12 +3,16 @@ import { type RawBuilder, sql } from 'kysely';
 import { SchemaError } from './failure.ts';
 import type { Database } from './schema.ts';
 
-/** The tables of which the role may not do everything with rows. Retention deletes old audit rows. */
+/** The rights on a table that is not listed. */
+const OTHERS = ['select', 'insert', 'update', 'delete'];
+/** Retention deletes old audit rows. */
 const RIGHTS: Readonly<Record<string, readonly string[]>> = {
   migrations: ['select'],
   audit: ['select', 'insert'],
+  // `audit reindex` makes them anew.
+  audit_tokens: [...OTHERS, 'truncate'],
+  audit_counts: [...OTHERS, 'truncate'],
 };
-const OTHERS = ['select', 'insert', 'update', 'delete'];
 
 /**
  * Replaces the rights of the role on our tables. For the transaction of a role that owns them.
