@@ -2,8 +2,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import pg from 'pg';
-import { startPostgres } from '../packages/server/test/support/postgres.ts';
+import { query, startPostgres } from '../packages/server/test/support/postgres.ts';
 
 interface Row {
   readonly sequence: number;
@@ -54,22 +53,17 @@ export async function openPostgresServer(): Promise<SoakDatabase> {
   const works: (() => Promise<void>)[] = [];
   const server = await startPostgres({ after: (work) => void works.push(work) }, ['-c', 'fsync=on']);
   const url = await server.database();
-  const client = new pg.Client({ connectionString: url });
-  client.on('error', () => undefined);
-  await client.connect();
   return {
     name: 'PostgreSQL',
     location: url,
     open: async () => undefined,
     rowsAfter: async (sequence) => {
-      const { rows } = await client.query(`${ROWS} $1 order by sequence`, [sequence]);
+      const rows = await query(url, `${ROWS} ${Number(sequence)} order by sequence`);
       return rows.map((row) => ({ sequence: Number(row.sequence), id: String(row.id) }));
     },
-    countRows: async () => Number((await client.query(COUNT)).rows[0]?.rows),
-    size: async () =>
-      Number((await client.query('select pg_database_size(current_database()) as bytes')).rows[0]?.bytes),
+    countRows: async () => Number((await query(url, COUNT))[0]?.rows),
+    size: async () => Number((await query(url, 'select pg_database_size(current_database()) as bytes'))[0]?.bytes),
     close: async () => {
-      await client.end();
       for (const work of works.toReversed()) await work();
     },
   };
