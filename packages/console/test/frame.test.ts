@@ -71,7 +71,7 @@ suite('the console in a browser', { skip: noBrowser }, () => {
     await page.keyboard.press('g');
     await page.keyboard.press('s');
     await page.waitForURL(/\/console\/settings$/);
-    const row = page.locator('[role=row][data-index="0"]');
+    const row = page.getByRole('table', { name: 'Configurations' }).locator('[data-index="0"]');
     await row.focus();
     await page.keyboard.press('Enter');
     await page.waitForURL(/changes=/);

@@ -60,7 +60,12 @@ async function openVisitor(
   complaints: string[],
   options: BrowserContextOptions,
 ): Promise<Visitor> {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+  // A drawer that is half there has no contrast.
+  const context = await browser.newContext({
+    viewport: { width: 1280, height: 800 },
+    reducedMotion: 'reduce',
+    ...options,
+  });
   const page = await context.newPage();
   page.on('console', (message) => {
     // A refusal that a page handles is reported by the browser, too.

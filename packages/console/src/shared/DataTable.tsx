@@ -54,7 +54,15 @@ export function DataTable<Row>({ label, columns, rows, keyOf, onOpen, onEnd }: D
   };
   return (
     // biome-ignore lint/a11y/useSemanticElements: rows of a <table> cannot be positioned one by one
-    <div ref={scroller} className="table" role="table" aria-label={label} aria-rowcount={rows.length + 1}>
+    <div
+      ref={scroller}
+      className="table"
+      role="table"
+      aria-label={label}
+      aria-rowcount={rows.length + 1}
+      // Rows that open take the focus themselves. Otherwise the arrow keys scroll the table.
+      tabIndex={onOpen === undefined || rows.length === 0 ? 0 : -1}
+    >
       {/* biome-ignore lint/a11y/useFocusableInteractive lint/a11y/useSemanticElements: the head is read, not used */}
       <div className="table-row table-head" role="row" aria-rowindex={1} style={{ gridTemplateColumns }}>
         {shown.map(({ title }) => (
