@@ -9,9 +9,10 @@ import { useUrlState } from '../../frame/url-state.ts';
 import { type Column, DataTable } from '../../shared/DataTable.tsx';
 import { EmptyState } from '../../shared/EmptyState.tsx';
 import { Drawer } from '../../shared/overlays.tsx';
-import { Facts, Page } from '../../shared/Page.tsx';
+import { Facts, Page, Panel } from '../../shared/Page.tsx';
 import { TimeText } from '../../shared/TimeText.tsx';
 import { TokenId } from '../../shared/TokenId.tsx';
+import { Nodes } from './Nodes.tsx';
 import { page } from './page.ts';
 
 type Row = components['answers']['list-configurations']['items'][number];
@@ -54,22 +55,25 @@ export default function SettingsPage(): ReactNode {
   const shown = rows?.find(({ requestId }) => requestId === changes);
   return (
     <Page page={page}>
-      {rows === undefined ? (
-        <Loading />
-      ) : rows.length === 0 ? (
-        <EmptyState title="No configuration has come into force" command="cambio policy history">
-          A server that runs for the first time writes a row about its configuration at once.
-        </EmptyState>
-      ) : (
-        <DataTable
-          label="Configurations"
-          columns={columns}
-          rows={rows}
-          keyOf={({ requestId }) => requestId}
-          onOpen={({ requestId }) => change({ changes: requestId })}
-          onEnd={() => void (hasNextPage && fetchNextPage())}
-        />
-      )}
+      <Nodes />
+      <Panel title="Configurations">
+        {rows === undefined ? (
+          <Loading />
+        ) : rows.length === 0 ? (
+          <EmptyState title="No configuration has come into force" command="cambio policy history">
+            A server that runs for the first time writes a row about its configuration at once.
+          </EmptyState>
+        ) : (
+          <DataTable
+            label="Configurations"
+            columns={columns}
+            rows={rows}
+            keyOf={({ requestId }) => requestId}
+            onOpen={({ requestId }) => change({ changes: requestId })}
+            onEnd={() => void (hasNextPage && fetchNextPage())}
+          />
+        )}
+      </Panel>
       <Drawer title="Configuration" onClose={() => change({ changes: '' })}>
         {shown && <Details row={shown} />}
       </Drawer>

@@ -5,7 +5,7 @@ import { definePage, text } from '../../frame/define-page.ts';
 export const page = definePage({
   path: 'settings',
   title: 'Settings',
-  about: 'Which configuration is in force, and what was in force before.',
+  about: 'The nodes, the configuration that is in force on each, and what was in force before.',
   icon: SlidersHorizontal,
   letter: 's',
   readers: {
