@@ -34,7 +34,7 @@ async function serve(t: Test): Promise<Served> {
   writeFileSync(join(folder, 'key.pem'), key);
   const quickstart = readFileSync(join(import.meta.dirname, 'cambio.yaml'), 'utf8');
   const tls = { cert: 'cert.pem', key: 'key.pem' };
-  const local = { developerErrors: false, clientDocuments: undefined };
+  const local = { developerErrors: false, clientDocuments: undefined, console: undefined };
   const source = changed(dataOf(quickstart), { issuer: ISSUER, server: { tls }, ...local });
   writeFileSync(join(folder, 'cambio.yaml'), yamlOf(source));
   const env = { PORT: String(port), METRICS_PORT: '0', CAMBIO_DATA: '.' };
