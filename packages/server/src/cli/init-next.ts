@@ -8,7 +8,8 @@ const EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
 /** Quotes a word for the shell, unless it needs no quotes. */
 const quoted = (word: string): string => (/^[\w./:@=-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
 
-export function nextCommands(out: string, choices: Choices): string {
+/** @param program what the person typed to run a command */
+export function nextCommands(out: string, choices: Choices, program = 'cambio'): string {
   const { provider, client, audience, secretFile, issuer } = choices;
   const { host, port } = listenAt(issuer);
   const path = new URL(issuer).pathname.replace(/\/$/, '');
@@ -27,8 +28,8 @@ export function nextCommands(out: string, choices: Choices): string {
     ...(only === undefined ? [] : [`First replace ${only.value} in ${out}: until then the rule matches nobody.`, '']),
     'Check the file, and start the server:',
     '',
-    `  cambio check --config ${quoted(out)}${provider === undefined ? '' : ' --online'}`,
-    `  cambio serve --config ${quoted(out)}`,
+    `  ${program} check --config ${quoted(out)}${provider === undefined ? '' : ' --online'}`,
+    `  ${program} serve --config ${quoted(out)}`,
     '',
     'In another terminal, exchange a token:',
     '',

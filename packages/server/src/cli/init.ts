@@ -47,7 +47,9 @@ export const init: CliCommand = {
     const text = writeFileText(choices);
     await checkFile(text, out);
     const made = write(out, text, choices, exists);
-    print(`Wrote ${made.join(', ')}.\n\n${nextCommands(out, choices)}`);
+    // npx says so to the program that it runs, which is not installed as `cambio` then.
+    const program = process.env.npm_command === 'exec' ? 'npx @cambio/server' : 'cambio';
+    print(`Wrote ${made.join(', ')}.\n\n${nextCommands(out, choices, program)}`);
     return EXIT.done;
   },
 };

@@ -40,6 +40,17 @@ async function initialized(t: TestContext, folder: string, args: readonly string
   return { file, outcome };
 }
 
+test('init that npx runs prints commands for npx', async (t) => {
+  for (const [command, program] of [
+    ['exec', 'npx @cambio/server'],
+    ['run', 'cambio'],
+  ] as const) {
+    const file = join(temporaryFolder(t), 'cambio.yaml');
+    const outcome = await cambio(t, ['init', '--out', file, '--yes'], { env: { npm_command: command } });
+    assert.match(outcome.stdout, new RegExp(`^  ${program} serve --config `, 'm'));
+  }
+});
+
 test('init --yes: check passes at once, the printed commands exchange a token, and everything else is refused', async (t) => {
   const folder = temporaryFolder(t);
   const issuer = `http://127.0.0.1:${await freePort()}`;
