@@ -9,11 +9,12 @@ import { publishedManifest } from './published-manifest.ts';
 export const SERVER = join(ROOT, 'packages/server');
 
 /** Dependencies check for these, and work without them. */
-const ABSENT = ['pg-native', 'pg-cloudflare'];
+export const ABSENT = ['pg-native', 'pg-cloudflare'];
 /** What a thread of the database loads: plain JavaScript, found beside the chunk that starts it. */
 const THREAD = ['sqlite-thread.mjs', 'sqlite-connection.mjs'];
 /** Modules of Node that CommonJS dependencies load. */
-const REQUIRE = "import { createRequire as ofNode } from 'node:module'; const require = ofNode(import.meta.url);";
+export const REQUIRE =
+  "import { createRequire as ofNode } from 'node:module'; const require = ofNode(import.meta.url);";
 
 /**
  * Replaces the folder by one with `bin`, `dist`, `package.json` and the README. The console is in `dist`, if it is built.

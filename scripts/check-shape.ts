@@ -17,7 +17,7 @@ const read = (pattern: string): ReadonlyMap<string, string> =>
 const LAYERS: readonly (readonly [name: string, files: RegExp])[] = [
   ['bench', /^bench\//],
   ['interop', /^interop\//],
-  ['test files', /\.test\.ts$/],
+  ['test files', /\.test\.ts$|^packages\/server\/test\/bin\/binary\.ts$/],
   ['examples', /^examples\//],
   ['scripts', /^scripts\//],
   ['attacks', /^packages\/server\/test\/attacks\//],

@@ -1,10 +1,9 @@
-// Finds the files of the built console. They are read from the disk when a browser asks for them.
+// Finds the files of the built console. They are read when a browser asks for them.
 import { hash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { CONSOLE_PATH } from '../model/console.ts';
 import { qualityOf } from '../primitives/quality.ts';
 import { decodeUtf8 } from '../primitives/utf8.ts';
+import { type ConsoleSource, openConsoleSource } from './console-source.ts';
 
 export interface ConsoleFile {
   readonly type: string;
@@ -18,9 +17,6 @@ export interface ConsoleFiles {
   /** @param accepted the Accept-Encoding of the request @returns undefined for an unknown file */
   readonly readAsset: (name: string, accepted: string | undefined) => Promise<ConsoleFile | undefined>;
 }
-
-/** Beside the bundle, and in the repository. */
-const FOLDERS = ['console', '../../../console/dist'].map((folder) => join(import.meta.dirname, folder));
 
 const TYPES: Readonly<Record<string, string>> = {
   css: 'text/css; charset=utf-8',
@@ -38,12 +34,10 @@ const ENCODINGS = [
 ] as const;
 
 export async function openConsole(issuer: string): Promise<ConsoleFiles | 'not built'> {
-  for (const folder of FOLDERS) {
-    const page = await readFile(join(folder, 'index.html')).catch(() => undefined);
-    const template = page && decodeUtf8(page);
-    if (template !== undefined) return filesIn(folder, fillIn(template, issuer));
-  }
-  return 'not built';
+  const source = await openConsoleSource();
+  if (source === undefined) return 'not built';
+  const template = decodeUtf8(source.page);
+  return template === undefined ? 'not built' : filesOf(source, fillIn(template, issuer));
 }
 
 /** The page has relative addresses, and learns the issuer from two places in it. */
@@ -58,9 +52,7 @@ function fillIn(template: string, issuer: string): string {
 const escapeText = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;');
 
-async function filesIn(folder: string, html: string): Promise<ConsoleFiles> {
-  const assets = join(folder, 'assets');
-  const names = new Set(await readdir(assets));
+function filesOf({ assets: names, readAsset }: ConsoleSource, html: string): ConsoleFiles {
   return {
     page: { html, etag: `"${hash('sha256', html, 'base64url')}"` },
     readAsset: async (name, accepted) => {
@@ -70,7 +62,7 @@ async function filesIn(folder: string, html: string): Promise<ConsoleFiles> {
         encoding: undefined,
         suffix: '',
       };
-      return { type, encoding, bytes: await readFile(join(assets, name + suffix)) };
+      return { type, encoding, bytes: await readAsset(name + suffix) };
     },
   };
 }

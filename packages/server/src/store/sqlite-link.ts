@@ -2,6 +2,7 @@
 import { Worker } from 'node:worker_threads';
 import { describeError } from '../primitives/failure.ts';
 import { type Access, createConnection, type Failure, type Reply, type Request } from './sqlite-connection.mjs';
+import { sqliteThread } from './sqlite-thread-location.ts';
 
 /** Requests are answered in their order. */
 export interface Link {
@@ -60,7 +61,7 @@ interface Waiting {
 
 /** The thread keeps the process running only while requests wait for it. */
 function startThread(file: string, access: Access, onEnd: (error: Error | undefined) => void): Link {
-  const worker = new Worker(new URL('./sqlite-thread.mjs', import.meta.url), {
+  const worker = new Worker(sqliteThread, {
     name: `database, ${access}`,
     workerData: { file, access, busyMs: BUSY_MS.thread },
     env: {},
