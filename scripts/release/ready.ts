@@ -1,7 +1,7 @@
 // Checks that the repository is ready for a release, before anything is built.
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
-import { join, relative, resolve } from 'node:path';
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { basename, join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ROOT } from '../manifests.ts';
 
@@ -81,6 +81,7 @@ export function checkReady({ version, isDry }: Wish): string {
       `the working tree differs from the commit (${changes[0]?.slice(3)}${changes.length > 1 ? ` and ${changes.length - 1} more` : ''}). Commit or stash it: a release contains what the commit contains`,
     );
   checkTag(`v${version}`, isDry);
+  checkSchema(isDry);
   return notesOf(readFileSync(join(ROOT, 'CHANGELOG.md'), 'utf8'), version, isDry);
 }
 
@@ -108,6 +109,16 @@ function checkTag(tag: string, isDry: boolean): void {
       `the tag ${tag} is on another commit. Choose the next version: a published version never changes`,
     );
   if (!isDry && !tagged) throw new ReleaseFault(`there is no tag ${tag}. Fetch the tags: git fetch --tags`);
+}
+
+/** Later versions are tested with the store of this one. */
+function checkSchema(isDry: boolean): void {
+  const newest = globSync('packages/server/src/store/migrations/[0-9]*.ts', { cwd: ROOT }).sort().at(-1) ?? '';
+  const schema = basename(newest, '.ts');
+  if (existsSync(join(ROOT, 'packages/server/test/store/schemas', schema))) return;
+  const fault = `packages/server/test/store/schemas has no store of the schema ${schema}. Run npm run schema-fixture, and commit what it writes`;
+  if (!isDry) throw new ReleaseFault(fault);
+  console.error(`release: warning: ${fault}`);
 }
 
 /** The section of a version. Its heading is `## 0.1.0 - 2026-01-31`, or until it is released `## 0.1.0 - unreleased`. */

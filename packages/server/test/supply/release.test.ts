@@ -24,6 +24,12 @@ test('a release is refused in one line until the commit, the versions, the tag a
   const changelog = (date: string, text = '- It works.'): void =>
     write('CHANGELOG.md', `# Changelog\n\n## 0.1.0 - ${date}\n\n${text}\n\n## 0.0.9 - 2026-01-01\n\n- Older.\n`);
   changelog('unreleased');
+  const folders = ['src/store/migrations', 'test/store/schemas/0001-first'].map((one) =>
+    join(folder, 'packages/server', one),
+  );
+  for (const one of folders) mkdirSync(one, { recursive: true });
+  for (const one of ['src/store/migrations/0001-first.ts', 'test/store/schemas/0001-first/sqlite.sql'])
+    write(`packages/server/${one}`, '');
   write('begins.ts', BEGINS);
   const git = (...args: string[]): string =>
     execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@example.com', ...args], {
@@ -75,6 +81,12 @@ test('a release is refused in one line until the commit, the versions, the tag a
   commit();
   git('tag', '-d', 'v0.1.0');
   await refused(/says nothing under "## 0\.1\.0 - 2026-12-01"/);
+  changelog('2026-12-01');
+  write('packages/server/src/store/migrations/0002-next.ts', '');
+  commit();
+  git('tag', 'v0.1.0');
+  await refused(/schemas has no store of the schema 0002-next\. Run npm run schema-fixture/, [], tagged);
+  await accepted();
   const manifest = readFileSync(join(folder, 'packages/client/package.json'), 'utf8');
   write('packages/client/package.json', manifest.replace('"0.1.0"', '"0.0.9"'));
   await refused(/packages\/client\/package\.json has version 0\.0\.9, not 0\.1\.0\. Run npm version 0\.1\.0/);
