@@ -40,6 +40,7 @@ export function runTests(
     encoding: 'utf8',
     env: { ...process.env, ...env },
   });
+  if (status !== 0) console.error((stdout ?? '').split('failing tests:').at(-1));
   const lines = (stdout ?? '').split('\n').filter((line) => /^(?:✖|ℹ (?:pass|fail))/.test(line));
   return { passed: status === 0, summary: [...new Set(lines)].join(', ') || 'could not be started' };
 }

@@ -20,7 +20,7 @@ const REQUIRED = {
   client: COMMON,
   'resource-server': COMMON,
 } as const;
-const COMPILED = /^(?!.*[/.]test[/.])dist\/[\w./-]+\.(?:js|d\.ts)$/;
+const COMPILED = /^(?!.*[/.]test[/.])dist\/[\w./-]+\.(?:js|d\.m?ts)$/;
 const OTHERS = {
   server: /^dist\/(?:[\w-]+\.mjs|console\/[\w./-]+(?<!\.map))$/,
   client: /^(?!)/,
