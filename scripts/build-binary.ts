@@ -11,6 +11,10 @@ import { publishedManifest } from './published-manifest.ts';
 
 const STORE = join(SERVER, 'src/store');
 
+const DRAFT_THREAD = 'draft-thread.mjs';
+/** A program that is a text has no path to load modules of Node from. */
+const REQUIRE_IN_TEXT = REQUIRE.replace('import.meta.url', 'process.execPath');
+
 /** A module that reads a file beside it, and what is in its place: a single file has nothing beside it. */
 const replacements: Readonly<Record<string, () => Promise<string>>> = {
   [join(SERVER, 'src/primitives/version.ts')]: async () =>
@@ -19,6 +23,9 @@ const replacements: Readonly<Record<string, () => Promise<string>>> = {
     const thread = await bundled(join(STORE, 'sqlite-thread.mjs'), []);
     return `export const sqliteThread = new URL(${JSON.stringify(`data:text/javascript;base64,${Buffer.from(thread).toString('base64')}`)});`;
   },
+  [join(SERVER, 'src/draft/draft-thread-location.ts')]: async () => `import { getRawAsset } from 'node:sea';
+export const draftThread = () =>
+  new URL('data:text/javascript;base64,' + Buffer.from(getRawAsset('${DRAFT_THREAD}')).toString('base64'));`,
   [join(SERVER, 'src/http/console-source.ts')]: async () => CONSOLE_SOURCE,
 };
 
@@ -71,6 +78,8 @@ export async function buildBinary(file: string): Promise<void> {
     const main = join(folder, 'cambio.mjs');
     writeFileSync(main, await bundled(join(import.meta.dirname, 'binary-main.ts'), [inOneFile], REQUIRE));
     await buildConsole('stale');
+    const thread = join(folder, DRAFT_THREAD);
+    writeFileSync(thread, await bundled(join(SERVER, 'src/draft/draft-thread.ts'), [inOneFile], REQUIRE_IN_TEXT));
     const built = join(folder, 'console');
     copyConsole(built);
     const configuration = {
@@ -79,9 +88,12 @@ export async function buildBinary(file: string): Promise<void> {
       output: file,
       disableExperimentalSEAWarning: true,
       useCodeCache: true,
-      assets: Object.fromEntries(
-        globSync('{index.html,assets/*}', { cwd: built }).map((name) => [name, join(built, name)]),
-      ),
+      assets: {
+        [DRAFT_THREAD]: thread,
+        ...Object.fromEntries(
+          globSync('{index.html,assets/*}', { cwd: built }).map((name) => [name, join(built, name)]),
+        ),
+      },
       // As in bin/cambio.mjs.
       execArgv: ['--disable-sigusr1', '--disable-warning=ExperimentalWarning', '--max-semi-space-size=4'],
     };

@@ -2,6 +2,7 @@
 import { Worker } from 'node:worker_threads';
 import type { DraftAnswer, DraftQuestion } from '../explain/drafted.ts';
 import type { Draft, DraftMessage } from './draft.ts';
+import { draftThread } from './draft-thread-location.ts';
 
 /** A draft that takes too long or too much memory: the caller can make it smaller. */
 export class DraftTooCostly extends Error {}
@@ -18,12 +19,6 @@ const MAX_WAITING = 16;
 /** After this time without a question the thread ends. */
 const IDLE_MS = 60_000;
 const MAX_HEAP_MB = 256;
-
-/** Of the sources, or of the built package, where this file is part of a chunk. */
-const THREAD = new URL(
-  import.meta.url.endsWith('.ts') ? './draft-thread.ts' : './draft/draft-thread.js',
-  import.meta.url,
-);
 
 interface Waiting {
   readonly message: DraftMessage;
@@ -49,7 +44,7 @@ export function createDrafts(maxAnswerMs = MAX_ANSWER_MS): AskDraft {
     next();
   };
   const begin = (): Worker => {
-    const started = new Worker(THREAD, {
+    const started = new Worker(draftThread(), {
       name: 'drafts',
       env: {},
       execArgv: ['--conditions=source', '--disable-warning=ExperimentalWarning'],

@@ -53,7 +53,7 @@ export interface HttpServices extends TokenServices {
 }
 
 /** The state of the node that metrics have, too. Times are in milliseconds. */
-interface Observed {
+export interface Observed {
   /** When the configuration in force was read, since 1970. */
   readonly readAt: () => number;
   /** For how long a change has been waiting to be in force. */
