@@ -75,6 +75,7 @@ test('gives the driver what the URL says', () => {
       password: 'p@/:#?ss',
       database: 'cambio',
       options: '-c search_path=x',
+      pooler: 'none',
       tls: VERIFIED,
     },
   );

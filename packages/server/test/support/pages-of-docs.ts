@@ -57,7 +57,7 @@ function startShell(t: Pick<TestContext, 'after'>, cwd: string, env: Record<stri
       let ended = end.exec(output);
       while (ended === null) {
         await Promise.race([once(shell.stdout, 'data'), exited]);
-        assert.equal(shell.exitCode, null, output);
+        assert.equal(shell.exitCode ?? shell.signalCode, null, output);
         ended = end.exec(output);
       }
       const printed = output.slice(0, ended.index);
