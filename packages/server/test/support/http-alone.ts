@@ -63,7 +63,7 @@ export async function startHttpAlone(
     registrations: {},
     resources: [{ audience: `${ISSUER}/admin` }],
     requests: { ofAddress: () => slow && holdEventLoop() },
-    freshness: { check: () => undefined, isFresh: () => true },
+    freshness: { check: () => undefined, isFresh: () => true, catchUp: () => undefined },
     audit: { append: async (event: AuditEvent) => void rows.push({ ...event }) },
     throttled: { count: () => undefined },
     // More than the system buffers for a caller that does not read.
