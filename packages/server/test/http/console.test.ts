@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { before, suite, test } from 'node:test';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { createBrowser } from '../support/browser.ts';
-import { added, changed } from '../support/configuration.ts';
+import { added, type Configuration, changed } from '../support/configuration.ts';
 import {
   buildConsole,
   callbackOf,
@@ -11,6 +11,7 @@ import {
   goToConsole,
   openConsoleAs,
   redeemAtConsole,
+  sessionOf,
   withConsole,
 } from '../support/console.ts';
 import { start } from '../support/harness.ts';
@@ -145,6 +146,23 @@ suite('an operator', () => {
     await server.reload(changed(withConsole([{ account: 'bob', scopes: BOTH }]), { accounts: others }));
     assert.equal((await ada.call('GET /keys')).status, 401);
     assert.equal((await ada.renew()).status, 400);
+  });
+
+  test('whose account the file of the next start lacks loses it then', async (t) => {
+    const first = await start(t, ofAda);
+    const ada = await openConsoleAs(first, ADA);
+    const { accounts } = configuration as { accounts: { username: string }[] };
+    const again = async (next: Configuration) => {
+      const place = { folder: first.folder, port: Number(new URL(first.issuer).port), now: first.clock.now };
+      const server = await start(t, next, place);
+      const { status } = await sessionOf(server, ada.answer, ada.prover).call('GET /keys');
+      await server.close();
+      return status;
+    };
+    await first.close();
+    assert.equal(await again(ofAda), 200);
+    const others = accounts.filter(({ username }) => username !== 'ada');
+    assert.equal(await again(changed(withConsole([{ account: 'bob', scopes: BOTH }]), { accounts: others })), 401);
   });
 });
 
