@@ -17,7 +17,7 @@ export default defineConfig({
     '**/node_modules/**',
     '**/dist/**',
     '{bench,deploy,examples,scripts,site,.*}/**/*.md',
-    'packages/server/**/*.md',
+    'packages/{console,server}/**/*.md',
   ],
   rewrites: { ...rewrites },
   ignoreDeadLinks: 'localhostLinks',
