@@ -22,6 +22,7 @@ import { findPlace } from './place.ts';
 import { explainRequest } from './request-steps.ts';
 import { type ExplainedRules, explainRules, type RuleExplanation } from './rules.ts';
 import { findJudgedClient, grantUsed } from './simulate.ts';
+import { type SimulatedResponse, simulateIssued, simulateRefused } from './simulated-response.ts';
 import { isRedemption, PASTED, presentSources, type Sources, verifySources } from './sources.ts';
 import { type ExplainedStep, explainSteps } from './steps.ts';
 import { type ExplainedValue, explainValues, type ValueContext } from './values.ts';
@@ -59,6 +60,8 @@ export interface Explanation extends Pick<ExplainedRules, 'rulesOfOthers'> {
   readonly pipeline?: readonly PipelineState[];
   /** The claims of the token that would be issued. */
   readonly claims?: JsonObject;
+  /** What the token endpoint would answer; absent for a past request. */
+  readonly response?: SimulatedResponse;
   /** These claims beside those of the subject token. Of a past one, only the claims that rules read then are known. */
   readonly compared?: readonly ComparedClaim[];
 }
@@ -115,7 +118,11 @@ export async function explainExchange(
       scopeGiven: [...decision.scope],
     } satisfies Partial<AuditEvent>);
     const explanation = explainIssued(decision, event, limits, context);
-    return { ...explanation, compared: compareClaims(presented.subject.claims, explanation.claims ?? {}) };
+    return {
+      ...explanation,
+      compared: compareClaims(presented.subject.claims, explanation.claims ?? {}),
+      response: simulateIssued(decision, grant),
+    };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     return explainRefusal(error, event, context, limits);
@@ -158,11 +165,12 @@ async function refuseIssuing(decision: Decision, context: ExplainContext): Promi
 
 /** Explains a refusal that has no audit row. @param limits the limits of a simulated exchange */
 export function explainRefusal(
-  { reason, parameter, detail, sent }: Refusal,
+  refusal: Refusal,
   event: AuditEvent,
   context: ExplanationContext,
   limits?: Limits,
 ): Explanation {
+  const { reason, parameter, detail, sent } = refusal;
   Object.assign(event, {
     outcome: 'refused',
     reason,
@@ -170,7 +178,8 @@ export function explainRefusal(
     detail,
     sent: recordSent(sent),
   } satisfies Partial<AuditEvent>);
-  return explainRefused(event, context, limits);
+  const response = simulateRefused(refusal, context.tokenErrorCode, answeredAs(event));
+  return { ...explainRefused(event, context, limits), response };
 }
 
 /** Explains any request from its audit row. */

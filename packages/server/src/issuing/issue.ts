@@ -4,7 +4,6 @@ import { commitWrites, insertionOf, type Write, writeOf } from '../audit/write.t
 import { signCompact } from '../keys/jws.ts';
 import { scopeThere } from '../model/authorization-server.ts';
 import type { Leash } from '../model/leash.ts';
-import { tokenTypeOf } from '../primitives/confirmation.ts';
 import { withoutOrigins } from '../primitives/principal.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import { formatScope } from '../primitives/scope.ts';
@@ -19,6 +18,7 @@ import { headerTypeOf } from './access-token-form.ts';
 import type { Authorization, ServerGrantContent, SingleUse } from './authorization.ts';
 import { GRANT_HEADER_TYPES, grantClaims, subjectThere } from './grant-claims.ts';
 import { type Identity, signIdToken } from './id-token.ts';
+import { describeIssued, type IssuedType } from './issued-members.ts';
 import { countingLeashes } from './leash-counter.ts';
 import { formatOpaqueToken } from './opaque-token.ts';
 import { planRefresh } from './refresh.ts';
@@ -27,7 +27,7 @@ import { refuseSuspended } from './suspensions.ts';
 
 export interface IssuedToken {
   readonly text: string;
-  readonly tokenType: 'Bearer' | 'DPoP' | 'N_A';
+  readonly tokenType: IssuedType;
   /** Lifetime in whole seconds. */
   readonly expiresIn: number;
   /** Empty if the resource has no scopes. */
@@ -95,11 +95,8 @@ export async function issue(
   }
   return {
     text: main.text,
-    tokenType: access === undefined || authorization.grantFor ? 'N_A' : tokenTypeOf(authorization.confirmation),
+    ...describeIssued(authorization),
     expiresIn: main.trace.expiresAt - asOf.now,
-    scope: formatScope(
-      authorization.grantFor ? scopeThere(authorization.scope, authorization.grantFor.server) : authorization.scope,
-    ),
     refreshToken: access === undefined ? undefined : refresh?.text,
     idToken: idToken?.text,
   };

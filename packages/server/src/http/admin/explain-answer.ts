@@ -75,5 +75,9 @@ export const explanation = z.object({
   rules: z.array(rule).describe('the rules for the client, in the order of evaluation'),
   rulesOfOthers: z.int().describe('the number of rules for other clients'),
   claims: z.record(z.string(), z.unknown()).optional().describe('of the token that would be issued'),
+  response: z
+    .object({ status: z.int(), body: z.record(z.string(), z.unknown()) })
+    .optional()
+    .describe('what the token endpoint would answer; each token is `(new)`. Absent for a past request'),
   compared: z.array(compared).optional().describe('these claims beside those of the subject token'),
 });

@@ -88,6 +88,19 @@ async function patiently(ask: () => Promise<Answer>): Promise<Answer> {
   return answer.status === 503 ? patiently(ask) : answer;
 }
 
+/** The answer of the token endpoint, without its ids and its exact lifetime. */
+function lastingAnswer(status: unknown, body: Body): Body {
+  const { request_id, expires_in, ...rest } = body;
+  const tokens = ['access_token', 'refresh_token'].filter((name) => name in rest).map((name) => [name, '(new)']);
+  return { status, ...rest, ...Object.fromEntries(tokens), expires: typeof expires_in };
+}
+
+/** The answer that an explanation has. */
+function answerIn({ response }: Body): Body {
+  const { status, body } = response as { readonly status: unknown; readonly body: Body };
+  return lastingAnswer(status, body);
+}
+
 /** The usual values mostly, and any of the others sometimes. */
 const mostly = (usual: readonly unknown[], ...others: readonly unknown[]): fc.Arbitrary<unknown> =>
   fc.oneof({ weight: 9, arbitrary: fc.constantFrom(...usual) }, { weight: 1, arbitrary: fc.constantFrom(...others) });
@@ -164,6 +177,8 @@ test('decides 300 random requests as the token endpoint does, by tokens and by f
       const verdict = ({ decision, reason }: Body): unknown => (decision === 'allowed' ? decision : reason);
       assert.equal(verdict(pasted.body), real, pasted.text);
       assert.equal(verdict(imagined.body), real, imagined.text);
+      for (const { body } of [pasted, imagined])
+        assert.deepEqual(answerIn(body), lastingAnswer(answer.status, answer.body), JSON.stringify(body));
       seen.set(String(real), (seen.get(String(real)) ?? 0) + 1);
       if (real !== 'allowed' || requested === 'refresh_token') return;
       const lasting = (claims: unknown): unknown => {
