@@ -70,7 +70,6 @@ export async function tryPagePrograms(
         return statusFor().catch(() => 0);
       },
       (status) => status !== 0,
-      LIMIT_MS,
     );
     const subject = await tokenOf(world.issuer, 'post', ORDERS, 'read');
     assert.equal(await statusFor(), 401, 'the API answers a call without a token');

@@ -24,7 +24,6 @@ const becomes = (node: ServerNode, client: Record<string, string>, status: numbe
   eventually(
     () => statusOf(node, client),
     (answered) => answered === status,
-    15_000,
   );
 
 const disabled = (id: string): Configuration => ({ clients: edited(id, { disabled: true }) });
@@ -97,9 +96,8 @@ test('keeps the configuration in force and the node ready with an invalid file, 
   await eventually(
     () => value('cambio_configuration_faulty'),
     (faulty) => faulty === 1,
-    15_000,
   );
-  assert.match(node.printed(), /invalid; keeping the previous configuration/);
+  await node.prints('invalid; keeping the previous configuration');
   assert.equal(await value('cambio_configuration_reload_failed'), 1);
   assert.equal(await value('cambio_configuration_read_timestamp_seconds'), readAt);
   assert.equal(await digest(), before);
@@ -137,10 +135,8 @@ test('changes the issuer only by a restart: until then, a file with another one 
   await eventually(
     () => value('cambio_configuration_faulty'),
     (faulty) => faulty === 1,
-    15_000,
   );
-  assert.match(
-    node.printed(),
+  await node.prints(
     /cambio\.yaml:\d+:9: issuer: the server was started as https:\/\/login\.example\. The issuer changes only by a restart\./,
   );
   assert.deepEqual([await exchanges(), await statusOf(node, plain)], [200, 200]);
@@ -158,27 +154,21 @@ test('puts an included file that changes, is added or removed in force, and keep
   write('a.yaml', `resources: [{ audience: https://team.example, scopes: [read] }]\n${team('one')}`);
   const include = [{ path: 'teams/*.yaml', audiences: 'https://team.example' }];
   const node = await startNode(t, changed(life(), { include }), { folder });
-  const printed = (pattern: RegExp, times = 1): Promise<unknown> =>
-    eventually(
-      async () => node.printed(),
-      (text) => text.split(pattern).length > times,
-      15_000,
-    );
   const statuses = () => Promise.all(['one', 'two', 'three', 'gateway'].map((id) => statusOf(node, named(id))));
   assert.deepEqual(await statuses(), [200, 401, 401, 200]);
   write('b.yaml', team('two'));
-  await printed(/cambio read .* again/);
+  await node.prints(/cambio read .* again/);
   assert.deepEqual(await statuses(), [200, 200, 401, 200]);
   // A client of the main file: all stays as it was, also what other files add.
   write('b.yaml', team('gateway'));
-  await printed(/teams\/b\.yaml:2:\d+: clients\[gateway\]\.id: another client \(.*cambio\.yaml:\d+\)/);
-  await printed(/invalid; keeping the previous configuration/);
+  await node.prints(/teams\/b\.yaml:2:\d+: clients\[gateway\]\.id: another client \(.*cambio\.yaml:\d+\)/);
+  await node.prints(/invalid; keeping the previous configuration/);
   write('c.yaml', team('three'));
   node.signal('SIGHUP');
   await wait(500);
   assert.deepEqual(await statuses(), [200, 200, 401, 200]);
   rmSync(join(folder, 'teams/b.yaml'));
-  await printed(/cambio read .* again/, 2);
+  await node.prints(/cambio read .* again/, 2);
   assert.deepEqual(await statuses(), [200, 401, 200, 200]);
 });
 

@@ -128,7 +128,6 @@ test('a sink that was unreachable receives the rows later, without a restart', {
   await eventually(
     async () => idsOf(sink.received),
     (ids) => ids.has(answer.headers.get('x-request-id') ?? ''),
-    10_000,
   );
 });
 

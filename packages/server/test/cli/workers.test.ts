@@ -38,8 +38,8 @@ test(
     const metrics = await freePort();
     const yaml = changed(life(), { server: { metrics: { port: metrics } } });
     const node = await startNode(t as Test, yaml, { options: ['--workers', '3'] });
-    assert.match(node.printed(), /^cambio serves \S+ on 127\.0\.0\.1 port \d+, 3 workers\n$(?![\s\S])/m);
-    assert.equal(node.printed().match(/^issuer /gm)?.length, 1, 'one summary for all of them');
+    const printed = await node.prints(/^cambio serves \S+ on 127\.0\.0\.1 port \d+, 3 workers\n$(?![\s\S])/m);
+    assert.equal(printed.match(/^issuer /gm)?.length, 1, 'one summary for all of them');
     const before = childrenOf(node);
     assert.equal(before.length, 3);
     const { body } = await exchangeAt(node);
@@ -72,15 +72,14 @@ test(
     await eventually(
       async () => childrenOf(node),
       (now) => now.length === 3 && now[2] !== before[2],
-      10_000,
     );
-    assert.match(node.printed(), /a worker ended \(SIGKILL\), and is replaced/);
+    await node.prints('a worker ended (SIGKILL), and is replaced');
     assert.equal((await own(node)).status, 200);
     const last = Promise.all(Array.from({ length: 10 }, () => own(node)));
     assert.ok((await last).every(({ status }) => status === 200));
     const workers = childrenOf(node);
     node.signal('SIGTERM');
-    assert.equal(await node.exited, 0, node.printed());
+    assert.equal(await node.exited, 0, await node.output);
     const verdict = await verifyStored({ folder: node.folder, issuer: node.url, clock: { now: Date.now() } });
     assertGood(verdict);
     assert.ok(verdict.chains >= 2, 'one chain for each worker that wrote');
@@ -117,23 +116,15 @@ test('workers that stop while the file is invalid are replaced once it is correc
   const node = await startNode(t as Test, life(), { options: ['--workers', '2'] });
   const good = readFileSync(node.file, 'utf8');
   writeFileSync(node.file, `${good}\nnonsense: 1\n`);
-  await eventually(
-    async () => node.printed(),
-    (text) => text.includes('keeping the previous configuration'),
-    10_000,
-  );
+  await node.prints('keeping the previous configuration');
   assert.equal((await own(node)).status, 200);
   const before = childrenOf(node);
   for (const pid of before) process.kill(pid, 'SIGKILL');
   // Each replacement reports the fault, exits, and is replaced.
-  await eventually(
-    async () => node.printed(),
-    (text) => text.split('a worker ended (0)').length > 2,
-    20_000,
-  );
+  await node.prints('a worker ended (0)', 2);
   writeFileSync(node.file, good);
   const status = async (): Promise<number> => (await fetch(`${node.url}/readyz`).catch(() => undefined))?.status ?? 0;
-  await eventually(status, (answered) => answered === 200, 20_000);
+  await eventually(status, (answered) => answered === 200);
   assert.equal((await own(node)).status, 200);
 });
 
@@ -156,7 +147,7 @@ for (const workers of ['1', '2'])
       const caught = /^SigCgt:\s*([0-9a-f]+)$/m.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1] ?? '0';
       return (BigInt(`0x${caught}`) & 1n) === 1n;
     };
-    await eventually(async () => isInstalled(), Boolean, 20_000);
+    await eventually(async () => isInstalled(), Boolean);
     assert.equal(printed, '', 'it has not started yet');
     await eventually(
       async () => {
@@ -165,7 +156,6 @@ for (const workers of ['1', '2'])
         return printed;
       },
       (text) => text.includes('cambio serves'),
-      30_000,
     );
     const exited = once(child, 'exit');
     child.kill('SIGTERM');

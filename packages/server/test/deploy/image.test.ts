@@ -217,7 +217,6 @@ test('its files serve tokens as the first process, without a right, on a read-on
   await eventually(
     async () => (server.exitCode === null ? printed : assert.fail(printed)),
     (text) => text.includes('cambio serves'),
-    60_000,
   );
   const url = `http://127.0.0.1:${port}`;
   assert.deepEqual(await run(entry, 'ready', '--server', url), [0, `${url} is ready\n`]);

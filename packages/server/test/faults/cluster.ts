@@ -123,12 +123,11 @@ export async function startMembers(bench: Bench, store: Store, count: number, be
 }
 
 /** Waits until it is ready. @returns milliseconds */
-export async function untilReady(target: Target, patience = 60_000): Promise<number> {
+export async function untilReady(target: Target): Promise<number> {
   const began = performance.now();
   await eventually(
     async () => (await get(`${target.url}/readyz`))?.status,
     (status) => status === 200,
-    patience,
   );
   return performance.now() - began;
 }

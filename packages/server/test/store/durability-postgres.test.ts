@@ -61,14 +61,12 @@ async function assertRecovered(server: TestServer, held: { token: string; refres
   await eventually(
     () => get(server, '/readyz'),
     ({ status }) => status === 200,
-    5000,
   );
   const ask = () => exchange(server, { subject_token: held.token });
   // On a slow machine the first requests may exceed the deadline.
   await eventually(
     async () => (await Promise.all(Array.from({ length: 20 }, ask))).map(({ status }) => status),
     (statuses) => statuses.every((status) => status === 200),
-    10_000,
   );
   assert.equal((await refresh(server, held.refreshToken)).status, 200);
 }
@@ -151,7 +149,6 @@ test('loses nothing that it answered when the database restarts', async (t) => {
   await eventually(
     () => query(url, listening),
     (rows) => rows.length === 1,
-    5000,
   );
 });
 
@@ -166,13 +163,11 @@ test('a node that has not polled for a second accepts no token: another node may
   const { headers } = await eventually(
     () => introspect(server, held.token),
     ({ status }) => status === 503,
-    3500,
   );
   assert.equal(headers.get('retry-after'), '1');
   proxy.mend();
   await eventually(
     () => introspect(server, held.token),
     ({ body }) => body.active === false,
-    5000,
   );
 });

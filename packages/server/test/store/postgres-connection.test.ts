@@ -44,7 +44,6 @@ async function serve(cert: string, key: string): Promise<void> {
   await eventually(
     () => query(url, "select current_setting('ssl') as ssl, current_setting('ssl_cert_file') as cert"),
     ([row]) => row?.ssl === 'on' && row.cert === cert,
-    10_000,
   );
 }
 await serve(authority, key);
@@ -83,11 +82,10 @@ test('a renewed authority of the database is used for the next connection; while
     eventually(
       async () => (await own(node)).status,
       (answered) => answered === status,
-      20_000,
     );
   await serves(200);
   write('trusted.pem', 'damaged');
-  await eventually(failed, (found) => found === 1, 20_000);
+  await eventually(failed, (found) => found === 1);
   await disconnect();
   await serves(200);
   t.after(() => serve(authority, key));
@@ -96,7 +94,7 @@ test('a renewed authority of the database is used for the next connection; while
   await serves(503);
   write('trusted.pem', untrusted.cert);
   await serves(200);
-  await eventually(failed, (found) => found === undefined, 20_000);
+  await eventually(failed, (found) => found === undefined);
 });
 
 test('refuses an untrusted certificate, another name and a server without TLS before sending the password, and says what to do', async (t) => {
@@ -250,7 +248,6 @@ test('the transaction of a lost node holds its locks for two seconds or less', a
   await eventually(
     () => nextRevision(other).catch(() => 0),
     (revision) => revision > 0,
-    10_000,
   );
   come();
   assert.ok((await ended) instanceof Error, 'what the lost node wrote is not there');

@@ -42,7 +42,7 @@ async function openOwned(name: string) {
 }
 
 /** Repeats on 503, as callers do: a busy machine may miss a deadline. */
-const served = (ask: () => Promise<Answer>): Promise<Answer> => eventually(ask, ({ status }) => status !== 503, 20_000);
+const served = (ask: () => Promise<Answer>): Promise<Answer> => eventually(ask, ({ status }) => status !== 503);
 
 /** All that a server does with its database. */
 async function useAll(node: ServerNode): Promise<void> {

@@ -35,9 +35,14 @@ export interface ServerNode {
   readonly pid: number;
   readonly port: number;
   readonly signal: (signal: NodeJS.Signals) => void;
-  /** All output so far. */
-  readonly printed: () => string;
+  /**
+   * Waits until it has printed the text so many times. @returns all that it printed until then
+   * Output comes after the effect that it reports, so there is no way to read it without waiting.
+   */
+  readonly prints: (text: string | RegExp, times?: number) => Promise<string>;
   readonly exited: Promise<number | null>;
+  /** All output, once it has ended. */
+  readonly output: Promise<string>;
 }
 
 type Test = { readonly after: (work: () => Promise<void>) => void };
@@ -76,6 +81,17 @@ export async function startNode(
     });
   }
   const exited = once(child, 'exit').then(([code]): number | null => code);
+  const output = once(child, 'close').then(() => printed);
+  const prints: ServerNode['prints'] = async (wanted, times = 1) => {
+    const all = new RegExp(typeof wanted === 'string' ? RegExp.escape(wanted) : wanted, 'gm');
+    const isThere = () => (printed.match(all)?.length ?? 0) >= times;
+    await eventually(
+      () => ({ printed, ended: child.exitCode ?? child.signalCode }),
+      ({ ended }) => isThere() || ended !== null,
+    );
+    assert.ok(isThere(), `it ended before it printed ${wanted}: ${printed}`);
+    return printed;
+  };
   t.after(async () => {
     end(child);
     await exited;
@@ -84,14 +100,7 @@ export async function startNode(
     rmSync(folder, { recursive: true, force: true });
   });
   canaries.plantConfiguration(text);
-  await eventually(
-    async () => {
-      if (child.exitCode !== null) throw new Error(`the server ended: ${printed}`);
-      return printed;
-    },
-    (text) => text.includes('cambio serves'),
-    90_000,
-  );
+  await prints('cambio serves');
   const url = `http://127.0.0.1:${listening}`;
   const post = async (path: string, form: Form, headers = {}): Promise<Answer> => {
     const body = encode(form);
@@ -109,8 +118,9 @@ export async function startNode(
     get: async (path) => read(await fetch(url + path)),
     pid: child.pid ?? 0,
     signal: (signal) => child.kill(signal),
-    printed: () => printed,
+    prints,
     exited,
+    output,
   };
 }
 
@@ -118,9 +128,12 @@ function end(child: ChildProcess): void {
   if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
 }
 
-/** Repeats a request until the answer is as expected. @throws AssertionError with the last answer after the timeout */
-export async function eventually<T>(ask: () => Promise<T>, good: (answer: T) => boolean, patience = 3000): Promise<T> {
-  const until = performance.now() + patience;
+/** The limit of all waiting. A test that passes does not take longer because of it. */
+const PATIENCE_MS = 90_000;
+
+/** Asks until the answer is as expected. @throws AssertionError with the last answer after the timeout */
+export async function eventually<T>(ask: () => T | Promise<T>, good: (answer: T) => boolean): Promise<T> {
+  const until = performance.now() + PATIENCE_MS;
   let answer = await ask();
   while (!good(answer) && performance.now() < until) {
     await wait(25);

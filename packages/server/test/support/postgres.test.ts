@@ -37,7 +37,6 @@ for (const [how, ending] of [
     await eventually(
       async () => [isRunning(pid), existsSync(data)].some(Boolean),
       (left) => !left,
-      20_000,
     );
   });
 }

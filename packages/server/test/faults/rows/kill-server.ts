@@ -63,7 +63,6 @@ async function killWorkers(bench: Bench): Promise<Outcome> {
       await eventually(
         async () => workers(),
         (now) => now.length === 3 && !now.includes(victim),
-        15_000,
       );
       await examine(session.caller, [member]);
     }

@@ -20,9 +20,9 @@ async function restart(bench: Bench): Promise<Outcome> {
         const began = performance.now();
         const code = await member.stop();
         drained.push(performance.now() - began);
-        if (code !== 0) blame('Z', `the node ended with ${code}: ${member.node().printed()}`);
+        if (code !== 0) blame('Z', `the node ended with ${code}: ${await member.node().output}`);
         await member.start();
-        await eventually(async () => balancer.isReady(member), Boolean, 15_000);
+        await eventually(async () => balancer.isReady(member), Boolean);
       }
     }
   });

@@ -94,7 +94,6 @@ export const operators: Readonly<Record<string, Case<AdminWorld>>> = {
       const answer = await eventually(
         () => statusOf(node, id),
         ({ status }) => status === 401,
-        15_000,
       );
       await attempt(`${id} is disabled`, answer);
     }
