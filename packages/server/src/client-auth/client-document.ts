@@ -3,7 +3,6 @@
 import type { Client, ClientKeys } from '../model/client.ts';
 import { type ClientDocumentSettings, isDocumentId, type SelfDescribed } from '../model/client-document.ts';
 import { redirectProblem } from '../model/redirect-uri.ts';
-import { isLoopback } from '../primitives/network.ts';
 import { hasInvisibleCharacters } from '../primitives/principal.ts';
 import { redactValue } from '../primitives/redact.ts';
 import { type SecretDigest, sha256 } from '../primitives/secret.ts';
@@ -92,7 +91,6 @@ export function readDescription(
     disabled: false,
     document: {
       host,
-      isLocal: redirectUris.every((uri) => isLoopback(new URL(uri).hostname)),
       digest: sha256(JSON.stringify([auth, keys ?? null, redirectUris, name ?? null])),
     },
     limits: 'unbounded',

@@ -30,8 +30,6 @@ export interface RegistrationSettings extends SelfDescribed {
 export interface ClientDocument {
   /** The host of its document; undefined if it registered itself. */
   readonly host: string | undefined;
-  /** Any program on the person's machine could use its redirect URIs. */
-  readonly isLocal: boolean;
   /** Of all that identifies the client. A person who agreed is asked again after it changed. */
   readonly digest: string;
 }

@@ -111,10 +111,16 @@ test('a person signs in to a client that describes itself, and sees the host of 
   // `localhost` is loopback, too; another place is not registered.
   publish({ redirect_uris: ['http://localhost/callback', 'https://agent.example/callback'] }, '/other.json');
   const other = `${host.url}/other.json`;
-  const there = await authorizeAs(server, ask(other, { redirect_uri: 'http://localhost:5000/callback' }));
+  const local = ask(other, { redirect_uri: 'http://localhost:5000/callback' });
+  assert.match(
+    (await begin(server, local)).text,
+    /other programs there could use its name/,
+    'also where it has a website',
+  );
+  const there = await authorizeAs(server, local);
   assert.equal((await redeem(server, other, there)).status, 200);
   const web = await begin(server, ask(other, { redirect_uri: 'https://agent.example/callback' }));
-  assert.doesNotMatch(web.text, /other programs there/, 'it is not for loopback alone');
+  assert.doesNotMatch(web.text, /other programs there/, 'it returns to a website');
   const elsewhere = await begin(server, ask(other, { redirect_uri: 'https://agent.example/callback/x' }));
   assert.deepEqual([elsewhere.status, server.audit(elsewhere)?.reason], [400, 'redirect_uri_unregistered']);
 });

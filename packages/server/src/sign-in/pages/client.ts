@@ -12,18 +12,19 @@ export interface ShownClient {
   /** Its home page. */
   readonly uri?: string | undefined;
   /** If the client describes itself. */
-  readonly document?: Pick<ClientDocument, 'host' | 'isLocal'>;
+  readonly document?: Pick<ClientDocument, 'host'>;
 }
 
 export const clientName = ({ id, name }: ShownClient): Html => named(name ?? id);
 
 /**
  * Shows the unique id beside the name, since a name may imitate another client. Returns nothing for a client that has only its id.
+ * @param redirectUri undefined if no redirect follows, as for a device
  */
-export function clientLine(shown: ShownClient, look: Look): Html | undefined {
+export function clientLine(shown: ShownClient, redirectUri: string | undefined, look: Look): Html | undefined {
   const { id, name, logo, uri, document } = shown;
   const { client } = look.sentences;
-  if (document !== undefined) return describedLine({ ...shown, document }, look);
+  if (document !== undefined) return describedLine({ ...shown, document }, redirectUri, look);
   if (name === undefined && logo === undefined && uri === undefined) return undefined;
   return html`<p class="client">${logo && html`<img src="${logo}" alt="">`}<span>${name && html`<span>${client.id(html`<code>${id}</code>`)}</span> `}${uri && html`<span>${client.website(link(uri))}</span>`}</span></p>`;
 }
@@ -37,10 +38,15 @@ export const descriptionOf = (
 /** Nothing but the host of its document is proven of a client that describes itself. */
 const describedLine = (
   { id, document }: ShownClient & Required<Pick<ShownClient, 'document'>>,
+  redirectUri: string | undefined,
   { sentences: { client } }: Look,
 ): Html =>
-  html`<section class="panel" aria-label="${id}"><p>${descriptionOf(document, client)}${document.isLocal && html` ${client.local}`}</p>
+  html`<section class="panel" aria-label="${id}"><p>${descriptionOf(document, client)}${isOnDevice(redirectUri) && html` ${client.local}`}</p>
 <p>${client.id(html`<code>${id}</code>`)}</p></section>`;
+
+/** Any program on the person's machine could receive what is sent there (RFC 8252 sections 8.1 and 8.6). */
+const isOnDevice = (redirectUri: string | undefined): boolean =>
+  redirectUri !== undefined && !redirectUri.startsWith('https:');
 
 const link = (uri: string): Html =>
   html`<a href="${uri}" rel="noopener noreferrer" target="_blank"><bdi>${new URL(uri).host}</bdi></a>`;

@@ -50,7 +50,7 @@ export const consentPage = ({
     return {
       title: sentences.title,
       body: html`<p class="lead">${sentences.lead(clientName(client))}</p>
-${clientLine(client, look)}
+${clientLine(client, redirectUri, look)}
 <section aria-labelledby="asked"><h2 id="asked">${sentences.able}</h2>
 <ul class="able">
 ${described.flatMap(({ words }) => (words === undefined ? [] : [able(words, look)]))}

@@ -49,7 +49,7 @@ export const deviceConfirmPage = ({ client, userCode, ...target }: DeviceConfirm
     return {
       title: sentences.title,
       body: html`<p class="lead">${sentences.lead(clientName(client))}</p>
-${clientLine(client, look)}
+${clientLine(client, undefined, look)}
 <p class="compare code">${userCode}</p>
 ${form(
   target,

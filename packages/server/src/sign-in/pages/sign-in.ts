@@ -58,7 +58,7 @@ ${link && html`<div class="choice">${or}${link}</div>`}`;
       title: sentences.title,
       problem,
       body: html`<p class="lead">${sentences.lead(clientName(client))}</p>
-${clientLine(client, look)}
+${clientLine(client, redirectUri, look)}
 ${problemBox(sentence)}
 ${form(target, look, accounts === 'some' ? password : html`<div class="choice">${link}${cancel}</div>`)}
 ${note && html`<p class="note">${note}</p>`}`,
