@@ -18,7 +18,7 @@ import { replaceSection } from './section.ts';
 export async function loadDraft(base: DraftBase, { files: drafted, complete }: DraftTexts): Promise<Configuration> {
   const kept = complete === true ? [] : base.files;
   const texts = new Map(kept.map(({ path, text }) => [resolve(path), text]));
-  const paths = drafted.map(({ path }) => pathOf(path, base));
+  const paths = drafted.map(({ path }) => pathOfDrafted(path, base));
   for (const [index, path] of paths.entries()) {
     const { text, rules } = drafted[index] as DraftFile;
     if (text === null) texts.delete(path);
@@ -40,7 +40,8 @@ export async function loadDraft(base: DraftBase, { files: drafted, complete }: D
   return configuration;
 }
 
-function pathOf(path: string, { main, files }: DraftBase): string {
+/** @param path as a draft names a file @returns its absolute path */
+export function pathOfDrafted(path: string, { main, files }: DraftBase): string {
   const known = files.some((one) => one.path === path);
   if (known) return resolve(path);
   return path === '' || path === basename(main) ? resolve(main) : resolve(dirname(resolve(main)), path);

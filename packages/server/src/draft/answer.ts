@@ -5,6 +5,7 @@ import type { Configuration } from '../config/configuration.ts';
 import { loadDraft } from '../config/draft.ts';
 import { enabledTypes } from '../config/enabled-types.ts';
 import { ConfigurationError, type Fault } from '../config/fault.ts';
+import { describeRules } from '../explain/describe-rule.ts';
 import type {
   AskedExchange,
   DraftAnswer,
@@ -24,6 +25,7 @@ import { sha256 } from '../primitives/secret.ts';
 import { indexIssuers, type TrustedIssuer } from '../trust/issuer.ts';
 import { indexSubjectNames } from '../trust/subject-names.ts';
 import type { Draft } from './draft.ts';
+import { changesOf } from './patch.ts';
 import { writeTest } from './write-test.ts';
 
 type Loaded = { readonly configuration: Configuration } | { readonly findings: readonly DraftFinding[] };
@@ -37,7 +39,10 @@ export function createDraftAnswerer(): (draft: Draft, question: DraftQuestion) =
     const { loaded } = last;
     if ('findings' in loaded)
       return question.kind === 'check'
-        ? { kind: 'check', report: { findings: loaded.findings, tests: [], untested: [] } }
+        ? {
+            kind: 'check',
+            report: { findings: loaded.findings, tests: [], untested: [], rules: [], ...changesOf(draft) },
+          }
         : { kind: 'faults', findings: loaded.findings };
     const { configuration } = loaded;
     if (question.kind === 'check') return { kind: 'check', report: check(configuration, draft) };
@@ -71,7 +76,8 @@ const findingOf = ({ severity, line, column, path, message, file }: Fault, main:
   message,
 });
 
-function check(configuration: Configuration, { base: { main } }: Draft): DraftReport {
+function check(configuration: Configuration, draft: Draft): DraftReport {
+  const { main } = draft.base;
   const { warnings, placeOf, policy, clients, resources } = configuration;
   const outcomes = configuration.judgeTests();
   const hit = new Set(outcomes.map(({ decidedBy }) => decidedBy));
@@ -89,6 +95,8 @@ function check(configuration: Configuration, { base: { main } }: Draft): DraftRe
     untested: allRules(policy)
       .filter(({ name }) => !hit.has(name))
       .map(({ name, position }) => ({ rule: name, at: placeOf(['rules', position]) })),
+    rules: describeRules(configuration),
+    ...changesOf(draft),
     counts: { clients: clients.size, resources: resources.length, rules: allRules(policy).length },
   };
 }

@@ -3,11 +3,11 @@ import { resolve } from 'node:path';
 import type { Configuration } from '../config/configuration.ts';
 import { loadDraft } from '../config/draft.ts';
 import { ConfigurationError } from '../config/fault.ts';
+import { diffOfSection } from '../config/section.ts';
 import { formatTest, insertTest } from '../config/test-entry.ts';
 import type { WantedTest, WrittenTest } from '../explain/drafted.ts';
 import type { Explanation } from '../explain/explain.ts';
 import { allRules } from '../policy/policy.ts';
-import { unifiedDiff } from '../primitives/unified-diff.ts';
 import type { Draft } from './draft.ts';
 
 /** @returns `no rule` if no rule is for the client and none was named */
@@ -36,8 +36,8 @@ export async function writeTest(
   const written = { rule: rule.name, at, yaml: formatTest(entry), decision, ...(reason !== undefined && { reason }) };
   if (edit === undefined) return written;
   const changed = text.slice(0, edit.from) + edit.text + text.slice(edit.to);
-  const patch = unifiedDiff(path, text, [edit]);
-  return { ...written, patch, ...(await tryTest(rule.name, path, changed, draft)) };
+  const patch = diffOfSection(path, text, { name: 'rules', edits: [edit] });
+  return { ...written, ...(patch !== undefined && { patch }), ...(await tryTest(rule.name, path, changed, draft)) };
 }
 
 /** Does the test pass where it stands now? It is the last one of its rule. */

@@ -2,6 +2,7 @@
 import type { AuditEvent } from '../audit/event.ts';
 import type { Reason } from '../primitives/refusal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
+import type { DescribedRule } from './describe-rule.ts';
 import type { Explanation } from './explain.ts';
 import type { ReplayVerdict } from './replay.ts';
 import type { Sources } from './sources.ts';
@@ -83,6 +84,14 @@ export interface DraftReport {
   readonly tests: readonly TestedRule[];
   /** Rules by which no test was decided. */
   readonly untested: readonly { readonly rule: string; readonly at: string }[];
+  /** The rules of the draft, in the order in which they are evaluated. */
+  readonly rules: readonly DescribedRule[];
+  /** The sections of rules of the files that the draft changes, each with the number of its first line. */
+  readonly sections: readonly { readonly path: string; readonly line: number }[];
+  /** What the draft changes in the sections of rules, as a unified diff; empty if nothing. */
+  readonly patch: string;
+  /** The files whose changes the patch lacks, because it would have to show a line of another section. */
+  readonly unpatched: readonly string[];
   /** The numbers of entries. */
   readonly counts?: Readonly<Record<'clients' | 'resources' | 'rules', number>>;
 }

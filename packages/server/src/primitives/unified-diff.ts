@@ -7,8 +7,11 @@ export interface Edit {
   readonly text: string;
 }
 
-/** Lines that a hunk shows before and after its changes. */
+/** Maximum number of lines that a hunk shows before and after its changes. */
 const CONTEXT_LINES = 3;
+
+/** Decides whether a line of the old text may be shown as context. The first line is 0. */
+export type LineFilter = (line: string, index: number) => boolean;
 
 /** Lines of the old text that are replaced. The first line is 0; `to` is the line after the last one. */
 interface Change {
@@ -17,16 +20,27 @@ interface Change {
   readonly added: readonly string[];
 }
 
-/** @param file the name in the header @param edits in order, without overlaps @returns an empty text if there are none */
-export function unifiedDiff(file: string, text: string, edits: readonly Edit[]): string {
+/**
+ * @param file the name in the header, or the names before and after
+ * @param edits in order, without overlaps
+ * @param mayShow limits the context. It must allow the line behind each change: without one, `git apply` applies a hunk at the end of the file
+ * @returns an empty text if there are no edits
+ */
+export function unifiedDiff(
+  file: string | readonly [before: string, after: string],
+  text: string,
+  edits: readonly Edit[],
+  mayShow: LineFilter = () => true,
+): string {
+  const [before, after] = typeof file === 'string' ? [file, file] : file;
   const lines = text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
   let shift = 0;
   const hunks = hunksOf(changesOf(text, edits)).map((changes) => {
-    const hunk = formatHunk(changes, lines, shift);
+    const hunk = formatHunk(changes, lines, { shift, mayShow });
     shift += hunk.growth;
     return hunk.text;
   });
-  return hunks.length === 0 ? '' : `--- ${file}\n+++ ${file}\n${hunks.join('')}`;
+  return hunks.length === 0 ? '' : `--- ${before}\n+++ ${after}\n${hunks.join('')}`;
 }
 
 /** Extends each edit to whole lines. Edits of one line become one change. */
@@ -80,10 +94,14 @@ function hunksOf(changes: readonly Change[]): readonly (readonly Change[])[] {
 function formatHunk(
   changes: readonly Change[],
   lines: readonly string[],
-  shift: number,
+  { shift, mayShow }: { readonly shift: number; readonly mayShow: LineFilter },
 ): { readonly text: string; readonly growth: number } {
-  const first = Math.max(0, (changes[0]?.from ?? 0) - CONTEXT_LINES);
-  const end = Math.min(lines.length, (changes.at(-1)?.to ?? 0) + CONTEXT_LINES);
+  const [begun = 0, done = 0] = [changes[0]?.from, changes.at(-1)?.to];
+  const shows = (index: number): boolean => index >= 0 && index < lines.length && mayShow(lines[index] ?? '', index);
+  let end = done;
+  while (end < done + CONTEXT_LINES && shows(end)) end++;
+  let first = begun;
+  while (first > begun - CONTEXT_LINES && shows(first - 1)) first--;
   const shown: string[] = [];
   let [at, growth] = [first, 0];
   for (const { from, to, added } of changes) {

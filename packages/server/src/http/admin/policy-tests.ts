@@ -30,7 +30,12 @@ export const writeTestOperation = (forms: OperationForms): Operation =>
       yaml: z.string().describe('the test, as an item of the list `tests`'),
       decision: z.enum(['allowed', 'refused']).describe('which the test expects'),
       reason: z.string().optional(),
-      patch: z.string().optional().describe('a unified diff; absent if the rule is not written in block style'),
+      patch: z
+        .string()
+        .optional()
+        .describe(
+          'a unified diff; absent if the rule is not written in block style, or the line behind the rules would have to be shown',
+        ),
       passes: z.boolean().optional().describe('does the test pass where it stands?'),
       why: z.string().optional().describe('why it does not'),
     }),

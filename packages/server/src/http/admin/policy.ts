@@ -42,12 +42,34 @@ const tested = z.object({
   why: z.string().optional(),
 });
 
+const described = z.object({
+  name: z.string(),
+  file: z.string(),
+  line: z.int(),
+  effect: z.enum(['allow', 'deny']),
+  mode: z.enum(['enforce', 'audit']).describe('`audit`: the rule is only watched'),
+  clients: z.array(z.string()).optional().describe('absent: every client'),
+  subject: z.array(z.string()).describe('which subject tokens, in phrases; all of them hold. Empty: any'),
+  actor: z.array(z.string()).describe('who may act, in phrases'),
+  audiences: z.array(z.string()).optional().describe('absent: every target'),
+  scopes: z.array(
+    z.object({
+      scope: z.string(),
+      from: z.array(z.string()).optional().describe('the scopes of the subject token that give it'),
+    }),
+  ),
+  types: z.array(z.string()).describe('the types of token that may be requested'),
+  lifetime: z.int().optional().describe('seconds, if the rule limits it'),
+  conditions: z.array(z.string()).describe('in the words of the file; all must hold'),
+  because: z.string().optional(),
+});
+
 export const checkDraft = operation({
   id: 'check-draft',
   method: 'POST',
   at: '/policy/check',
   summary:
-    'The faults and warnings of a draft of the configuration, the results of its tests, and rules without a test',
+    'The faults and warnings of a draft of the configuration, its rules in words, the results of its tests, and a patch',
   scope: 'admin:read',
   body: draftForm,
   status: 200,
@@ -56,6 +78,20 @@ export const checkDraft = operation({
     findings: z.array(finding),
     tests: z.array(tested).describe('empty while the draft has a fault'),
     untested: z.array(z.object({ rule: z.string(), at: z.string() })).describe('rules by which no test is decided'),
+    rules: z.array(described).describe('in the order in which they are evaluated; empty while the draft has a fault'),
+    sections: z
+      .array(z.object({ path: z.string(), line: z.int() }))
+      .describe('where the section `rules` begins in each file that the draft changes'),
+    patch: z
+      .string()
+      .describe(
+        'what `rules` of the draft change in the files in force, as a unified diff for `git apply` and `patch -p1`; empty if nothing',
+      ),
+    unpatched: z
+      .array(z.string())
+      .describe(
+        'files whose changes the patch lacks: it would have to show the line behind the section, which may hold a secret',
+      ),
     counts: z
       .object({ clients: z.int(), resources: z.int(), rules: z.int() })
       .optional()

@@ -1,15 +1,18 @@
 // Drafts over the admin API: checked, tested and explained in a thread that opens no file and reads no secret.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { stringify } from 'yaml';
+import { replaceSection } from '../../../src/config/section.ts';
 import { createDrafts, DraftTooCostly } from '../../../src/draft/drafts.ts';
+import type { DescribedRule } from '../../../src/explain/describe-rule.ts';
 import { admin, withOperators } from '../../support/admin-api.ts';
 import { API, BACKEND, configuration, exchange, named, subjectToken } from '../../support/basics.ts';
 import { beside } from '../../support/command.ts';
-import { changed, edited, yamlOf } from '../../support/configuration.ts';
+import { changed, dataOf, edited, yamlOf } from '../../support/configuration.ts';
 import { start, type TestServer, type } from '../../support/harness.ts';
 import { entry, type FakeIssuer, startIssuer } from '../../support/issuer.ts';
 
@@ -42,6 +45,10 @@ interface Report {
     readonly why?: string;
   }[];
   readonly untested: readonly { readonly rule: string; readonly at: string }[];
+  readonly rules: readonly DescribedRule[];
+  readonly sections: readonly { readonly path: string; readonly line: number }[];
+  readonly patch: string;
+  readonly unpatched: readonly string[];
 }
 
 const post = async (server: TestServer, path: string, body: Body): Promise<Body> => {
@@ -132,6 +139,105 @@ test('reports the faults of a draft at their places, the results of its tests, a
     assert.match(String(refused.body.detail), detail);
   }
   assert.equal((await admin(server, 'POST /policy/check', { body: { files: [] }, token: 'x' })).status, 401);
+});
+
+test('says in words what each rule of a draft does, those that deny first', async () => {
+  const { server, idp } = await startDrafts();
+  const rules = rulesOf(
+    {
+      ...RULE,
+      subject: { issuer: ['idp', 'self'], types: ['jwt', 'access_token'], when: 'subject.claims.tenant == "blue"' },
+      actor: { required: true, clients: ['agent', 'bot-*'], when: 'actor.sub != "x"' },
+      grant: { audiences: [API, BACKEND], scopes: { 'api:r': ['read'] }, lifetime: '5m' },
+    },
+    { name: 'own', client: ['gateway', 'agent'], act: 'client', when: 'true', grant: { audiences: [API] } },
+    { name: 'no bots', effect: 'deny', actor: { forbidden: true }, audiences: [API], because: 'they are bots' },
+    { name: 'nothing', effect: 'deny', mode: 'audit' },
+  );
+  const report = await check(server, { path: '', rules });
+  const [main] = report.sections;
+  const lines = rules.split('\n');
+  assert.deepEqual(
+    report.rules.map(({ name, line }) => [name, line - (main?.line ?? 0)]),
+    ['no bots', 'nothing', 'idp reads', 'own'].map((name) => [name, lines.indexOf(`  - name: ${name}`)]),
+  );
+  const [denied, watched, reads, own] = report.rules.map(({ name: _, file: __, line: ___, ...words }) => words);
+  const common = { mode: 'enforce', conditions: [], types: ['access_token'] };
+  assert.deepEqual(denied, {
+    ...{ effect: 'deny', mode: 'enforce', subject: [], actor: ['nobody acts'], audiences: [API] },
+    ...{ scopes: [], types: [], conditions: [], because: 'they are bots' },
+  });
+  assert.deepEqual([watched?.clients, watched?.audiences, watched?.actor], [undefined, undefined, []]);
+  assert.deepEqual(reads, {
+    ...{ ...common, effect: 'allow', clients: ['gateway'], audiences: [API, BACKEND], lifetime: 300 },
+    subject: [
+      `from ${idp.url} or this server`,
+      'of type jwt or access_token',
+      'issued to the client, or addressed to it, if it is from this server',
+    ],
+    actor: [
+      'an actor token must be sent',
+      'of type access_token if it is from this server',
+      'issued to agent or bot-*',
+    ].concat('actor.sub != "x"'),
+    scopes: [{ scope: 'read', from: ['api:r'] }],
+    conditions: ['subject.claims.tenant == "blue"'],
+  });
+  assert.deepEqual([own?.clients, own?.conditions], [['gateway', 'agent'], ['true']]);
+  assert.equal(own?.actor.at(-1), 'without one, the client acts');
+  const faulty = await check(server, { path: '', rules: 'rules: 7\n' });
+  assert.deepEqual([faulty.usable, faulty.rules, faulty.sections], [false, [], report.sections]);
+});
+
+test('writes what a draft changes as a patch that git and patch apply', async () => {
+  const { server } = await startDrafts();
+  const data = dataOf(readFileSync(join(server.folder, 'cambio.yaml'), 'utf8'));
+  const { rules: _, ...others } = data;
+  const names = Array.from({ length: 6 }, (__, index) => `rule ${index}`);
+  const section = (...extra: readonly string[]): string =>
+    yamlOf({ rules: [...names, ...extra].map((name) => ({ ...RULE, name })) });
+  const edits: Readonly<Record<string, string>> = {
+    'a line': section().replace('rule 2', 'rule two'),
+    'lines far from each other': section().replace('rule 0', 'rule zero').replace('rule 5', 'rule five'),
+    'a rule at the end': section('one more'),
+    'all but nothing': 'rules: []\n',
+    'the last line': section().replace(/- read\n$/, '- write\n'),
+  };
+  const rest = yamlOf(others);
+  const files: Readonly<Record<string, string>> = {
+    'the last section': rest + section(),
+    'a file without its last line end': (rest + section()).trimEnd(),
+    'the first section': `${section()}\n${rest}`,
+    'right before a key': section() + yamlOf({ clients: others.clients, ...others }),
+    'no section': rest,
+  };
+  for (const [where, text] of Object.entries(files)) {
+    await server.reload(text);
+    for (const [what, rules] of Object.entries(edits)) {
+      const { patch } = await check(server, { path: 'cambio.yaml', rules });
+      const before = readFileSync(join(server.folder, 'cambio.yaml'), 'utf8');
+      const wanted = replaceSection(before, 'rules', rules);
+      assert.match(patch, /^--- a\/cambio\.yaml\n\+\+\+ b\/cambio\.yaml\n@@ /, `${where}: ${what}`);
+      for (const [tool, ...options] of [
+        ['git', 'apply', '-'],
+        ['patch', '-p1'],
+      ] as const) {
+        const folder = mkdtempSync(join(tmpdir(), 'cambio-patch-'));
+        writeFileSync(join(folder, 'cambio.yaml'), before);
+        const { status, stderr, stdout } = spawnSync(tool, options, { cwd: folder, input: patch });
+        assert.equal(status, 0, `${where}: ${what}: ${tool}: ${stderr}${stdout}\n${patch}`);
+        assert.equal(readFileSync(join(folder, 'cambio.yaml'), 'utf8'), wanted, `${where}: ${what}: ${tool}`);
+        rmSync(folder, { recursive: true });
+      }
+    }
+  }
+  // The line behind the section may hold a secret, and without it a patch would be applied at the end of the file.
+  await server.reload(`${section()}${rest}`);
+  const rules = section('one more');
+  const open = await check(server, { path: 'cambio.yaml', rules });
+  assert.deepEqual([open.usable, open.patch, open.unpatched], [true, '', [join(server.folder, 'cambio.yaml')]]);
+  const whole = await check(server, { path: 'cambio.yaml', text: 'issuer: x\n' });
+  assert.deepEqual([whole.patch, whole.unpatched], ['', []]);
 });
 
 test('decides a simulated exchange by a draft, and leaves the rules in force', async (_t) => {

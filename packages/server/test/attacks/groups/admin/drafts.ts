@@ -1,6 +1,6 @@
 // Drafts of the configuration that are too large, or that try to read files, variables and folders of the server.
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import type { Case } from '../../group.ts';
@@ -61,5 +61,42 @@ export const drafts: Readonly<Record<string, Case<AdminWorld>>> = {
     } finally {
       delete process.env.ATTACKED_VARIABLE;
     }
+  },
+
+  A47: async ({ call, server }, { attempt, twin, after }) => {
+    const before = readFileSync(join(server.folder, 'cambio.yaml'), 'utf8');
+    after(() => server.reload(before));
+    const { rules, issuer, ...others } = lasting;
+    const section = stringify({ rules });
+    const [head, rest] = [`issuer: ${issuer}\n# ${SECRET}\n`, stringify(others)];
+    const behind = {
+      'a comment': `${head}${section}# ${SECRET}\n${rest}`,
+      'an empty line and a comment': `${head}${section}\n# ${SECRET}\n${rest}`,
+      'a value': `# ${SECRET}\n${section}issuer: ${issuer} # ${SECRET}\n${rest}`,
+      'a key and its entries': `${head}${section}accounts:\n  - { username: ada, password: { plain: ${SECRET} } }\n${rest}`,
+    };
+    const longer = `${section}  - { name: new, effect: deny, client: stranger }\n`;
+    for (const [what, text] of Object.entries(behind)) {
+      await server.reload(text);
+      for (const [path, body] of [
+        ['check', { files: [{ path: '', rules: longer }] }],
+        ['check', { files: [{ path: '', text: longer }] }],
+        [
+          'check',
+          {
+            files: [
+              { path: '', rules: longer },
+              { path: 'cambio.yaml', text: longer },
+            ],
+          },
+        ],
+        ['tests', FACTS],
+      ] as const) {
+        const answer = await attempt(`${path}: ${what}`, call(`POST /policy/${path}`, body));
+        assert.equal(answer.text.includes(SECRET), false, `${path}: ${what}: ${answer.text}`);
+      }
+    }
+    const { body } = await twin(call('POST /policy/check', { files: [{ path: '', rules: longer }] }));
+    assert.match(String(body.patch), /name: new/);
   },
 };
