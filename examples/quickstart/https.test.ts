@@ -15,7 +15,6 @@ import { missingTools, type Test } from './testing/quickstart.ts';
 
 const HOST = 'login.camall.io';
 const ISSUER = `https://${HOST}`;
-const patient = { timeout: 60_000 };
 const CAMBIO = [process.execPath, PROGRAM];
 
 interface Served {
@@ -64,7 +63,7 @@ async function serveApi(t: Test, jwks: VerifierOptions['jwks']): Promise<string>
   return api.listen({ port: 0, host: '127.0.0.1' });
 }
 
-test('runs exchange.sh over HTTPS, and the API fetches its keys over HTTPS', patient, async (t) => {
+test('runs exchange.sh over HTTPS, and the API fetches its keys over HTTPS', async (t) => {
   const served = await serve(t);
   const API_URL = await serveApi(t, async () => JSON.parse((await get(served, '/.well-known/jwks.json')).text));
   if (missingTools() !== '') return t.skip(missingTools());
@@ -79,7 +78,7 @@ test('runs exchange.sh over HTTPS, and the API fetches its keys over HTTPS', pat
   assert.match(strangers.stderr, /certificate/);
 });
 
-test('runs the example script of the documentation unchanged', patient, async (t) => {
+test('runs the example script of the documentation unchanged', async (t) => {
   const served = await serve(t);
   if (missingTools() !== '') return t.skip(missingTools());
   const settings = [`connect-to = ${HOST}:443:127.0.0.1:${served.port}`, `cacert = ${served.cert}`];
@@ -90,7 +89,7 @@ test('runs the example script of the documentation unchanged', patient, async (t
   assert.match(stdout, /^Step 3: Exchanged token obtained successfully$/m);
 });
 
-test('publishes https URLs only, whatever the server listens on', patient, async (t) => {
+test('publishes https URLs only, whatever the server listens on', async (t) => {
   const served = await serve(t);
   const { status, text } = await get(served, '/.well-known/oauth-authorization-server');
   assert.equal(status, 200);
@@ -103,7 +102,7 @@ test('publishes https URLs only, whatever the server listens on', patient, async
   await assert.rejects(fetch(`http://127.0.0.1:${served.port}/livez`));
 });
 
-test('refuses plain HTTP on an address other than loopback, unless a proxy is trusted', patient, async (t) => {
+test('refuses plain HTTP on an address other than loopback, unless a proxy is trusted', async (t) => {
   const folder = temporaryFolder(t);
   const file = join(folder, 'cambio.yaml');
   const run = (command: string, server: string) => {

@@ -20,11 +20,9 @@ import {
 } from './testing/quickstart.ts';
 
 /** A process that hangs is ended with all that it started. */
-const patient = { timeout: 60_000 };
-
 suite('the quickstart stops', { concurrency: 4 }, () => {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    test(`with exit code 0 when npm gets ${signal}, and leaves no process`, patient, async (t) => {
+    test(`with exit code 0 when npm gets ${signal}, and leaves no process`, async (t) => {
       const server = await startQuickstart(t, BY_NPM);
       server.tell(signal);
       assert.equal(await server.exited, 0);
@@ -32,7 +30,7 @@ suite('the quickstart stops', { concurrency: 4 }, () => {
       await assert.rejects(fetch(server.api));
     });
 
-    test(`at ${signal} after answering requests under way, however often the signal comes`, patient, async (t) => {
+    test(`at ${signal} after answering requests under way, however often the signal comes`, async (t) => {
       const server = await startQuickstart(t, BY_NODE);
       const port = Number(server.env.PORT);
       const socket = connect(port, '127.0.0.1').setEncoding('utf8');
@@ -58,13 +56,13 @@ suite('the quickstart stops', { concurrency: 4 }, () => {
     });
   }
 
-  test('with exit code 0 at Ctrl-C in a terminal, which reaches npm and the server alike', patient, async (t) => {
+  test('with exit code 0 at Ctrl-C in a terminal, which reaches npm and the server alike', async (t) => {
     const server = await startQuickstart(t, BY_NPM);
     server.tellGroup('SIGINT');
     assert.equal((await server.ended).code, 0);
   });
 
-  test('even with open connections that send nothing', patient, async (t) => {
+  test('even with open connections that send nothing', async (t) => {
     const server = await startQuickstart(t, BY_NODE);
     for (const port of [server.env.PORT, server.env.API_PORT]) {
       const socket = connect(Number(port), 'localhost');
@@ -75,30 +73,26 @@ suite('the quickstart stops', { concurrency: 4 }, () => {
     assert.equal((await server.ended).code, 0);
   });
 
-  test(
-    'and its signing key survives: a token that was issued before a restart is good after it',
-    patient,
-    async (t) => {
-      const env = await surroundings(t);
-      const first = await startQuickstart(t, BY_NODE, env);
-      const token = await obtain(first.issuer, SUBJECT);
-      first.tell('SIGTERM');
-      assert.equal((await first.ended).code, 0);
+  test('and its signing key survives: a token that was issued before a restart is good after it', async (t) => {
+    const env = await surroundings(t);
+    const first = await startQuickstart(t, BY_NODE, env);
+    const token = await obtain(first.issuer, SUBJECT);
+    first.tell('SIGTERM');
+    assert.equal((await first.ended).code, 0);
 
-      const second = await startQuickstart(t, BY_NODE, env);
-      assert.equal((await post(second.issuer, exchangeForm(token))).status, 200);
-      const headers = { Authorization: `Bearer ${token}` };
-      assert.equal((await fetch(`${second.api}/v1/resource`, { headers })).status, 200);
-      second.tell('SIGTERM');
-      assert.equal((await second.ended).code, 0);
+    const second = await startQuickstart(t, BY_NODE, env);
+    assert.equal((await post(second.issuer, exchangeForm(token))).status, 200);
+    const headers = { Authorization: `Bearer ${token}` };
+    assert.equal((await fetch(`${second.api}/v1/resource`, { headers })).status, 200);
+    second.tell('SIGTERM');
+    assert.equal((await second.ended).code, 0);
 
-      // Another data folder has another key.
-      const elsewhere = await startQuickstart(t, BY_NODE, { ...env, CAMBIO_DATA: temporaryFolder(t) });
-      const { status, body } = await post(elsewhere.issuer, exchangeForm(token));
-      assert.deepEqual([status, body.error], [400, 'invalid_grant']);
-      assert.equal((await fetch(`${elsewhere.api}/v1/resource`, { headers })).status, 401);
-    },
-  );
+    // Another data folder has another key.
+    const elsewhere = await startQuickstart(t, BY_NODE, { ...env, CAMBIO_DATA: temporaryFolder(t) });
+    const { status, body } = await post(elsewhere.issuer, exchangeForm(token));
+    assert.deepEqual([status, body.error], [400, 'invalid_grant']);
+    assert.equal((await fetch(`${elsewhere.api}/v1/resource`, { headers })).status, 401);
+  });
 });
 
 suite('prints the reason in one line if it cannot start', { concurrency: 4 }, () => {
@@ -109,7 +103,7 @@ suite('prints the reason in one line if it cannot start', { concurrency: 4 }, ()
   };
 
   for (const name of ['PORT', 'API_PORT']) {
-    test(`${name} is in use`, patient, async (t) => {
+    test(`${name} is in use`, async (t) => {
       const other = createServer().listen(0, 'localhost');
       t.after(() => other.close());
       await once(other, 'listening');
@@ -121,7 +115,7 @@ suite('prints the reason in one line if it cannot start', { concurrency: 4 }, ()
     });
   }
 
-  test('the data folder cannot be made', patient, async (t) => {
+  test('the data folder cannot be made', async (t) => {
     const file = join(temporaryFolder(t), 'file');
     writeFileSync(file, '');
     assert.deepEqual(await failure(t, { CAMBIO_DATA: join(file, 'data') }), {
@@ -132,7 +126,7 @@ suite('prints the reason in one line if it cannot start', { concurrency: 4 }, ()
     });
   });
 
-  test('the database file is not a database', patient, async (t) => {
+  test('the database file is not a database', async (t) => {
     const folder = temporaryFolder(t);
     writeFileSync(join(folder, 'cambio.db'), 'no database, though longer than the header of one. '.repeat(20));
     const { code, lines } = await failure(t, { CAMBIO_DATA: folder });
@@ -140,7 +134,7 @@ suite('prints the reason in one line if it cannot start', { concurrency: 4 }, ()
     assert.match(lines[0] ?? '', /^cambio: cannot open the database .*the file is not an SQLite database/);
   });
 
-  test('or in one for each fault of the file if PORT is not a port, and npm adds nothing', patient, async (t) => {
+  test('or in one for each fault of the file if PORT is not a port, and npm adds nothing', async (t) => {
     const { code, lines } = await failure(t, { PORT: '99999' }, BY_NPM);
     assert.equal(code, 1);
     assert.deepEqual(

@@ -29,9 +29,7 @@ async function errorOf(promise: Promise<unknown>): Promise<ExchangeError> {
   return error;
 }
 
-test('an answer with a status that no Response has is an error: the process goes on', {
-  timeout: 20_000,
-}, async (t) => {
+test('an answer with a status that no Response has is an error: the process goes on', async (t) => {
   const host = await selfIssued({ name: 'CN=127.0.0.1', names: [{ type: 'ip', value: '127.0.0.1' }] });
   let answer = '';
   const server = createServer(host, (socket) => {

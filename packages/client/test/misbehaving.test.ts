@@ -75,9 +75,7 @@ test('a token that an API refused is forgotten, even if the body cannot be sent 
   assert.deepEqual([seen, server.seen.length], [['Bearer token-1', 'Bearer token-2'], 2]);
 });
 
-test('the answer of an API that refused is closed, even if the server issues no other token', {
-  timeout: 10_000,
-}, async (t) => {
+test('the answer of an API that refused is closed, even if the server issues no other token', async (t) => {
   const { server, orders } = await setUp(t);
   let closed: Promise<unknown> = Promise.reject(new Error('not called'));
   closed.catch(() => undefined);
@@ -156,7 +154,7 @@ test('the nonce of every answer is used for the next proof', async (t) => {
   assert.deepEqual(server.seen.map(nonceOf), [undefined, '1', '2']);
 });
 
-test('the time limit holds for credentials and for a fetch that ignore it', { timeout: 10_000 }, async (t) => {
+test('the time limit holds for credentials and for a fetch that ignore it', async (t) => {
   const never = (): Promise<never> => new Promise(() => undefined);
   const hanging = await setUp(t, { auth: spiffe(never), timeout: 50 });
   assert.equal((await errorOf(hanging.client.exchange('s'))).code, 'timeout');
@@ -196,7 +194,7 @@ test('an abort while the credentials are read rejects the call alone', async (t)
   assert.deepEqual(rejections, []);
 });
 
-test('an answer that is too long is refused before it is read to its end', { timeout: 20_000 }, async (t) => {
+test('an answer that is too long is refused before it is read to its end', async (t) => {
   const { server, client } = await setUp(t);
   const long = 'x'.repeat(MIB + 1);
   for (const reply of [

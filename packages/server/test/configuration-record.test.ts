@@ -66,6 +66,7 @@ test('a start, a changed file, an invalid one and a registered client each have 
   changeFile(node.file, { cleints: [] });
   await becomes(node, 3);
   node.signal('SIGHUP');
+  // The reading leaves no trace. The pause keeps it apart from the next one: without it, the test would only prove less.
   await wait(500);
   const twice = [1, 2].map(() => ({ username: 'ada@people.example', password: { plain: 'lovelace' } }));
   changeFile(node.file, { cleints: undefined, accounts: twice });

@@ -70,7 +70,7 @@ for (const [what, alsoChanges] of [
     assert.equal(await statusOf(node, plain), 200);
     const unlock = lock(node);
     changeFile(node.file, disabled('plain'), alsoChanges);
-    await wait(4000);
+    await node.prints('a change is not in force yet');
     unlock();
     await becomes(node, plain, 401);
     assert.equal(await value('cambio_configuration_pending_seconds'), 0);
@@ -112,6 +112,7 @@ test('keeps the configuration in force and the node ready with an invalid file, 
   // A file that is absent for a moment, as between two steps of an editor, does not count as a change.
   const faulty = dataOf(readFileSync(node.file, 'utf8'));
   rmSync(node.file);
+  // Nothing shows that the node has looked. A shorter pause would only prove less.
   await wait(500);
   writeFileSync(node.file, yamlOf(changed(faulty, grantsOfAgent('client_credentials'), disabled('plain'))));
   await becomes(node, plain, 401);
@@ -165,6 +166,7 @@ test('puts an included file that changes, is added or removed in force, and keep
   await node.prints(/invalid; keeping the previous configuration/);
   write('c.yaml', team('three'));
   node.signal('SIGHUP');
+  // The same fault is not reported again, so nothing shows that the node has looked. A shorter pause would only prove less.
   await wait(500);
   assert.deepEqual(await statuses(), [200, 200, 401, 200]);
   rmSync(join(folder, 'teams/b.yaml'));

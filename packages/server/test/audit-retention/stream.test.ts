@@ -89,9 +89,7 @@ test('a webhook receives every row, in the order of its chain, with the configur
 });
 
 for (const behaviour of ['fails', 'hangs'] as const) {
-  test(`a sink that ${behaviour} delays no exchange, and receives every row after a restart`, {
-    timeout: 60_000,
-  }, async (t) => {
+  test(`a sink that ${behaviour} delays no exchange, and receives every row after a restart`, async (t) => {
     const keep = { after: () => undefined };
     const sink = await startSink(t as Test);
     sink.behaviour = behaviour;
@@ -119,7 +117,7 @@ for (const behaviour of ['fails', 'hangs'] as const) {
   });
 }
 
-test('a sink that was unreachable receives the rows later, without a restart', { timeout: 60_000 }, async (t) => {
+test('a sink that was unreachable receives the rows later, without a restart', async (t) => {
   const port = await freePort();
   const server = await start(t, streaming('webhook', port));
   const answer = await exchange(server);
@@ -167,9 +165,7 @@ test('an OTLP sink receives log records', async (t) => {
   assert.ok(JSON.stringify(record?.attributes).includes('"cambio.outcome","value":{"stringValue":"refused"}'));
 });
 
-test('two nodes on one PostgreSQL each deliver their own rows, and a node delivers those of a stopped one', {
-  timeout: 60_000,
-}, async (t) => {
+test('two nodes on one PostgreSQL each deliver their own rows, and a node delivers those of a stopped one', async (t) => {
   const postgres = await startPostgres({ after });
   const sink = await startSink(t as Test);
   const yaml = shared(await postgres.database(), streaming('webhook', sink.port, life()));

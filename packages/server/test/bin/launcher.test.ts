@@ -12,8 +12,6 @@ import { findOldNode, repository, runProgram, startProgram, temporaryFolder } fr
 const BIN = join(repository, 'packages/server/bin/cambio.mjs');
 /** Time within which Node would print that its debugger listens. */
 const DEBUGGER_MS = 500;
-const patient = { timeout: 60_000 };
-
 const configuration = (port: number, { host = '127.0.0.1', store = 'cambio.db' } = {}): string =>
   `issuer: http://${host}:${port}\nserver: { port: ${port}, metrics: off }\nstore: sqlite:${store}\n`;
 
@@ -29,7 +27,7 @@ for (const { name, command, signal } of launchers) {
     const skip = command === undefined ? 'there is no Node older than 24 in the path' : false;
     const cambio = [...(command ?? [])];
 
-    test('passes on standard output, standard error and exit codes unchanged', { ...patient, skip }, async (t) => {
+    test('passes on standard output, standard error and exit codes unchanged', { skip }, async (t) => {
       const folder = temporaryFolder(t);
       const [good, bad] = [join(folder, 'good.yaml'), join(folder, 'bad.yaml')];
       writeFileSync(good, configuration(8080));
@@ -46,7 +44,7 @@ for (const { name, command, signal } of launchers) {
       assert.match(faulty.stderr, /^.*bad\.yaml:3:\d+: server\.port: /m);
     });
 
-    test('stops the server when it is stopped by SIGKILL, and opens no debugger', { ...patient, skip }, async (t) => {
+    test('stops the server when it is stopped by SIGKILL, and opens no debugger', { skip }, async (t) => {
       const port = await freePort();
       const file = join(temporaryFolder(t), 'cambio.yaml');
       writeFileSync(file, configuration(port));
@@ -61,7 +59,7 @@ for (const { name, command, signal } of launchers) {
       await assert.rejects(fetch(`http://127.0.0.1:${port}/readyz`));
     });
 
-    test(`passes ${signal} on, and the server drains`, { ...patient, skip }, async (t) => {
+    test(`passes ${signal} on, and the server drains`, { skip }, async (t) => {
       const port = await freePort();
       const file = join(temporaryFolder(t), 'cambio.yaml');
       writeFileSync(file, configuration(port));
@@ -78,7 +76,7 @@ for (const { name, command, signal } of launchers) {
   });
 }
 
-test('exits with 2 for wrong usage and with 0 for help', patient, async (t) => {
+test('exits with 2 for wrong usage and with 0 for help', async (t) => {
   const run = (...args: string[]) => cambio(t, args);
   const usages = [[], ['nonsense'], ['serve'], ['check', '--nonsense']];
   const [help, ...wrong] = await Promise.all([run('--help'), ...usages.map((args) => run(...args))]);
@@ -90,7 +88,7 @@ test('exits with 2 for wrong usage and with 0 for help', patient, async (t) => {
   }
 });
 
-test('on an older Node, cambio names the version that it needs', patient, async (t) => {
+test('on an older Node, cambio names the version that it needs', async (t) => {
   if (oldNode === undefined) return t.skip('there is no Node older than 24 in the path');
   const alone = join(temporaryFolder(t), 'cambio.mjs');
   copyFileSync(BIN, alone);
@@ -99,46 +97,38 @@ test('on an older Node, cambio names the version that it needs', patient, async 
   assert.match(stderr, /^cambio needs Node 24\.7 or later; this is v\d+\.\d+\.\d+\n$/);
 });
 
-test(
-  'cambio demo shows an exchange, a delegation and a refusal with its reason, and leaves no files',
-  patient,
-  async (t) => {
-    const TMPDIR = temporaryFolder(t);
-    const { code, stdout, stderr } = await runProgram(t, [process.execPath, BIN, 'demo'], { env: { TMPDIR } });
-    assert.deepEqual([code, stderr], [0, '']);
-    assert.match(stdout, /"issued_token_type": "urn:ietf:params:oauth:token-type:access_token"/);
-    assert.match(stdout, /"sub": "shop"[^}]*"act": \{\s*"sub": "assistant",\s*"iss": "https:\/\/login\.example"\s*\}/);
-    assert.match(stdout, /"error_description": "The actor is not allowed to act for this subject"/);
-    assert.match(stdout, /"reason": "no_rule_for_actor"/);
-    assert.deepEqual(readdirSync(TMPDIR), []);
-  },
-);
+test('cambio demo shows an exchange, a delegation and a refusal with its reason, and leaves no files', async (t) => {
+  const TMPDIR = temporaryFolder(t);
+  const { code, stdout, stderr } = await runProgram(t, [process.execPath, BIN, 'demo'], { env: { TMPDIR } });
+  assert.deepEqual([code, stderr], [0, '']);
+  assert.match(stdout, /"issued_token_type": "urn:ietf:params:oauth:token-type:access_token"/);
+  assert.match(stdout, /"sub": "shop"[^}]*"act": \{\s*"sub": "assistant",\s*"iss": "https:\/\/login\.example"\s*\}/);
+  assert.match(stdout, /"error_description": "The actor is not allowed to act for this subject"/);
+  assert.match(stdout, /"reason": "no_rule_for_actor"/);
+  assert.deepEqual(readdirSync(TMPDIR), []);
+});
 
-test(
-  'a file that cannot be used is reported in one line, without a stack trace, and exits with 1',
-  patient,
-  async (t) => {
-    const folder = temporaryFolder(t);
-    const port = await freePort();
-    const file = join(folder, 'cambio.yaml');
-    const serve = (yaml: string) => {
-      writeFileSync(file, yaml);
-      return cambio(t, ['serve', '--config', file]);
-    };
-    writeFileSync(join(folder, 'cambio.db'), 'no database, though longer than the header of one. '.repeat(20));
-    const failures = [
-      await cambio(t, ['serve', '--config', join(folder, 'absent.yaml')]),
-      await serve('issuer: [\n'),
-      await serve(configuration(port, { host: 'login.example' })),
-      await serve(configuration(port)),
-      await serve(configuration(port, { store: 'cambio.yaml/cambio.db' })),
-    ];
-    for (const { code, stdout, stderr } of failures) {
-      assert.deepEqual([code, stdout], [1, '']);
-      assert.match(stderr, /^cambio: [^\n]+\n$/);
-    }
-  },
-);
+test('a file that cannot be used is reported in one line, without a stack trace, and exits with 1', async (t) => {
+  const folder = temporaryFolder(t);
+  const port = await freePort();
+  const file = join(folder, 'cambio.yaml');
+  const serve = (yaml: string) => {
+    writeFileSync(file, yaml);
+    return cambio(t, ['serve', '--config', file]);
+  };
+  writeFileSync(join(folder, 'cambio.db'), 'no database, though longer than the header of one. '.repeat(20));
+  const failures = [
+    await cambio(t, ['serve', '--config', join(folder, 'absent.yaml')]),
+    await serve('issuer: [\n'),
+    await serve(configuration(port, { host: 'login.example' })),
+    await serve(configuration(port)),
+    await serve(configuration(port, { store: 'cambio.yaml/cambio.db' })),
+  ];
+  for (const { code, stdout, stderr } of failures) {
+    assert.deepEqual([code, stdout], [1, '']);
+    assert.match(stderr, /^cambio: [^\n]+\n$/);
+  }
+});
 
 test('the support for tests: a program that has ended may be signalled before its output is read', async (t) => {
   const program = startProgram(t, ['sh', '-c', 'yes done | head -c 60000']);

@@ -29,7 +29,7 @@ type Test = { after: (work: () => Promise<void>) => void };
 const childrenOf = ({ pid }: ServerNode): number[] =>
   readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number);
 
-const linux = { skip: process.platform !== 'linux', timeout: 60_000 };
+const linux = { skip: process.platform !== 'linux' };
 
 test(
   'workers answer on one port and share rate limits, a stopped worker is replaced, and all of them drain',
@@ -87,9 +87,7 @@ test(
   },
 );
 
-test('an invalid number of workers, and a server that cannot start, are reported in one line', {
-  timeout: 60_000,
-}, async (t) => {
+test('an invalid number of workers, and a server that cannot start, are reported in one line', async (t) => {
   const file = join(temporaryFolder(t), 'cambio.yaml');
   const none = await runProgram(t, [process.execPath, PROGRAM, 'serve', '--config', file, '--workers', '2']);
   assert.equal(none.code, 1);

@@ -346,7 +346,6 @@ const becomes = (work: () => Promise<unknown>, wanted: unknown): Promise<unknown
 
 test('a running node with two workers serves renewed certificates and accepts renewed secrets, and keeps those before while the new are unusable', {
   skip: process.platform !== 'linux',
-  timeout: 120_000,
 }, async (t) => {
   const node = await startRenewing(t);
   const plain = { client_id: 'plain', client_secret: 'plain-secret' };
@@ -424,7 +423,6 @@ test('a running node with two workers serves renewed certificates and accepts re
 
 test('a renewed authority of client certificates holds for new connections, and ends those of clients whose authority is gone', {
   skip: process.platform !== 'linux',
-  timeout: 120_000,
 }, async (t) => {
   const node = await startRenewing(t);
   const [former, next] = [await clients.issue(batch), await others.issue(batch)];

@@ -94,12 +94,16 @@ test('counts exactly on two nodes whose clocks differ, however many requests com
   const nodes = await startPair(t, 20, limited('gateway', { perMinute: 10 }));
   const tokens = await Promise.all(nodes.map((node) => subjectToken(node)));
   const answers = await Promise.all(
+    // A node that is too busy answers 503, and counts nothing: its caller asks again.
     Array.from({ length: 40 }, (_, index) =>
-      exchange(nodes[index % 2] as TestServer, { subject_token: tokens[index % 2] }),
+      eventually(
+        () => exchange(nodes[index % 2] as TestServer, { subject_token: tokens[index % 2] }),
+        ({ status }) => status !== 503,
+      ),
     ),
   );
   assert.equal(answers.filter(({ status }) => status === 200).length, 10);
-  assert.ok(answers.every(({ status }) => status === 200 || status === 429 || status === 503));
+  assert.equal(answers.filter(({ status }) => status === 429).length, 30);
 });
 
 test('an entry of actors is one actor under all of its names, and with each: true one actor for each name', async (t) => {

@@ -14,7 +14,7 @@ import { judgeStore } from './whole.ts';
 /** The judge can read the id of a JWT only. */
 const isOpaque = ({ told }: Attempt): boolean => String(told?.body.access_token ?? 'ey').startsWith('ey') === false;
 
-const linux = { skip: process.platform !== 'linux', timeout: 60_000 };
+const linux = { skip: process.platform !== 'linux' };
 
 test('keeps its promises when the server is killed, and finds each promise that is broken', linux, async (t) => {
   const bench = openBench(true).forOne();

@@ -89,7 +89,7 @@ test('answers 503 at once while every connection has a request in progress, and 
 });
 
 test('answers 408 to a request whose headers or body arrive too slowly, and serves a prompt one', async (t) => {
-  const server = await startHttpAlone(t, { requestDeadlineMs: 100 });
+  const server = await startHttpAlone(t, { requestDeadlineMs: 1000 });
   const late = ['GET /livez HTTP/1.1\r\nX-Slow: ', `${owing(5).replace('Expect: 100-continue\r\n', '')}ab`];
   await served(server);
   for (const text of late) {

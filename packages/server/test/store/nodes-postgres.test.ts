@@ -204,7 +204,9 @@ test('after the 200 of a revocation, nothing works that concurrent exchanges of 
   const bystander = await exchangeAt(two);
   for (let round = 0; round < 3; round++) {
     const ancestor = (await own(one)).body.access_token;
-    const parent = (await exchangeAt(two, ancestor)).body.access_token;
+    const exchanged = await exchangeAt(two, ancestor);
+    assert.equal(exchanged.status, 200, exchanged.text);
+    const parent = exchanged.body.access_token;
     const racing = Promise.all(Array.from({ length: 6 }, (_, index) => exchangeAt(index % 2 ? one : two, parent)));
     assert.equal((await revokeAt(one, ancestor)).status, 200);
     assert.deepEqual((await exchangeAt(one, parent)).body.error, 'invalid_grant');

@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { setTimeout as wait } from 'node:timers/promises';
 import { admin } from '../../../support/admin-api.ts';
 import { client } from '../../../support/basics.ts';
 import { added, changed, changeFile, edited, entries } from '../../../support/configuration.ts';
@@ -86,7 +85,7 @@ export const operators: Readonly<Record<string, Case<AdminWorld>>> = {
     const database = new DatabaseSync(join(node.folder, 'cambio.db'));
     database.exec('begin immediate');
     changeFile(node.file, { keys: { alg: 'Ed25519' }, clients: edited('locked', { disabled: true }) });
-    await wait(4000);
+    await node.prints('a change is not in force yet');
     database.exec('rollback');
     database.close();
     for (const id of ['locked', 'later']) {
