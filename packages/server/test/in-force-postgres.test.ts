@@ -2,14 +2,13 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import pg from 'pg';
 import { withOperators } from './support/admin-api.ts';
 import { API, client } from './support/basics.ts';
 import { added, all, type Configuration, changed, changeFile, edited } from './support/configuration.ts';
 import { freePort, read } from './support/harness.ts';
 import { ISSUER } from './support/life.ts';
 import { eventually, type ServerNode, shared, startNode } from './support/node.ts';
-import { query, startPostgres } from './support/postgres.ts';
+import { lock, query, startPostgres } from './support/postgres.ts';
 import { startProxy } from './support/proxy.ts';
 import { scrape } from './support/scrape.ts';
 
@@ -59,14 +58,6 @@ async function register(id: string): Promise<string> {
 const TERMINATE =
   "select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'cambio%' and pid <> pg_backend_pid()";
 
-/** Holds a lock on a table that blocks its readers, too, unless the mode is another. */
-async function lock(table: string, database = url, mode = 'access exclusive'): Promise<() => Promise<void>> {
-  const client = new pg.Client({ connectionString: database });
-  await client.connect();
-  await client.query(`begin; lock table ${table} in ${mode} mode`);
-  return () => client.end();
-}
-
 const disabling = (id: string): Configuration => ({ clients: edited(id, { disabled: true }) });
 const people = {
   accounts: [{ username: 'ada', password: { plain: 'lovelace' } }],
@@ -81,7 +72,7 @@ test('reports a change that waits for the database as a metric, is not ready aft
   const ready = async (node = one) => (await node.get('/readyz')).status;
   assert.deepEqual([await pending(), await ready()], [0, 200]);
   // The file needs a secret for cookies, and the table of secrets is locked.
-  const unlock = await lock('secrets');
+  const unlock = await lock(url, 'secrets');
   changeFile(one.file, people, disabling('plain'));
   await eventually(pending, (seconds) => seconds > 0);
   assert.equal(await ready(), 200);
@@ -101,7 +92,7 @@ test('reports a change that waits for the database as a metric, is not ready aft
 test('puts the last change in force on every node while connections end, a table is locked, and clients and files change', async () => {
   const secrets = [await register('a'), await register('b'), await register('c')];
   for (const [index, id] of ['a', 'b', 'c'].entries()) {
-    const unlock = index === 1 ? await lock('registered_clients') : async () => undefined;
+    const unlock = index === 1 ? await lock(url, 'registered_clients') : async () => undefined;
     const ending = (async () => {
       for (let round = 0; round < 8; round++) {
         await query(url, TERMINATE);
@@ -129,7 +120,7 @@ test('puts the last change in force on every node while connections end, a table
 });
 
 test('reloads without the database: a file comes into force although every table is locked', async () => {
-  const unlock = await lock('secrets, signing_keys, registered_clients, revisions');
+  const unlock = await lock(url, 'secrets, signing_keys, registered_clients, revisions');
   changeFile(two.file, disabling('agent'));
   await two.prints(/cambio read .* again/);
   await unlock();
@@ -150,7 +141,7 @@ test('puts a file without some hundred accounts in force at once on a slow conne
   const node = await startNode(t, changed(shared(slow.href), people, { accounts }));
   proxy.delay(2);
   // The table can be read: a node that cannot read revocations soon answers nothing, before it looks at the client.
-  const unlock = await lock('revocations', own, 'exclusive');
+  const unlock = await lock(own, 'revocations', 'exclusive');
   changeFile(node.file, { accounts: accounts.slice(0, 1) }, disabling('plain'));
   await becomes(node, 'plain', 'plain-secret', 401);
   await node.prints('tokens of removed accounts (700) are not revoked yet');

@@ -6,7 +6,6 @@ import { after, type TestContext, test } from 'node:test';
 import { admin } from '../support/admin-api.ts';
 import { cambio } from '../support/command.ts';
 import { changed, yamlOf } from '../support/configuration.ts';
-import type { Answer } from '../support/harness.ts';
 import {
   eventually,
   exchangeAt,
@@ -15,6 +14,7 @@ import {
   refreshAt,
   revokeAt,
   type ServerNode,
+  served,
   shared,
   startNode,
 } from '../support/node.ts';
@@ -31,9 +31,6 @@ async function runWith(t: TestContext, url: string, words: readonly string[], mo
   writeFileSync(file, yamlOf(changed(shared(url, administeredLife()), more)));
   return cambio(t, [...words, '--config', file], { env: { PORT: '1' } });
 }
-
-/** Repeats on 503, as callers do: a busy machine may miss a deadline. */
-const served = (ask: () => Promise<Answer>): Promise<Answer> => eventually(ask, ({ status }) => status !== 503);
 
 /** All that a server does with its database. */
 async function useAll(node: ServerNode): Promise<void> {

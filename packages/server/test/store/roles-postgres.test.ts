@@ -5,17 +5,7 @@ import { join } from 'node:path';
 import { after, type TestContext, test } from 'node:test';
 import { cambio } from '../support/command.ts';
 import { changed, yamlOf } from '../support/configuration.ts';
-import type { Answer } from '../support/harness.ts';
-import {
-  eventually,
-  exchangeAt,
-  own,
-  refreshAt,
-  revokeAt,
-  type ServerNode,
-  shared,
-  startNode,
-} from '../support/node.ts';
+import { exchangeAt, own, refreshAt, revokeAt, type ServerNode, served, shared, startNode } from '../support/node.ts';
 import { administeredLife } from '../support/nodes.ts';
 import { query, startPostgres } from '../support/postgres.ts';
 import { temporaryFolder } from '../support/program.ts';
@@ -40,9 +30,6 @@ async function openOwned(name: string) {
   await query(url, `alter database ${new URL(url).pathname.slice(1)} owner to ${name}_owner`);
   return { url, owner: asRole(url, `${name}_owner`), serve: asRole(url, `${name}_serve`), role: `${name}_serve` };
 }
-
-/** Repeats on 503, as callers do: a busy machine may miss a deadline. */
-const served = (ask: () => Promise<Answer>): Promise<Answer> => eventually(ask, ({ status }) => status !== 503);
 
 /** All that a server does with its database. */
 async function useAll(node: ServerNode): Promise<void> {

@@ -143,6 +143,9 @@ export async function eventually<T>(ask: () => T | Promise<T>, good: (answer: T)
   return answer;
 }
 
+/** Asks until it is not too busy to answer, as clients are told to. */
+export const served = (ask: () => Promise<Answer>): Promise<Answer> => eventually(ask, ({ status }) => status !== 503);
+
 /** A token of the gateway. */
 export const own = (node: ServerNode): Promise<Answer> => node.token({ grant_type: 'client_credentials', ...gateway });
 

@@ -237,6 +237,14 @@ export async function query(url: string, text: string): Promise<Record<string, u
   }
 }
 
+/** Holds a lock on a table that blocks its readers, too, unless the mode is another. @returns a function that gives it back */
+export async function lock(url: string, table: string, mode = 'access exclusive'): Promise<() => Promise<void>> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  await client.query(`begin; lock table ${table} in ${mode} mode`);
+  return () => client.end();
+}
+
 /** @param pid of the parent process */
 async function killAll(pid: number): Promise<void> {
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
