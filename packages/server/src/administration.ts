@@ -4,7 +4,14 @@ import { findConfiguration, findLastApplied } from './audit/history.ts';
 import type { AuditLog } from './audit/log.ts';
 import { readOverview } from './audit/overview.ts';
 import { eventOf } from './audit/row.ts';
-import { findIndexedUpTo, markOf, searchAfter, searchEvents, searchEventsInTime } from './audit/search.ts';
+import {
+  findIndexedUpTo,
+  findSettledRow,
+  markOf,
+  searchAfter,
+  searchEvents,
+  searchEventsInTime,
+} from './audit/search.ts';
 import { findWithSiblings } from './audit/siblings.ts';
 import { termOf } from './audit/term.ts';
 import { findAncestors, findDescendants, findToken } from './audit/token-history.ts';
@@ -30,6 +37,7 @@ import { findAuditRow } from './store/audit-search.ts';
 import { findLastSequence } from './store/audit-settled.ts';
 import { findLastSignIn } from './store/audit-use.ts';
 import { listPresent, listRunning } from './store/presence.ts';
+import type { Readers } from './store/replica.ts';
 import { orUnavailable, type Store } from './store/store.ts';
 
 /** How long one report of unused rights reads rows. A caller waits 30 seconds for an answer. */
@@ -40,6 +48,7 @@ const MAX_COMPUTING_MS = 3000;
 
 interface Administered {
   readonly store: Store;
+  readonly readers: Readers;
   readonly sealer: Sealer;
   readonly clock: Clock;
   readonly registered: RegisteredClients;
@@ -48,7 +57,7 @@ interface Administered {
 
 export function administer(
   configuration: Configuration,
-  { store, sealer, clock, registered, drafts }: Administered,
+  { store, readers, sealer, clock, registered, drafts }: Administered,
   audit: AuditLog,
 ): Administration {
   const { entries, keys, faultsOf, placeOf, mayName, leftOut } = configuration;
@@ -100,51 +109,70 @@ export function administer(
     ruleTexts: () => ruleTextsOf(configuration.draftBase()),
     schemas: describeSchemas,
     ...readsOf(store, clock),
+    ...readsForPeople(store, readers, clock),
   };
 }
 
 type Reads =
   | 'searchEvents'
-  | 'searchEventsInTime'
-  | 'searchAfter'
-  | 'indexedUpTo'
   | 'useSince'
-  | 'overview'
-  | 'findToken'
-  | 'findAncestors'
-  | 'findDescendants'
   | 'auditProgress'
   | 'verifyRecent'
   | 'nodes'
   | 'lastSignIns'
-  | 'findWithSiblings'
   | 'configurations'
   | 'findEvent';
 
-/** What is read from the database. Each query waits a bounded time. */
+/** What is read from the primary. Each query waits a bounded time. */
 function readsOf(store: Store, clock: Clock): Pick<Administration, Reads> {
   return {
     searchEvents: (filter, page) => orUnavailable(searchEvents(store, filter, page)),
-    searchEventsInTime: (filter, page) => orUnavailable(searchEventsInTime(store, filter, page)),
-    searchAfter: (filter, page) => orUnavailable(searchAfter(store, filter, page)),
-    indexedUpTo: () => orUnavailable(findIndexedUpTo(store)),
     useSince: (since) => createUseReader(store, since, performance.now() + MAX_READING_MS),
-    overview: (period) => orUnavailable(readOverview(store, period), MAX_COMPUTING_MS),
-    findToken: (id) => orUnavailable(findToken(store, id)),
-    findAncestors: (token) => orUnavailable(findAncestors(store, token), MAX_COMPUTING_MS),
-    findDescendants: (id, page) =>
-      orUnavailable(findDescendants(store, id, { ...page, now: clock() }), MAX_COMPUTING_MS),
     auditProgress: () => orUnavailable(readProgress(store)),
     verifyRecent: (known) => orUnavailable(verifyRecent(store, known), MAX_COMPUTING_MS),
     nodes: () => orUnavailable(readNodes(store, clock())),
     lastSignIns: (subs) =>
       orUnavailable(Promise.all(subs.map((sub) => findLastSignIn(store, termOf(sub) ?? ''))), MAX_COMPUTING_MS),
-    findWithSiblings: (requestId) => orUnavailable(findWithSiblings(store, requestId)),
     configurations: openHistory(store, clock),
     findEvent: async (requestId) => {
       const row = await orUnavailable(findAuditRow(store, requestId));
       return row && eventOf(row);
     },
+  };
+}
+
+type ReadsForPeople =
+  | 'searchEventsInTime'
+  | 'searchAfter'
+  | 'overview'
+  | 'findToken'
+  | 'findAncestors'
+  | 'findDescendants'
+  | 'findWithSiblings';
+
+/** What people read, and nothing decides by: from the replica, if there is one. Each query waits a bounded time. */
+function readsForPeople(store: Store, { read }: Readers, clock: Clock): Pick<Administration, ReadsForPeople> {
+  const resultOf = async <Result>(work: (from: Store) => Promise<Result>, maxWaitMs?: number): Promise<Result> =>
+    (await read(work, maxWaitMs)).result;
+  /** Only the primary knows the transactions under way. Asked first: the replica that is read then has all rows up to it. */
+  const settled = () => orUnavailable(findSettledRow(store));
+  return {
+    searchEventsInTime: async (filter, { cursor, limit }) => {
+      const page = { cursor, limit, settled: cursor === undefined ? await settled() : undefined };
+      const { result, replica } = await read((from) => searchEventsInTime(from, filter, page));
+      return { ...result, replica };
+    },
+    searchAfter: async (filter, { after, limit }) => {
+      const page = { after, limit, settled: await settled() };
+      const { result, replica } = await read((from) => searchAfter(from, filter, page));
+      return { ...result, replica };
+    },
+    overview: (period) => resultOf((from) => readOverview(from, period), MAX_COMPUTING_MS),
+    findToken: (id) => resultOf((from) => findToken(from, id)),
+    findAncestors: (token) => resultOf((from) => findAncestors(from, token), MAX_COMPUTING_MS),
+    findDescendants: (id, page) =>
+      resultOf((from) => findDescendants(from, id, { ...page, now: clock() }), MAX_COMPUTING_MS),
+    findWithSiblings: (requestId) => resultOf((from) => findWithSiblings(from, requestId)),
   };
 }
 

@@ -23,6 +23,7 @@ import { createPasswordRateLimit, type PasswordRateLimit } from './sign-in/passw
 import type { openSignIn } from './sign-in/sign-in.ts';
 import { createUpstreamLimit, type UpstreamLimit } from './sign-in/upstream-limit.ts';
 import { createFreshness, type Freshness } from './store/freshness.ts';
+import { openReaders, type Readers } from './store/replica.ts';
 import { type Access, openStore, type SchemaUse, type Store, type Threads } from './store/store.ts';
 
 /** Everything that the process keeps when the configuration changes. */
@@ -30,6 +31,8 @@ export interface Base {
   readonly access: Access;
   readonly clock: Clock;
   readonly store: Store;
+  /** For what people read, and nothing else. */
+  readonly readers: Readers;
   readonly sealer: Sealer;
   /** A secret that all nodes share. It never changes, so it is read once. */
   readonly sharedSecret: (name: string) => Promise<string>;
@@ -72,6 +75,9 @@ export async function openBase(
 ): Promise<Base> {
   const store = await openStore(configuration.store, access, clock(), schema, threads);
   try {
+    // A command reads all rows, and so the primary.
+    const location = threads === undefined ? { ...configuration.store, replica: undefined } : configuration.store;
+    const readers = await openReaders(store, location, threads?.report ?? (() => undefined));
     const sealer = openSealer(configuration.sealingKey, access);
     const chains = createChains();
     const sharedSecret = createSharedSecrets(store, sealer, access);
@@ -83,6 +89,7 @@ export async function openBase(
       access,
       clock,
       store,
+      readers,
       sealer,
       sharedSecret,
       freshness,

@@ -62,7 +62,7 @@ export async function openNode(configuration: Configuration, opening: Opening): 
   const access = { sharing, schema: 'migrate', threads: { report } } as const;
   const opened = await openPatiently(() => openBase(configuration, 'write', clock, access), report, waiting);
   const base = { ...opened, openPeople: openSignIn };
-  endings.add(() => base.store.destroy());
+  endings.add(() => Promise.all([base.store.destroy(), base.readers.close()]));
   configuration.checkBeside(base.registered.all().values());
   const servedBy = sharing === undefined ? 'this process' : 'the first process';
   const metrics = await openMetrics(configuration.server.metrics, servedBy, report);

@@ -71,14 +71,20 @@ export interface Coverage {
   readonly position: number | undefined;
 }
 
-/** Searches in bounded time, also while many rows are not in the index, and says how far. @throws Error if the cursor is invalid */
+/** The last row before which none can appear any more. Only the primary knows. @returns undefined if a transaction takes long */
+export const findSettledRow = (primary: Database): Promise<number | undefined> => findSettled(primary, MAX_CHECKS);
+
+/**
+ * Searches in bounded time, also while many rows are not in the index, and says how far.
+ * @param page.settled of the first page, from `findSettledRow`. Other pages have it in the cursor
+ * @throws Error if the cursor is invalid
+ */
 export async function searchEventsInTime(
   database: Database,
   filter: AuditFilter,
-  page: { cursor?: string | undefined; limit: number },
+  { settled, ...page }: { cursor?: string | undefined; limit: number; settled: number | undefined },
 ): Promise<FoundPage & Coverage> {
-  const through =
-    page.cursor === undefined ? await findSettled(database, MAX_CHECKS) : parseCursor(page.cursor).through;
+  const through = page.cursor === undefined ? settled : parseCursor(page.cursor).through;
   const indexedUpTo = await findIndexedUpTo(database);
   const bounded = { ...filter, ...(through !== undefined && { through }) };
   const found = await searchEvents(database, bounded, { ...page, unindexed: 'bounded' });
@@ -110,19 +116,24 @@ export interface NewEvents {
   readonly position: number;
   /** Has the next call rows already? */
   readonly more: boolean;
+  /** The last row of the search index. */
+  readonly indexedUpTo: RowMark;
 }
 
-/** Finds the rows after one, in the order of writing: calls one after another miss no row and find none twice. */
+/**
+ * Finds the rows after one, in the order of writing: calls one after another miss no row and find none twice.
+ * @param settled from `findSettledRow`
+ */
 export async function searchAfter(
   database: Database,
   filter: AuditFilter,
-  { after, limit }: { readonly after: number; readonly limit: number },
+  { after, limit, settled }: { readonly after: number; readonly limit: number; readonly settled: number | undefined },
 ): Promise<NewEvents> {
-  const through = await findSettled(database, MAX_CHECKS);
-  if (through === undefined || through <= after) return { found: [], position: after, more: false };
-  const { rows, end } = await readTail(database, alternatives(filter), { after, through, limit });
+  const indexedUpTo = await findIndexedUpTo(database);
+  if (settled === undefined || settled <= after) return { found: [], position: after, more: false, indexedUpTo };
+  const { rows, end } = await readTail(database, alternatives(filter), { after, through: settled, limit });
   const found = rows.map((row) => ({ row, event: eventOf(row) })).filter(({ event }) => matches(event, filter));
-  return { found, position: end, more: end < through };
+  return { found, position: end, more: end < settled, indexedUpTo };
 }
 
 /** @throws Error if the cursor is invalid */

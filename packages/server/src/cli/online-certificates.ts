@@ -5,6 +5,7 @@ import type { Configuration } from '../config/configuration.ts';
 import type { Path } from '../config/fault.ts';
 import { certificatesIn } from '../config/pem.ts';
 import { formatDuration } from '../primitives/duration.ts';
+import type { StoreLocation } from '../store/store.ts';
 import { countOf } from './count.ts';
 import type { CheckOutcome, Probe } from './finding.ts';
 
@@ -14,7 +15,6 @@ const RENEW_MS = 14 * DAY_MS;
 
 export function certificateProbes({ server, saml, entries, store }: Configuration): readonly Probe[] {
   const { tls, clientCertificates } = server;
-  const shared = store.kind === 'postgres' && store.connection.tls !== 'none' ? store.connection.tls : undefined;
   const probe = (path: Path, what: string, read: () => readonly X509Certificate[], any = false): Probe => ({
     check: 'certificate',
     path,
@@ -29,10 +29,17 @@ export function certificateProbes({ server, saml, entries, store }: Configuratio
       const index = entries.issuers.findIndex((one) => one.saml === entry.entityId);
       return probe(['issuers', index], 'signing certificate', () => entry.certificates, true);
     }),
-    ...[shared?.authority, shared?.cert].flatMap((file) =>
-      file === undefined ? [] : [probe(['store'], `certificate in ${file}`, () => parse(readFileSync(file)))],
-    ),
+    ...filesOf(store).map((file) => probe(['store'], `certificate in ${file}`, () => parse(readFileSync(file)))),
   ];
+}
+
+/** The files of certificates that connections to the database name, each once. */
+function filesOf(store: StoreLocation): readonly string[] {
+  const connections = store.kind === 'sqlite' ? [] : [store.connection, store.replica];
+  const files = connections.flatMap((one) =>
+    one === undefined || one.tls === 'none' ? [] : [one.tls.authority, one.tls.cert],
+  );
+  return [...new Set(files.filter((file) => file !== undefined))];
 }
 
 const parse = (file: Buffer | string): readonly X509Certificate[] =>

@@ -2,6 +2,8 @@
 import type { Configuration } from '../config/configuration.ts';
 import { LEEWAY_SECONDS } from '../primitives/clock.ts';
 import { inspectStore } from '../store/inspect.ts';
+import type { PostgresConnection } from '../store/postgres-url.ts';
+import type { StoreLocation } from '../store/store.ts';
 import { countOf } from './count.ts';
 import type { CheckOutcome, Probe } from './finding.ts';
 import { compareClocks } from './online-clock.ts';
@@ -9,7 +11,12 @@ import { compareClocks } from './online-clock.ts';
 const PATH = ['store'];
 const about = { check: 'database', path: PATH } as const;
 
-export const databaseProbe = ({ store }: Configuration): Probe => ({
+export const databaseProbes = ({ store }: Configuration): readonly Probe[] => [
+  primaryProbe(store),
+  ...(store.kind === 'postgres' && store.replica !== undefined ? [replicaProbe(store.replica)] : []),
+];
+
+const primaryProbe = (store: StoreLocation): Probe => ({
   ...about,
   run: async () => {
     if (store.kind === 'sqlite' && store.file === ':memory:')
@@ -23,6 +30,25 @@ export const databaseProbe = ({ store }: Configuration): Probe => ({
     ];
   },
 });
+
+function replicaProbe(connection: PostgresConnection): Probe {
+  const about = { check: 'database', path: ['store', 'replica'] } as const;
+  return {
+    ...about,
+    run: async () => {
+      const { isStandby } = await inspectStore({ kind: 'postgres', connection });
+      return [
+        isStandby
+          ? { ...about, severity: 'ok', message: 'the replica can be read' }
+          : {
+              ...about,
+              severity: 'fault',
+              message: 'it is not a standby. Name a standby of the database in store.url.',
+            },
+      ];
+    },
+  };
+}
 
 const STANDBY: CheckOutcome = {
   ...about,

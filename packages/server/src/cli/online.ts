@@ -4,7 +4,7 @@ import { formatDuration } from '../primitives/duration.ts';
 import { describeError } from '../primitives/failure.ts';
 import { type CheckFinding, type CheckOutcome, findingOfOutcome, type Probe } from './finding.ts';
 import { certificateProbes } from './online-certificates.ts';
-import { databaseProbe } from './online-database.ts';
+import { databaseProbes } from './online-database.ts';
 import { issuerProbes } from './online-issuers.ts';
 
 /** Probes that run at the same time, however many issuers there are. */
@@ -15,7 +15,11 @@ export async function checkOnline(
   configuration: Configuration,
   timeoutSeconds: number,
 ): Promise<readonly CheckFinding[]> {
-  const probes = [...issuerProbes(configuration), databaseProbe(configuration), ...certificateProbes(configuration)];
+  const probes = [
+    ...issuerProbes(configuration),
+    ...databaseProbes(configuration),
+    ...certificateProbes(configuration),
+  ];
   const deadline = startDeadline(timeoutSeconds * 1000);
   const late = `was not checked within ${formatDuration(timeoutSeconds)}, the time for all checks. Give them more with --timeout.`;
   const outcomes: (readonly CheckOutcome[])[] = [];

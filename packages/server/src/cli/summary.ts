@@ -6,6 +6,7 @@ import { adminAudience } from '../model/resource.ts';
 import { allRules } from '../policy/policy.ts';
 import type { Report } from '../primitives/log.ts';
 import { version } from '../primitives/version.ts';
+import type { PostgresConnection } from '../store/postgres-url.ts';
 import { countOf } from './count.ts';
 
 const DAY_MS = 86_400_000;
@@ -56,9 +57,11 @@ function listensAt({ server: { host, port, tls, trustProxy } }: Configuration): 
 /** Describes the store without the password of the connection. */
 function storeOf({ store }: Configuration): string {
   if (store.kind === 'sqlite') return `SQLite, ${store.file}`;
-  const { host, port, database, tls } = store.connection;
-  const place = host.startsWith('/') ? host : `${host} port ${port}`;
-  return `PostgreSQL, ${database ?? 'the default database'} at ${place}, ${tls === 'none' ? 'without TLS' : 'verified TLS'}`;
+  const placeOf = ({ host, port, tls }: PostgresConnection): string =>
+    `${host.startsWith('/') ? host : `${host} port ${port}`}, ${tls === 'none' ? 'without TLS' : 'verified TLS'}`;
+  const { connection, replica } = store;
+  const readFrom = replica === undefined ? '' : `; replica at ${placeOf(replica)}`;
+  return `PostgreSQL, ${connection.database ?? 'the default database'} at ${placeOf(connection)}${readFrom}`;
 }
 
 function sealedBy({ sealingKey }: Configuration): string {

@@ -2,22 +2,42 @@
 import { resolve } from 'node:path';
 import { describeFailure } from '../primitives/failure.ts';
 import { tlsProblem } from '../store/postgres-tls.ts';
-import { type PostgresTls, readPostgresUrl } from '../store/postgres-url.ts';
+import { type PostgresConnection, type PostgresTls, readPostgresUrl } from '../store/postgres-url.ts';
 import type { StoreLocation } from '../store/store.ts';
+import type { ConfigurationFile } from './schema.ts';
 import type { Surroundings } from './source.ts';
 
-export function resolveStore(store: string, { folder, inputs, complain }: Surroundings): StoreLocation {
-  if (store.startsWith('sqlite:')) {
-    const file = store.slice('sqlite:'.length);
+export function resolveStore(store: ConfigurationFile['store'], around: Surroundings): StoreLocation {
+  const { folder, complain } = around;
+  const { url, replica } = typeof store === 'string' ? { url: store } : store;
+  if (url.startsWith('sqlite:')) {
+    if (replica !== undefined)
+      complain(['store', 'replica'], 'SQLite has no replicas. Remove it, or write a URL of PostgreSQL in store.url.');
+    const file = url.slice('sqlite:'.length);
     return { kind: 'sqlite', file: file === ':memory:' ? file : resolve(folder, file) };
   }
-  const { connection, fault, warning } = readPostgresUrl(store, folder);
-  if (fault !== undefined) complain(['store'], `${fault}.`);
-  if (warning !== undefined) complain(['store'], `${warning}.`, 'warning');
+  const connection = resolveConnection(url, typeof store === 'string' ? ['store'] : ['store', 'url'], around);
   if (connection === undefined) return { kind: 'sqlite', file: ':memory:' };
-  const problem = connection.tls === 'none' ? undefined : findProblem(connection.tls, inputs);
-  if (problem !== undefined) complain(['store'], `${problem}.`);
+  if (replica === undefined) return { kind: 'postgres', connection };
+  if (replica.startsWith('sqlite:'))
+    complain(['store', 'replica'], 'a replica is a standby of the same PostgreSQL. Write its URL.');
+  else return { kind: 'postgres', connection, replica: resolveConnection(replica, ['store', 'replica'], around) };
   return { kind: 'postgres', connection };
+}
+
+/** @returns undefined after a fault */
+function resolveConnection(
+  url: string,
+  path: readonly string[],
+  { folder, inputs, complain }: Surroundings,
+): PostgresConnection | undefined {
+  const { connection, fault, warning } = readPostgresUrl(url, folder);
+  if (fault !== undefined) complain(path, `${fault}.`);
+  if (warning !== undefined) complain(path, `${warning}.`, 'warning');
+  const problem =
+    connection === undefined || connection.tls === 'none' ? undefined : findProblem(connection.tls, inputs);
+  if (problem !== undefined) complain(path, `${problem}.`);
+  return connection;
 }
 
 /** The parameters that name each file. */

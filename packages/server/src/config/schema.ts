@@ -144,6 +144,26 @@ const client = z.strictObject({
 
 const DATABASE = /^(?:sqlite:.+|postgres(?:ql)?:\/\/.+)$/;
 
+const database = expecting(
+  z
+    .string()
+    .superRefine((text, { addIssue }) => {
+      if (DATABASE.test(text)) return;
+      // The rest of the text is not shown: it may be a password.
+      const [, scheme] = /^([a-z][a-z0-9+]{1,15}):\/\//i.exec(text) ?? [];
+      const shown = scheme === undefined ? 'a text' : `a URL that begins with ${scheme}:`;
+      const message = `${shown} is not a database. Write sqlite:FILE or postgres://USER:PASSWORD@HOST/DATABASE.`;
+      addIssue({ code: 'custom', message });
+    })
+    .meta({
+      pattern: DATABASE.source,
+      examples: ['sqlite:data/cambio.db', 'postgres://USER:PASSWORD@HOST/DATABASE'],
+    }),
+  'a database',
+  'sqlite:FILE or postgres://USER:PASSWORD@HOST/DATABASE',
+  'secret',
+);
+
 const topLevel = z.strictObject({
   issuer: expecting(
     z.string().meta({ pattern: HTTP_URL, examples: ['https://login.example.com'] }),
@@ -155,25 +175,9 @@ const topLevel = z.strictObject({
   log: z
     .strictObject({ format: z.enum(['text', 'json']).default('text'), level: z.enum(levels).default('info') })
     .prefault({}),
-  store: expecting(
-    z
-      .string()
-      .superRefine((text, { addIssue }) => {
-        if (DATABASE.test(text)) return;
-        // The rest of the text is not shown: it may be a password.
-        const [, scheme] = /^([a-z][a-z0-9+]{1,15}):\/\//i.exec(text) ?? [];
-        const shown = scheme === undefined ? 'a text' : `a URL that begins with ${scheme}:`;
-        const message = `${shown} is not a database. Write sqlite:FILE or postgres://USER:PASSWORD@HOST/DATABASE.`;
-        addIssue({ code: 'custom', message });
-      })
-      .meta({
-        pattern: DATABASE.source,
-        examples: ['sqlite:data/cambio.db', 'postgres://USER:PASSWORD@HOST/DATABASE'],
-      }),
-    'a database',
-    'sqlite:FILE or postgres://USER:PASSWORD@HOST/DATABASE',
-    'secret',
-  ).default('sqlite:data/cambio.db'),
+  store: z
+    .union([database, z.strictObject({ url: database, replica: database.optional() })])
+    .default('sqlite:data/cambio.db'),
   sealingKey: oneOrMore(secret).optional(),
   keys: z
     .strictObject({

@@ -13,7 +13,12 @@ import type { Access } from './sqlite-connection.mjs';
 
 export type StoreLocation =
   | { readonly kind: 'sqlite'; readonly file: string }
-  | { readonly kind: 'postgres'; readonly connection: PostgresConnection };
+  | {
+      readonly kind: 'postgres';
+      readonly connection: PostgresConnection;
+      /** A standby of the same database. */
+      readonly replica?: PostgresConnection | undefined;
+    };
 
 export type { Access, Threads };
 

@@ -29,6 +29,15 @@ const cases: Readonly<Record<string, readonly [given: object, kept: object]>> = 
     { store: 'postgres://cambio:hunter2@db.example:5432/cambio?sslmode=verify-full&password=hunter2' },
     { store: 'postgres://cambio@db.example:5432/cambio' },
   ],
+  'the password of a replica': [
+    {
+      store: {
+        url: 'postgres://cambio:hunter2@db.example/cambio',
+        replica: 'postgres://ro:hunter2@copy.example/cambio',
+      },
+    },
+    { store: { url: 'postgres://cambio@db.example/cambio', replica: 'postgres://ro@copy.example/cambio' } },
+  ],
   'a database that is not a URL': [{ store: 'hunter2' }, { store: REDACTED }],
   'the sealing key': [{ sealingKey: [{ plain: 'a2V5' }] }, { sealingKey: [{ plain: REDACTED }] }],
   'passwords and tokens in other URLs': [

@@ -8,14 +8,14 @@ import { explainSqlite, mayPass, SchemaError } from '../../src/store/failure.ts'
 import { openStore } from '../../src/store/store.ts';
 import { configuration } from '../support/basics.ts';
 import { cambio } from '../support/command.ts';
-import { yamlOf } from '../support/configuration.ts';
+import { changed, yamlOf } from '../support/configuration.ts';
 import { freePort } from '../support/harness.ts';
 import { shared } from '../support/node.ts';
 import { temporaryFolder } from '../support/program.ts';
 
-async function run(t: TestContext, command: 'check' | 'serve', store: string) {
+async function run(t: TestContext, command: 'check' | 'serve', store: string, written: unknown = `\${STORE}`) {
   const file = join(temporaryFolder(t), 'cambio.yaml');
-  writeFileSync(file, yamlOf(shared(`\${STORE}`, configuration)));
+  writeFileSync(file, yamlOf(changed(shared('', configuration), { store: written })));
   const env = { ISSUER: 'http://127.0.0.1:8080', PORT: '0', STORE: store };
   const atOnce = command === 'serve' ? ['--wait', '0s'] : [];
   const { code, stderr } = await cambio(t, [command, '--config', file, ...atOnce], { env });
@@ -55,6 +55,25 @@ test('warns of an unencrypted connection; an unverified TLS mode and an unencode
   ] as const) {
     const { code, stderr } = await run(t, 'check', bad);
     assert.equal(code, 1);
+    assert.match(stderr, fault);
+  }
+});
+
+test('a replica is another URL of PostgreSQL, and is checked as the first', async (t) => {
+  const url = 'postgres://cambio:canary@db.example/cambio';
+  const check = (written: unknown) => run(t, 'check', url, written);
+  assert.deepEqual(await check({ url, replica: url }), { code: 0, stderr: '' });
+  assert.deepEqual(await check({ url }), { code: 0, stderr: '' });
+  for (const [bad, fault] of [
+    [{ url: 'sqlite:cambio.db', replica: url }, /store\.replica: SQLite has no replicas\. Remove it/],
+    [{ url, replica: 'sqlite:cambio.db' }, /store\.replica: a replica is a standby of the same PostgreSQL/],
+    [{ url, replica: `${url}?sslmode=prefer` }, /store\.replica: sslmode=prefer is not one of the modes/],
+    [{ url: `${url}?sslrootcert=missing.pem` }, /store\.url: cannot read .*missing\.pem, the file of sslrootcert/],
+    [{ replica: url }, /store/],
+    [{ url: 'mysql://cambio:canary@db/cambio' }, /store\.url: a URL that begins with mysql: is not a database/],
+  ] as const) {
+    const { code, stderr } = await check(bad);
+    assert.equal(code, 1, JSON.stringify(bad));
     assert.match(stderr, fault);
   }
 });

@@ -9,7 +9,7 @@ import { createChains } from '../../src/audit/chain.ts';
 import type { AuditEvent } from '../../src/audit/event.ts';
 import { readOverview } from '../../src/audit/overview.ts';
 import { columnsOf, textsOf } from '../../src/audit/row.ts';
-import { searchAfter, searchEvents } from '../../src/audit/search.ts';
+import { findSettledRow, searchAfter, searchEvents } from '../../src/audit/search.ts';
 import { findAncestors, findDescendants, findToken } from '../../src/audit/token-history.ts';
 import { startIndexer } from '../../src/audit-retention/indexer.ts';
 import { reindexAudit } from '../../src/audit-retention/reindex.ts';
@@ -224,7 +224,7 @@ for (const kind of ['sqlite', 'postgres'] as const) {
     for (const filter of [{}, { party: 'user-1' }, { tokens: ['token-5'] }, { reason: 'no_rule_for_subject' }]) {
       const found: string[] = [];
       for (let after = 0, more = true; more; ) {
-        const page = await searchAfter(store, filter, { after, limit: 7 });
+        const page = await searchAfter(store, filter, { after, limit: 7, settled: await findSettledRow(store) });
         found.push(...page.found.map(({ event }) => event.requestId));
         ({ position: after, more } = page);
       }

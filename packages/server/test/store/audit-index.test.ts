@@ -145,7 +145,7 @@ for (const kind of ['sqlite', 'postgres'] as const) {
         assert.equal((await findAuditRow(store, `request-${id}`))?.position, id, `${indexed} rows indexed`);
       assert.equal(await findFirstRowTime(store), Math.min(...[1, 2, 3].map((index) => rowOf(index).time)));
     }
-    const page = await searchEventsInTime(store, {}, { limit: 1 });
+    const page = await searchEventsInTime(store, {}, { limit: 1, settled: undefined });
     assert.deepEqual(page.indexedUpTo, { position: 150, time: new Date(rowOf(150).time).toISOString() });
     assert.equal(page.searchedUpTo, undefined);
     await store.destroy();
@@ -158,7 +158,7 @@ for (const kind of ['sqlite', 'postgres'] as const) {
     await sql`insert into audit (time, request_id, outcome, event, client)
       with recursive n(i) as (select 2 union all select i + 1 from n where i < 20500)
       select i, 'late-' || i, 'issued', '{}', 'late' from n`.execute(store);
-    const page = await searchEventsInTime(store, { client: 'late' }, { limit: 1 });
+    const page = await searchEventsInTime(store, { client: 'late' }, { limit: 1, settled: undefined });
     assert.deepEqual([page.indexedUpTo.position, page.searchedUpTo?.position], [1, 20001]);
     assert.equal(page.found[0]?.row.request_id, 'late-20001');
     const { found } = await searchEvents(store, { client: 'late' }, { limit: 1 });

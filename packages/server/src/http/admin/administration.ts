@@ -17,6 +17,7 @@ import type { KeyManagement } from '../../keys/manage.ts';
 import type { JsonObject } from '../../primitives/strict-json.ts';
 import type { FamilyPlace } from '../../store/audit-lineage.ts';
 import type { NodeDescription } from '../../store/nodes.ts';
+import type { ReplicaUse } from '../../store/replica.ts';
 import type { Database } from '../../store/schema.ts';
 import type { Faults } from './problem.ts';
 
@@ -46,6 +47,11 @@ export interface Schemas {
     readonly functions: readonly string[];
     readonly macros: readonly string[];
   };
+}
+
+/** `replica` is undefined if none is configured. */
+interface FromReplica {
+  readonly replica: ReplicaUse | undefined;
 }
 
 export interface Administration extends OperationForms {
@@ -87,18 +93,16 @@ export interface Administration extends OperationForms {
     filter: AuditFilter,
     page: { readonly cursor?: string | undefined; readonly limit: number },
   ) => Promise<FoundPage>;
-  /** The same in bounded time, which says how far it came. @throws Refusal store_unavailable */
+  /** The same in bounded time and from the replica, if there is one, which says how far it came. @throws Refusal store_unavailable */
   readonly searchEventsInTime: (
     filter: AuditFilter,
     page: { readonly cursor?: string | undefined; readonly limit: number },
-  ) => Promise<FoundPage & Coverage>;
+  ) => Promise<FoundPage & Coverage & FromReplica>;
   /** The rows after one, in the order of writing. @throws Refusal store_unavailable */
   readonly searchAfter: (
     filter: AuditFilter,
     page: { readonly after: number; readonly limit: number },
-  ) => Promise<NewEvents>;
-  /** The last row of the search index. @throws Refusal store_unavailable */
-  readonly indexedUpTo: () => Promise<RowMark>;
+  ) => Promise<NewEvents & FromReplica>;
   /** Reads which rights requests used since a time, in milliseconds since 1970. After some seconds, the rest is unknown. */
   readonly useSince: (since: number) => UseReader;
   /** The configurations that were in force on this database. @throws Refusal store_unavailable */

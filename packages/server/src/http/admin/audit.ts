@@ -75,6 +75,10 @@ export const searchAudit = operation({
         'give it as `after` for the rows that were written since; absent if an earlier row is still being written: search again',
       ),
     more: z.boolean().optional().describe('with `after`: the next call has rows already'),
+    replica: z
+      .object({ used: z.boolean().describe('false if it could not be read or was behind, and the primary was read') })
+      .optional()
+      .describe('absent if the file has no `store.replica`'),
   }),
   run: async ({ query, services: { admin } }) => {
     const { cursor, limit, after, request: requestId, token: tokens, ...filter } = query;
@@ -83,14 +87,14 @@ export const searchAudit = operation({
     );
     if (after === undefined) {
       const { found, ...rest } = await admin.searchEventsInTime(given, { cursor, limit });
-      const { next, indexedUpTo, searchedUpTo, position } = rest;
-      return { body: { items: found.map((one) => one.event), next, indexedUpTo, searchedUpTo, position } };
+      const { next, indexedUpTo, searchedUpTo, position, replica } = rest;
+      return { body: { items: found.map((one) => one.event), next, indexedUpTo, searchedUpTo, position, replica } };
     }
     if (cursor !== undefined)
       throw new InvalidRequest([{ at: 'query.cursor', detail: 'does not go with after: its answers have position' }]);
-    const { found, position, more } = await admin.searchAfter(given, { after, limit });
-    const indexedUpTo = await admin.indexedUpTo();
-    return { body: { items: found.map((one) => one.event), indexedUpTo, position, more } };
+    const { found, ...rest } = await admin.searchAfter(given, { after, limit });
+    const { indexedUpTo, position, more, replica } = rest;
+    return { body: { items: found.map((one) => one.event), indexedUpTo, position, more, replica } };
   },
 });
 

@@ -1,0 +1,114 @@
+// A standby of PostgreSQL that people's searches read, and the primary in its place while it cannot be read.
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { decodeJwt } from 'jose';
+import { admin } from '../support/admin-api.ts';
+import { cambio } from '../support/command.ts';
+import { changed } from '../support/configuration.ts';
+import { eventually, isActiveAt, own, revokeAt, type ServerNode, shared, startNode } from '../support/node.ts';
+import { administeredLife } from '../support/nodes.ts';
+import { query, startPostgres } from '../support/postgres.ts';
+
+const primary = await startPostgres({ after });
+
+const through = (url: string, port: number): string => url.replace(/:\d+\//, `:${port}/`);
+
+interface Found {
+  readonly items: readonly { readonly requestId: string }[];
+  readonly position?: number;
+  readonly replica?: { readonly used: boolean };
+}
+
+interface Answered extends Found {
+  readonly token: { readonly id: string; readonly state: string };
+}
+
+/** A busy machine answers 503. */
+const ask = async (node: ServerNode, path: string): Promise<Answered> => {
+  const { body } = await eventually(
+    () => admin({ ...node, issuer: node.url }, `GET ${path}`),
+    ({ status }) => status !== 503,
+  );
+  return body as unknown as Answered;
+};
+
+const search = (node: ServerNode, filter = ''): Promise<Found> =>
+  ask(node, `/audit?client=gateway&outcome=issued&limit=50${filter}`);
+
+const revoked = (node: ServerNode, token: string) =>
+  eventually(
+    () => revokeAt(node, token),
+    ({ status }) => status === 200,
+  );
+
+const issued = (node: ServerNode) =>
+  eventually(
+    () => own(node),
+    ({ status }) => status === 200,
+  );
+
+/** The replica is read again some seconds after a failure. */
+const until = (node: ServerNode, used: boolean): Promise<Found> =>
+  eventually(
+    () => search(node),
+    ({ replica }) => replica?.used === used,
+  );
+
+test('people read the replica, which then has all that was committed before, and the primary while the replica is behind or gone', async (t) => {
+  const url = await primary.database();
+  const replica = await (await primary.backUp(t)).start('standby');
+  const standby = through(url, replica.port);
+  const node = await startNode(t, changed(shared(url, administeredLife()), { store: { url, replica: standby } }));
+  let { position } = await until(node, true);
+  const read: string[] = [];
+  /** Gets a token, and the rows that were written since the last call. */
+  const issue = async (): Promise<string> => {
+    const { body } = await issued(node);
+    const token = String(body.access_token);
+    const id = decodeJwt(token).jti ?? '';
+    const found = await search(node, `&token=${id}`);
+    assert.equal(found.items.length, 1, 'a row is found from its answer on');
+    const later = await search(node, `&after=${position}`);
+    ({ position } = later);
+    read.push(...later.items.map(({ requestId }) => requestId));
+    assert.equal(read.at(-1), found.items[0]?.requestId);
+    assert.equal((await ask(node, `/tokens/${id}`)).token.state, 'active');
+    await revoked(node, token);
+    assert.equal((await ask(node, `/tokens/${id}`)).token.state, 'revoked');
+    return token;
+  };
+  for (let count = 1; count <= 5; count++) await issue();
+  await ask(node, '/overview');
+
+  await query(standby, 'select pg_wal_replay_pause()');
+  // What decides never asks the replica.
+  assert.equal(await isActiveAt(node, await issue()), false);
+  await until(node, false);
+  await node.prints(/the replica of the database cannot be read: it is behind the primary/);
+  await query(standby, 'select pg_wal_replay_resume()');
+  const all = await until(node, true);
+  assert.deepEqual(read, all.items.map(({ requestId }) => requestId).toReversed(), 'each row once');
+  await node.prints(/the replica of the database can be read again/);
+
+  const checked = await cambio(t, ['check', '--online', '--config', node.file], { env: { PORT: '1' } });
+  assert.match(checked.stdout, /the replica can be read/, checked.stderr);
+  await query(standby, 'select pg_promote()');
+  const alone = await until(node, false);
+  assert.equal(alone.items.length, read.length);
+  await node.prints(/cannot be read: it is not a standby/);
+  await replica.stop();
+  assert.deepEqual((await search(node)).replica, { used: false });
+});
+
+test('a database that is not a standby of the primary is not read as its replica; without one, searches do not mention it', async (t) => {
+  const [url, other] = [await primary.database(), await primary.database()];
+  const alone = await startNode(t, shared(other, administeredLife()));
+  assert.equal((await search(alone)).replica, undefined);
+  const node = await startNode(t, changed(shared(url, administeredLife()), { store: { url, replica: other } }));
+  await issued(node);
+  const found = await search(node);
+  assert.deepEqual([found.items.length > 0, found.replica], [true, { used: false }]);
+  await node.prints(/cannot be read: it is not a standby/);
+  const { stderr } = await cambio(t, ['check', '--online', '--config', node.file], { env: { PORT: '1' } });
+  assert.match(stderr, /store\.replica: it is not a standby\. Name a standby/);
+});
