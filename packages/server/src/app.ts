@@ -28,7 +28,7 @@ export interface RunningServer {
    * @throws ConfigurationError if the issuer differs, or a registered client has a name that the file uses: then nothing changes.
    *   Another error if the first attempt fails: attempts go on until this configuration, or a later one, is in force
    */
-  readonly reload: (configuration: Configuration, text?: string, origin?: ReadingOrigin) => Promise<readonly string[]>;
+  readonly reload: (configuration: Configuration, origin?: ReadingOrigin) => Promise<readonly string[]>;
   /**
    * Records that the file is invalid. The configuration in force stays, and a metric shows the fault until the next `reload`.
    * Resolves once the audit has the row, or the database has failed.
@@ -78,25 +78,20 @@ export async function startServer(
       unverifiedStatements,
       auditIndexLag,
     });
-    const putInForce = async (
-      next: Configuration,
-      text: string | undefined,
-      origin?: ReadingOrigin,
-    ): Promise<readonly string[]> => {
+    const putInForce = async (next: Configuration, origin?: ReadingOrigin): Promise<readonly string[]> => {
       node.state.noteBroken(next.broken);
       const kept = keepBound(configuration, next);
       node.state.noteWaiting(kept.waiting);
       const { tls, clientCertificates } = kept.server;
       http.renew({ tls, authorities: clientCertificates.authorities });
-      await node.inForce.want({ configuration: kept, text, origin });
+      await node.inForce.want({ configuration: kept, origin });
       return kept.waiting.map(({ key }) => key);
     };
-    const { text: textInForce } = node.inForce;
     let closed: Promise<void> | undefined;
     return {
       port,
       servesMetrics,
-      reload: async (next, text, origin) => {
+      reload: async (next, origin) => {
         try {
           next.requireIssuer(configuration.issuer);
           next.checkBeside(node.base.registered.all().values());
@@ -105,9 +100,9 @@ export async function startServer(
           throw error;
         }
         node.state.clearFault();
-        return putInForce(next, text, origin);
+        return putInForce(next, origin);
       },
-      renew: async (next, origin) => void (await putInForce(next, textInForce(), origin)),
+      renew: async (next, origin) => void (await putInForce(next, origin)),
       refuseFile: async (error, origin) => {
         node.state.noteFault(error);
         await node.record

@@ -15,10 +15,9 @@ import { createRemovedOwners } from './removed-owners.ts';
 import { openServices } from './services.ts';
 import { describeDatabaseFailure } from './store/failure.ts';
 
-/** A configuration, and the digest of its text. */
+/** A configuration, and where it comes from. */
 export interface Reading {
   readonly configuration: ConfigurationInForce;
-  readonly text: string | undefined;
   /** Absent if the configuration is not from a file: then no row says that it came into force. */
   readonly origin?: ReadingOrigin | undefined;
 }
@@ -26,8 +25,6 @@ export interface Reading {
 export interface InForce {
   readonly services: () => HttpServices;
   readonly configuration: () => Configuration;
-  /** Digest of the text in force. */
-  readonly text: () => string | undefined;
   /** The kept form of what is in force: the file, and the registered clients. */
   readonly kept: () => KeptConfiguration;
   /** When the configuration in force was read, in milliseconds since 1970. */
@@ -118,7 +115,6 @@ export async function openInForce(
   return {
     services: () => services,
     configuration: () => inForce.configuration,
-    text: () => inForce.text,
     kept: () => kept,
     readAt: () => readAt,
     want: (reading) => {

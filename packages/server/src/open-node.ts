@@ -3,6 +3,7 @@ import { createHmac } from 'node:crypto';
 import { type Base, openBase } from './base.ts';
 import type { Configuration } from './config/configuration.ts';
 import { atStart } from './config/restart.ts';
+import { textDigest } from './config/text-digest.ts';
 import { type ConfigurationRecord, createConfigurationRecord, type ReadingOrigin } from './configuration-record.ts';
 import type { Readiness } from './http/readiness.ts';
 import { type InForce, openInForce } from './in-force.ts';
@@ -25,8 +26,6 @@ export interface StartOptions {
   readonly clock?: Clock;
   /** The default writes lines as the configuration says. */
   readonly report?: Report;
-  /** Digest of the configuration's text, which nodes compare. */
-  readonly text?: string | undefined;
   /** The file that the configuration was read from. Without it, the audit has no rows about configurations. */
   readonly origin?: ReadingOrigin | undefined;
   /** The other processes of this node. */
@@ -58,7 +57,7 @@ type Opening = StartOptions & Required<Pick<StartOptions, 'clock' | 'report'>> &
 
 /** Opens the store, and the services of the configuration. */
 export async function openNode(configuration: Configuration, opening: Opening): Promise<ServerNode> {
-  const { clock, report, text, origin, sharing, node = newId(), wait: waiting, endings } = opening;
+  const { clock, report, origin, sharing, node = newId(), wait: waiting, endings } = opening;
   const access = { sharing, schema: 'migrate', threads: { report } } as const;
   const opened = await openPatiently(() => openBase(configuration, 'write', clock, access), report, waiting);
   const base = { ...opened, openPeople: openSignIn };
@@ -75,7 +74,7 @@ export async function openNode(configuration: Configuration, opening: Opening): 
   const record = createConfigurationRecord(base, node);
   const observed: ServerNode['observed'] = { state: undefined };
   const inForce = await openInForce(
-    { configuration: atStart(configuration), text, origin },
+    { configuration: atStart(configuration), origin },
     {
       base,
       observer: metrics.observer,
@@ -91,18 +90,22 @@ export async function openNode(configuration: Configuration, opening: Opening): 
 }
 
 /** What nodes compare is keyed by their shared secret: the text of a file may contain a short secret, which a plain digest gives away. */
-async function createPresenceReport({ text, kept, readAt }: InForce, { sharedSecret, clock }: Base, state: NodeState) {
+async function createPresenceReport(
+  { configuration, kept, readAt }: InForce,
+  { sharedSecret, clock }: Base,
+  state: NodeState,
+) {
   const secret = await sharedSecret('configuration');
   const { host, pid } = describeProcess();
   const startedAt = clock();
-  let last: { readonly text: string; readonly configuration: string } | undefined;
+  const digest = (of: Configuration): string => createHmac('sha256', secret).update(textDigest(of)).digest('hex');
+  let last: { readonly of: Configuration; readonly digest: string } | undefined;
   return () => {
-    const now = text();
-    if (now === undefined) return undefined;
+    const now = configuration();
     // Each poll asks.
-    if (last?.text !== now) last = { text: now, configuration: createHmac('sha256', secret).update(now).digest('hex') };
+    if (last?.of !== now) last = { of: now, digest: digest(now) };
     const faults = Object.entries(state.warnings()).flatMap(([kind, noted]) => (noted ? [{ kind, ...noted }] : []));
     const about: NodeDescription = { version, host, pid, startedAt, readAt: readAt(), faults };
-    return { configuration: last.configuration, kept: kept().digest, about: JSON.stringify(about) };
+    return { configuration: last.digest, kept: kept().digest, about: JSON.stringify(about) };
   };
 }

@@ -4,15 +4,11 @@ import type { BrokenRenewal, Configuration } from '../config/configuration.ts';
 import { ConfigurationError, formatFault } from '../config/fault.ts';
 import { createInputs, type Inputs } from '../config/inputs.ts';
 import { loadOnce, loadTested } from '../config/load.ts';
+import { textDigest } from '../config/text-digest.ts';
 import type { Report } from '../primitives/log.ts';
-import { sha256 } from '../primitives/secret.ts';
 
 const INFO = { level: 'info' } as const;
 const WARN = { level: 'warn' } as const;
-
-/** Returns the digest that nodes compare. It covers the text of every file, but not their paths: each node may have its own folder. */
-export const textDigest = ({ files: [main, ...included] }: Configuration): string =>
-  sha256(included.length === 0 ? (main?.text ?? '') : JSON.stringify([main, ...included].map((file) => file?.text)));
 
 /** A configuration, and what it was read from. */
 export interface FirstReading {
@@ -63,7 +59,7 @@ export function createReload(
     const isOtherwiseSame = refused === undefined && renewed.length === 0 && textDigest(configuration) === digest;
     if (broken.length > 0 && isOtherwiseSame) return server.keepFiles(broken);
     for (const warning of warnings) report(formatFault(file, warning), WARN);
-    const unchanged = await server.reload(configuration, textDigest(configuration), origin);
+    const unchanged = await server.reload(configuration, origin);
     for (const key of unchanged) report(`${file}: ${key} changed; restart the server to apply it`, WARN);
     reportRenewed(configuration);
     report(`cambio read ${file} again${changed === undefined ? '' : `: ${describeChanged(changed)} changed`}`, INFO);

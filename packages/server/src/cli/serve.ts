@@ -9,7 +9,7 @@ import { watchInputs } from '../config/watch.ts';
 import { createReport, type Report } from '../primitives/log.ts';
 import { untilToldToStop } from '../stop.ts';
 import { type CliCommand, EXIT } from './command.ts';
-import { createReload, textDigest } from './reload.ts';
+import { createReload } from './reload.ts';
 import { shareCounts } from './sharing.ts';
 import { reportSummary } from './summary.ts';
 import { readSeconds, readWholeNumber } from './usage.ts';
@@ -85,7 +85,7 @@ async function serveUntilStopped(
     const node = cluster.isWorker ? process.env[NODE_VARIABLE] : undefined;
     const origin = { cause: 'start', file, read: inputs.digest() } as const;
     const wait = { maxWaitMs: waitMs, signal };
-    return startServer(configuration, { text: textDigest(configuration), origin, sharing, node, wait, report });
+    return startServer(configuration, { origin, sharing, node, wait, report });
   }).catch((error) => {
     failed.abort();
     throw error;

@@ -123,8 +123,12 @@ test('reports a metrics port in use in one line and continues; shows nodes with 
   t.after(() => Promise.all(others.map(({ close }) => close())));
   const another = async (text: string, metrics: number): Promise<void> => {
     const read = await loadConfiguration(join(server.folder, 'cambio.yaml'), environment);
-    const moved = { ...read, server: { ...read.server, port: 0, metrics: { host: '127.0.0.1', port: metrics } } };
-    others.push(await startServer(moved, { text, report: (line) => said.push(line) }));
+    const moved = {
+      ...read,
+      files: [{ path: '', text }],
+      server: { ...read.server, port: 0, metrics: { host: '127.0.0.1', port: metrics } },
+    };
+    others.push(await startServer(moved, { report: (line) => said.push(line) }));
   };
   await another('one', port);
   assert.deepEqual(said, [
@@ -148,5 +152,5 @@ test('reports a metrics port in use in one line and continues; shows nodes with 
     async () => (await scrape(free)).value('cambio_configuration_mismatch'),
     (mismatch) => mismatch === 1,
   );
-  assert.equal((await scrape(free)).value('cambio_nodes'), 2);
+  assert.equal((await scrape(free)).value('cambio_nodes'), 3);
 });

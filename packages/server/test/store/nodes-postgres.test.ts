@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { renameSync, writeFileSync } from 'node:fs';
 import { after, type TestContext, test } from 'node:test';
-import { textDigest } from '../../src/cli/reload.ts';
 import { loadConfiguration } from '../../src/config/load.ts';
+import { textDigest } from '../../src/config/text-digest.ts';
 import { API, gateway } from '../support/basics.ts';
 import { type Browser, createBrowser, formOf, type Page } from '../support/browser.ts';
 import { asserting, assertion, jwksOf } from '../support/client-credentials.ts';

@@ -155,7 +155,7 @@ export async function start(
     reload: async (next) => {
       writeFileSync(file, yamlOf(next));
       const origin = recorded && ({ cause: 'file', file: 'cambio.yaml', read: yamlOf(next) } as const);
-      await server?.reload(await load(), undefined, origin);
+      await server?.reload(await load(), origin);
     },
     close: server.close,
   };
