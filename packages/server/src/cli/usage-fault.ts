@@ -35,7 +35,7 @@ export function describeUsageFault(
     case 'commander.missingArgument':
       return `${name} needs the argument <${quoted}>. ${help} shows examples`;
     case 'commander.excessArguments':
-      return `${name} takes ${countOf(command)}, and more were given. Put a value with spaces into quotes; ${help} shows examples`;
+      return `${name} takes ${countOf(command)}, and more were given. Put ${optionsBefore(command, argv)}a value with spaces into quotes; ${help} shows examples`;
     default:
       return error.message.replace(/^error: /, '');
   }
@@ -74,6 +74,14 @@ function findCommand(program: Command, argv: readonly string[]): Command {
 
 const nameOf = (command: Command): string =>
   command.parent === null ? command.name() : `${nameOf(command.parent)} ${command.name()}`;
+
+/** A value without its option is the usual cause. The options that were given have their value. */
+function optionsBefore(command: Command, argv: readonly string[]): string {
+  const open = command.options.filter(
+    ({ hidden, required, long }) => !hidden && required && !argv.includes(long ?? ''),
+  );
+  return open.length === 0 ? '' : `the option before its value (${open.map(({ long }) => long).join(', ')}), and `;
+}
 
 const optionsOf = (command: Command): readonly string[] =>
   [...command.options.filter(({ hidden }) => !hidden).map(({ long }) => long ?? ''), '--help'].filter(

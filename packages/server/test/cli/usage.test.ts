@@ -46,7 +46,11 @@ const wrong: readonly (readonly [typed: readonly string[], said: string])[] = [
   ],
   [
     ['clients', 'list', 'x', ...FILE],
-    'cambio clients list takes no argument, and more were given. Put a value with spaces into quotes; cambio clients list --help shows examples',
+    'cambio clients list takes no argument, and more were given. Put the option before its value (--server, --access-token, --output), and a value with spaces into quotes; cambio clients list --help shows examples',
+  ],
+  [
+    ['reach', 'nobody', ...FILE],
+    'cambio reach takes no argument, and more were given. Put the option before its value (--server, --access-token, --output, --client, --subject, --issuer), and a value with spaces into quotes; cambio reach --help shows examples',
   ],
   [
     ['clients', 'list'],

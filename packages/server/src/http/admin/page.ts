@@ -1,6 +1,7 @@
 // The pages of a list: their query parameters, and their form in an answer.
 import { z } from 'zod';
 import { isCursor } from '../../audit/search.ts';
+import { expecting } from '../../primitives/expectation.ts';
 import { InvalidRequest } from './problem.ts';
 
 export const pageQuery = {
@@ -9,7 +10,11 @@ export const pageQuery = {
 };
 
 /** @returns milliseconds since 1970 */
-export const isoTime = z.iso.datetime({ offset: true }).transform((value) => Date.parse(value));
+export const isoTime = expecting(
+  z.iso.datetime({ offset: true }),
+  'a time of RFC 3339',
+  'a time with its zone, such as 2026-01-31T08:00:00Z',
+).transform((value) => Date.parse(value));
 
 /** A page of rows of the audit log. */
 export const periodQuery = {
