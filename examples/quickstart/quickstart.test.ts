@@ -49,10 +49,11 @@ suite('npm start', { timeout: 120_000 }, () => {
 
   test('answers on every address of localhost once it reports that it is ready', async () => {
     for (const { address, family } of await lookup('localhost', { all: true })) {
-      for (const path of ['/livez', '/readyz']) {
+      const readyz = { nodes: 1, configurations: 'same' };
+      for (const [path, more] of Object.entries({ '/livez': {}, '/readyz': readyz })) {
         const host = family === 6 ? `[${address}]` : address;
         const response = await fetch(`http://${host}:${server.env.PORT}${path}`);
-        assert.deepEqual([response.status, await response.json()], [200, { status: 'ok' }]);
+        assert.deepEqual([response.status, await response.json()], [200, { status: 'ok', ...more }]);
       }
     }
   });

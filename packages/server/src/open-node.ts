@@ -85,6 +85,8 @@ export async function openNode(configuration: Configuration, opening: Opening): 
   );
   endings.add(inForce.stop);
   reported = await createPresenceReport(inForce, base, state);
+  // The node is in the list before it is ready. A later poll repeats a report that failed.
+  await presence.poll().catch(() => undefined);
   state.pendingFor = inForce.pendingFor;
   return { configuration, base, metrics, presence, readiness, inForce, record, report, endings, state, observed };
 }

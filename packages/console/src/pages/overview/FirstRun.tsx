@@ -1,0 +1,126 @@
+// Before the first exchange: decides a sample exchange without issuing anything, and shows the commands that do it really.
+import { Alert, Button, Code, Stack, Text } from '@mantine/core';
+import { useMutation, useQuery } from '@tanstack/react-query';
+import { Play } from 'lucide-react';
+import type { ReactNode } from 'react';
+import type { components } from '../../api/admin-api.ts';
+import { api, read } from '../../api/client.ts';
+import { issuer } from '../../location.ts';
+import { Checklist, stepsOf } from '../../shared/Decision.tsx';
+import { EmptyState } from '../../shared/EmptyState.tsx';
+import { Panel } from '../../shared/Page.tsx';
+import { PageLink } from '../../shared/PageLink.tsx';
+import { CopyText } from '../../shared/TokenId.tsx';
+import { commandsFor } from './sample-commands.ts';
+import { type Sample, sampleFrom } from './sample-exchange.ts';
+
+/** A server with more rows is not fresh. The sign-in to this page has rows, too. */
+const FRESH_ROWS = 200;
+const REFRESH_MS = 5_000;
+
+/** Has nobody exchanged a token yet? @param last the number of the last row of the audit */
+export function useIsFirstRun(last: number | undefined): boolean {
+  const { data } = useQuery({
+    queryKey: ['first rows'],
+    queryFn: async ({ signal }) => {
+      const { items } = await read(api.GET('/audit', { params: { query: { limit: FRESH_ROWS } }, signal }));
+      return !items.some(({ grant }) => grant === 'token_exchange');
+    },
+    enabled: last !== undefined && last <= FRESH_ROWS,
+    refetchInterval: ({ state }) => (state.data === true ? REFRESH_MS : false),
+  });
+  return last !== undefined && last <= FRESH_ROWS && data === true;
+}
+
+export function FirstRun(): ReactNode {
+  const { data } = useQuery({
+    queryKey: ['sample exchange'],
+    queryFn: async ({ signal }) => {
+      const query = { limit: FRESH_ROWS };
+      const [rules, clients] = await Promise.all([
+        read(api.GET('/rules', { params: { query }, signal })),
+        read(api.GET('/clients', { params: { query }, signal })),
+      ]);
+      return { sample: sampleFrom(rules.items, clients.items), clients: clients.items };
+    },
+  });
+  if (data === undefined) return <Panel title="Run a first exchange">{null}</Panel>;
+  const { sample, clients } = data;
+  if (sample === undefined)
+    return (
+      <EmptyState title="No rule allows an exchange yet" command="cambio check --config cambio.yaml">
+        Add a rule to the configuration file: it says which client may exchange whose tokens, for which targets.
+      </EmptyState>
+    );
+  return (
+    <Panel title="Run a first exchange">
+      <Stack gap="sm">
+        <Text>
+          No token has been exchanged yet. The rule{' '}
+          <PageLink to="policy" state={{ rule: sample.rule }}>
+            {sample.rule}
+          </PageLink>{' '}
+          is about <strong>{sample.client}</strong>
+          {sample.actor !== undefined && (
+            <>
+              , and <strong>{sample.actor.claims.sub}</strong> may act
+            </>
+          )}
+          , for {sample.audience}. Try it: the server decides it as the token endpoint would, and issues nothing.
+        </Text>
+        <Trial sample={sample} />
+        <Commands text={commandsFor(sample, clients, issuer)} />
+      </Stack>
+    </Panel>
+  );
+}
+
+type Answer = components['answers']['explain'];
+
+function Trial({ sample: { rule: _, audience, ...sample } }: { readonly sample: Sample }): ReactNode {
+  const trial = useMutation({
+    mutationFn: () => read(api.POST('/explain', { body: { ...sample, audience: [audience] } })),
+    throwOnError: true,
+  });
+  return (
+    <>
+      <div>
+        <Button
+          leftSection={<Play size={16} aria-hidden="true" />}
+          loading={trial.isPending}
+          onClick={() => trial.mutate()}
+        >
+          Run the demo exchange
+        </Button>
+      </div>
+      <div role="status">{trial.data !== undefined && <Verdict answer={trial.data} />}</div>
+    </>
+  );
+}
+
+const Verdict = ({ answer }: { readonly answer: Answer }): ReactNode => (
+  <Stack gap="sm">
+    {answer.decision === 'allowed' ? (
+      <Alert color="green" title="Allowed">
+        The token would be about {String(answer.claims?.sub)}, for {String(answer.claims?.aud)}, with the scope{' '}
+        {String(answer.claims?.scope)}.
+      </Alert>
+    ) : (
+      <Alert color="orange" title={`Refused: ${answer.meaning ?? answer.reason}`}>
+        {answer.detail} {answer.remedy}
+      </Alert>
+    )}
+    <Checklist steps={stepsOf(answer)} />
+  </Stack>
+);
+
+const Commands = ({ text }: { readonly text: string }): ReactNode => (
+  <div>
+    <Text fw={600} mb={4}>
+      The commands that do it really <CopyText text={text} what="the commands" />
+    </Text>
+    <Code block tabIndex={0}>
+      {text}
+    </Code>
+  </div>
+);

@@ -1,0 +1,19 @@
+// Numbers in words.
+
+const NUMBER = new Intl.NumberFormat('en');
+
+/** @returns `1 token`, `2,000 tokens` */
+export const countOf = (count: number, one: string, many = `${one}s`): string =>
+  `${NUMBER.format(count)} ${count === 1 ? one : many}`;
+
+export const formatNumber = (count: number): string => NUMBER.format(count);
+
+/** @returns milliseconds in words: `3 ms`, `1.2 s` */
+export const formatMs = (milliseconds: number): string =>
+  milliseconds === 0
+    ? '0 ms'
+    : milliseconds < 1
+      ? 'under 1 ms'
+      : milliseconds < 1000
+        ? `${Math.round(milliseconds)} ms`
+        : `${(milliseconds / 1000).toFixed(1)} s`;
