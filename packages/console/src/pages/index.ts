@@ -1,6 +1,8 @@
 // The table of pages, in the order of the navigation. A page is a folder here and one line.
 import type { PageDefinition } from '../frame/define-page.ts';
+import { page as directory } from './directory/page.ts';
 import { page as keys } from './keys/page.ts';
+import { page as overview } from './overview/page.ts';
 import { page as settings } from './settings/page.ts';
 
-export const pages = [keys, settings] as unknown as readonly PageDefinition[];
+export const pages = [overview, directory, keys, settings] as unknown as readonly PageDefinition[];

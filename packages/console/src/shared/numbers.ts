@@ -10,10 +10,4 @@ export const formatNumber = (count: number): string => NUMBER.format(count);
 
 /** @returns milliseconds in words: `3 ms`, `1.2 s` */
 export const formatMs = (milliseconds: number): string =>
-  milliseconds === 0
-    ? '0 ms'
-    : milliseconds < 1
-      ? 'under 1 ms'
-      : milliseconds < 1000
-        ? `${Math.round(milliseconds)} ms`
-        : `${(milliseconds / 1000).toFixed(1)} s`;
+  milliseconds < 1000 ? `${Math.round(milliseconds)} ms` : `${(milliseconds / 1000).toFixed(1)} s`;

@@ -2,15 +2,18 @@
 import dagre from '@dagrejs/dagre';
 import { useComputedColorScheme } from '@mantine/core';
 import { useNavigate } from '@tanstack/react-router';
-import { type Edge, MarkerType, type Node, Position, ReactFlow } from '@xyflow/react';
+import { type Edge, MarkerType, type Node, Position, ReactFlow, type ReactFlowInstance } from '@xyflow/react';
 import '@xyflow/react/dist/style.css';
-import { type ReactNode, useMemo } from 'react';
+import { type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
 import { distinct, nameOf, type Way } from './ways.ts';
 
 const WIDTH_PX = 230;
 const HEIGHT_PX = 52;
 const MIN_HEIGHT_PX = 260;
 const MAX_HEIGHT_PX = 640;
+const NARROW = '(max-width: 48rem)';
+
+type Direction = 'LR' | 'TB';
 
 interface ReachGraphProps {
   readonly client: string;
@@ -22,9 +25,24 @@ type Data = { readonly label: string; readonly goal: Record<string, string> | un
 export default function ReachGraph({ client, ways }: ReachGraphProps): ReactNode {
   const navigate = useNavigate();
   const colorMode = useComputedColorScheme();
-  const { nodes, edges, height } = useMemo(() => arrange(client, ways), [client, ways]);
+  const room = useRef<HTMLDivElement>(null);
+  const flow = useRef<ReactFlowInstance<Node<Data>, Edge>>(undefined);
+  const [direction, setDirection] = useState<Direction>(() => (matchMedia(NARROW).matches ? 'TB' : 'LR'));
+  const { nodes, edges, height } = useMemo(() => arrange(client, ways, direction), [client, ways, direction]);
+  // The whole graph is in view, whatever the width becomes.
+  useEffect(() => {
+    const observer = new ResizeObserver(() => {
+      setDirection(matchMedia(NARROW).matches ? 'TB' : 'LR');
+      void flow.current?.fitView();
+    });
+    if (room.current !== null) observer.observe(room.current);
+    return () => observer.disconnect();
+  }, []);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: other nodes need another view
+  useEffect(() => void flow.current?.fitView(), [nodes]);
   return (
     <div
+      ref={room}
       className="reach-graph"
       role="img"
       aria-label={`A graph of what ${client} can reach. The matrix says the same in a table.`}
@@ -35,6 +53,9 @@ export default function ReachGraph({ client, ways }: ReachGraphProps): ReactNode
         edges={edges}
         colorMode={colorMode}
         fitView
+        onInit={(instance) => {
+          flow.current = instance;
+        }}
         minZoom={0.2}
         maxZoom={1.25}
         nodesDraggable={false}
@@ -52,9 +73,13 @@ export default function ReachGraph({ client, ways }: ReachGraphProps): ReactNode
   );
 }
 
-/** Places the nodes from left to right. */
-function arrange(client: string, ways: readonly Way[]) {
-  const graph = new dagre.graphlib.Graph().setGraph({ rankdir: 'LR', nodesep: 16, ranksep: 72 });
+/** Places the nodes from left to right, or on a narrow screen from top to bottom. */
+function arrange(client: string, ways: readonly Way[], direction: Direction) {
+  const graph = new dagre.graphlib.Graph().setGraph({
+    rankdir: direction,
+    nodesep: 16,
+    ranksep: direction === 'LR' ? 72 : 40,
+  });
   graph.setDefaultEdgeLabel(() => ({}));
   const edges: Edge[] = [];
   const data = new Map<string, Data & { readonly kind: string }>();
@@ -85,8 +110,8 @@ function arrange(client: string, ways: readonly Way[]) {
       data: shown,
       className: `reach-node reach-${kind}`,
       position: { x: x - WIDTH_PX / 2, y: y - HEIGHT_PX / 2 },
-      sourcePosition: Position.Right,
-      targetPosition: Position.Left,
+      sourcePosition: direction === 'LR' ? Position.Right : Position.Bottom,
+      targetPosition: direction === 'LR' ? Position.Left : Position.Top,
       type: kind === 'client' ? 'input' : kind === 'target' ? 'output' : 'default',
     };
   });

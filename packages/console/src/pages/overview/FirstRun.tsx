@@ -18,34 +18,39 @@ import { type Sample, sampleFrom } from './sample-exchange.ts';
 const FRESH_ROWS = 200;
 const REFRESH_MS = 5_000;
 
-/** Has nobody exchanged a token yet? @param last the number of the last row of the audit */
-export function useIsFirstRun(last: number | undefined): boolean {
-  const { data } = useQuery({
-    queryKey: ['first rows'],
-    queryFn: async ({ signal }) => {
-      const { items } = await read(api.GET('/audit', { params: { query: { limit: FRESH_ROWS } }, signal }));
-      return !items.some(({ grant }) => grant === 'token_exchange');
-    },
-    enabled: last !== undefined && last <= FRESH_ROWS,
-    refetchInterval: ({ state }) => (state.data === true ? REFRESH_MS : false),
-  });
-  return last !== undefined && last <= FRESH_ROWS && data === true;
+interface First {
+  /** undefined: no rule can be tried. */
+  readonly sample: Sample | undefined;
+  readonly clients: components['answers']['list-clients']['items'];
 }
 
-export function FirstRun(): ReactNode {
+/**
+ * @param last the number of the last row of the audit
+ * @returns a sample to try while nobody has exchanged a token; `none` afterwards; undefined until that is known
+ */
+export function useFirstRun(last: number | undefined): First | 'none' | undefined {
+  const mayBeFresh = last !== undefined && last <= FRESH_ROWS;
   const { data } = useQuery({
-    queryKey: ['sample exchange'],
-    queryFn: async ({ signal }) => {
-      const query = { limit: FRESH_ROWS };
-      const [rules, clients] = await Promise.all([
-        read(api.GET('/rules', { params: { query }, signal })),
-        read(api.GET('/clients', { params: { query }, signal })),
-      ]);
-      return { sample: sampleFrom(rules.items, clients.items), clients: clients.items };
-    },
+    queryKey: ['first run'],
+    queryFn: ({ signal }) => findFirst(signal),
+    enabled: mayBeFresh,
+    refetchInterval: ({ state }) => (state.data === 'none' ? false : REFRESH_MS),
   });
-  if (data === undefined) return <Panel title="Run a first exchange">{null}</Panel>;
-  const { sample, clients } = data;
+  return last === undefined || mayBeFresh ? data : 'none';
+}
+
+async function findFirst(signal: AbortSignal): Promise<First | 'none'> {
+  const query = { limit: FRESH_ROWS };
+  const [rows, rules, clients] = await Promise.all([
+    read(api.GET('/audit', { params: { query }, signal })),
+    read(api.GET('/rules', { params: { query }, signal })),
+    read(api.GET('/clients', { params: { query }, signal })),
+  ]);
+  if (rows.items.some(({ grant }) => grant === 'token_exchange')) return 'none';
+  return { sample: sampleFrom(rules.items, clients.items), clients: clients.items };
+}
+
+export function FirstRun({ first: { sample, clients } }: { readonly first: First }): ReactNode {
   if (sample === undefined)
     return (
       <EmptyState title="No rule allows an exchange yet" command="cambio check --config cambio.yaml">
@@ -56,17 +61,14 @@ export function FirstRun(): ReactNode {
     <Panel title="Run a first exchange">
       <Stack gap="sm">
         <Text>
-          No token has been exchanged yet. The rule{' '}
+          No token has been exchanged yet. By the rule{' '}
           <PageLink to="policy" state={{ rule: sample.rule }}>
             {sample.rule}
-          </PageLink>{' '}
-          is about <strong>{sample.client}</strong>
-          {sample.actor !== undefined && (
-            <>
-              , and <strong>{sample.actor.claims.sub}</strong> may act
-            </>
-          )}
-          , for {sample.audience}. Try it: the server decides it as the token endpoint would, and issues nothing.
+          </PageLink>
+          , <strong>{sample.client}</strong> could ask for a token for {sample.audience}, with a token about{' '}
+          {sample.subject.claims.sub}
+          {sample.actor !== undefined && <> and one of the actor {sample.actor.claims.sub}</>}. Try it: the server
+          decides it as the token endpoint would, and issues nothing.
         </Text>
         <Trial sample={sample} />
         <Commands text={commandsFor(sample, clients, issuer)} />

@@ -7,7 +7,7 @@ import { Loading } from '../../frame/plain-pages.tsx';
 import { useUrlState } from '../../frame/url-state.ts';
 import { Page } from '../../shared/Page.tsx';
 import { Faults } from './Faults.tsx';
-import { FirstRun, useIsFirstRun } from './FirstRun.tsx';
+import { FirstRun, useFirstRun } from './FirstRun.tsx';
 import { Freshness } from './Freshness.tsx';
 import './overview.css';
 import { page } from './page.ts';
@@ -40,7 +40,7 @@ export default function OverviewPage(): ReactNode {
     // The previous numbers stay until the next ones are there, so that nothing jumps.
     placeholderData: keepPreviousData,
   });
-  const isFirstRun = useIsFirstRun(status?.audit.last.position);
+  const first = useFirstRun(status?.audit.last.position);
   const periods = (
     <SegmentedControl
       aria-label="Period"
@@ -49,7 +49,7 @@ export default function OverviewPage(): ReactNode {
       onChange={(value) => change({ period: value as typeof period })}
     />
   );
-  if (status === undefined || overview === undefined)
+  if (status === undefined || overview === undefined || first === undefined)
     return (
       <Page page={page} actions={periods}>
         <Loading />
@@ -58,7 +58,7 @@ export default function OverviewPage(): ReactNode {
   return (
     <Page page={page} actions={periods}>
       <Faults faults={status.faults} />
-      {isFirstRun && <FirstRun />}
+      {first !== 'none' && <FirstRun first={first} />}
       <Traffic overview={overview} period={`the last ${PERIODS[period].words}`} />
       <Freshness status={status} />
     </Page>

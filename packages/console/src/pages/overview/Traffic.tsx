@@ -53,7 +53,7 @@ function Summary({ overview, period }: TrafficProps): ReactNode {
       {p50 !== undefined && p99 !== undefined && (
         <>
           {' '}
-          Half of the tokens took {formatMs(p50)} or less, 99 % took {formatMs(p99)} or less.
+          Half of the tokens took at most {formatMs(Math.max(1, p50))}, 99 % took at most {formatMs(Math.max(1, p99))}.
         </>
       )}
     </Text>
@@ -107,7 +107,8 @@ const Chart = (chart: ChartProps): ReactNode => (
     </Suspense>
     <details>
       <summary>Numbers</summary>
-      <div className="numbers-scroll">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: the arrow keys scroll it */}
+      <section className="numbers-scroll" aria-label={`${chart.title}: numbers`} tabIndex={0}>
         <table className="numbers">
           <thead>
             <tr>
@@ -130,7 +131,7 @@ const Chart = (chart: ChartProps): ReactNode => (
             ))}
           </tbody>
         </table>
-      </div>
+      </section>
     </details>
   </figure>
 );
