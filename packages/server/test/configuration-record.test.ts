@@ -16,7 +16,7 @@ import { beside, cambio } from './support/command.ts';
 import { type Configuration, changed, changeFile, edited, yamlOf } from './support/configuration.ts';
 import { everythingIn, start, type TestServer } from './support/harness.ts';
 import { ISSUER, life } from './support/life.ts';
-import { eventually, exchangeAt, type ServerNode, served, startNode } from './support/node.ts';
+import { eventually, exchangeAt, type ServerNode, startNode } from './support/node.ts';
 import { temporaryFolder } from './support/program.ts';
 
 const short = (base: Configuration = configuration): Configuration =>
@@ -355,8 +355,7 @@ test('the workers of a node write one row for each change', { skip: process.plat
   const node = await startNode(t, life(), { options: ['--workers', '3'] });
   await exchangeAt(node);
   changeFile(node.file, { rules: edited('beside', { grant: { lifetime: '5m' } }) });
-  const lifetimes = () =>
-    Promise.all(Array.from({ length: 9 }, async () => (await served(() => exchangeAt(node))).body.expires_in));
+  const lifetimes = () => Promise.all(Array.from({ length: 9 }, async () => (await exchangeAt(node)).body.expires_in));
   await eventually(
     () => paused(lifetimes),
     (all) => all.every((seconds) => seconds === 300),

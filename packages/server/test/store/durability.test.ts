@@ -257,15 +257,15 @@ test('answers 503 while the disk is full, damages nothing, and recovers', { skip
   const answers: Answer[] = [];
   await eventually(
     async () => {
-      answers.push(await own(node));
+      answers.push(await own(node.once));
       return answers.at(-1);
     },
     (answer) => answer?.status === 503,
   );
   for (const answer of [
-    await own(node),
-    await exchangeAt(node, held.body.access_token),
-    await refreshAt(node, held.body.refresh_token),
+    await own(node.once),
+    await exchangeAt(node.once, held.body.access_token),
+    await refreshAt(node.once, held.body.refresh_token),
   ]) {
     assertNothingLeft('full', answer);
   }

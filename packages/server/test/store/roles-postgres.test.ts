@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, type TestContext, test } from 'node:test';
 import { cambio } from '../support/command.ts';
 import { changed, yamlOf } from '../support/configuration.ts';
-import { exchangeAt, own, refreshAt, revokeAt, type ServerNode, served, shared, startNode } from '../support/node.ts';
+import { exchangeAt, own, refreshAt, revokeAt, type ServerNode, shared, startNode } from '../support/node.ts';
 import { administeredLife } from '../support/nodes.ts';
 import { query, startPostgres } from '../support/postgres.ts';
 import { temporaryFolder } from '../support/program.ts';
@@ -33,14 +33,14 @@ async function openOwned(name: string) {
 
 /** All that a server does with its database. */
 async function useAll(node: ServerNode): Promise<void> {
-  const issued = await served(() => own(node));
+  const issued = await own(node);
   assert.equal(issued.status, 200, issued.text);
-  const exchanged = await served(() => exchangeAt(node, issued.body.access_token));
+  const exchanged = await exchangeAt(node, issued.body.access_token);
   assert.equal(exchanged.status, 200, exchanged.text);
-  const refreshed = await served(() => refreshAt(node, exchanged.body.refresh_token));
+  const refreshed = await refreshAt(node, exchanged.body.refresh_token);
   assert.equal(refreshed.status, 200, refreshed.text);
-  assert.equal((await served(() => revokeAt(node, refreshed.body.refresh_token))).status, 200);
-  assert.equal((await served(() => refreshAt(node, refreshed.body.refresh_token))).status, 400);
+  assert.equal((await revokeAt(node, refreshed.body.refresh_token)).status, 200);
+  assert.equal((await refreshAt(node, refreshed.body.refresh_token)).status, 400);
 }
 
 const DENIED = [

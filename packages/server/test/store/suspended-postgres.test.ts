@@ -22,8 +22,8 @@ const [one, two] = await Promise.all([
   startNode({ after }, changed(world, { store: there.href })),
 ]);
 
-const tokenOf = (node: ServerNode, client_id: string, client_secret = `${client_id}-secret`) =>
-  node.token({ grant_type: 'client_credentials', client_id, client_secret });
+const tokenOf = ({ token }: Pick<ServerNode, 'token'>, client_id: string, client_secret = `${client_id}-secret`) =>
+  token({ grant_type: 'client_credentials', client_id, client_secret });
 
 async function admin(method: string, path: string, body?: unknown) {
   const { access_token: token } = (await tokenOf(one, 'operator')).body;
@@ -45,7 +45,8 @@ async function prepare(name: string) {
   for (const id of [`${name}-disabled`, `${name}-deleted`, `${name}-bystander`]) {
     secrets.set(id, String((await admin('POST', '/clients', { id, ...entry })).body.secret));
   }
-  const ask = (kind: string) => tokenOf(two, `${name}-${kind}`, secrets.get(`${name}-${kind}`));
+  const ask = (kind: string, node: Pick<ServerNode, 'token'> = two) =>
+    tokenOf(node, `${name}-${kind}`, secrets.get(`${name}-${kind}`));
   const token = (await own(one)).body.access_token;
   for (const kind of ['disabled', 'deleted', 'bystander']) {
     await eventually(
@@ -83,7 +84,10 @@ for (const [title, { name, stop, resume }] of Object.entries({
     const kid = await removeAll(name, token);
     await wait(1500);
     // The requests wait in the socket while the node is suspended.
-    const asking = [ask('disabled'), ask('deleted'), ask('bystander'), exchangeAt(two, token)];
+    const asking = [
+      ...['disabled', 'deleted', 'bystander'].map((kind) => ask(kind, two.once)),
+      exchangeAt(two.once, token),
+    ];
     await wait(50);
     resume();
     const answers = await Promise.all(asking);

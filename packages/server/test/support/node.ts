@@ -24,13 +24,19 @@ export const SEALING_KEY = Buffer.alloc(32, 7).toString('base64');
 export const shared = (url: string, base: Configuration = life()): Configuration =>
   changed(base, { store: url, sealingKey: { plain: SEALING_KEY } });
 
-export interface ServerNode {
+interface Caller {
+  readonly post: (path: string, form: Form, headers?: Record<string, string>) => Promise<Answer>;
+  readonly token: (form: Form, headers?: Record<string, string>) => Promise<Answer>;
+}
+
+/** As a caller it repeats what is answered 503, as clients are told to: on a busy machine any node may be too busy to answer. */
+export interface ServerNode extends Caller {
+  /** Sends each request once, for tests that look for a 503. */
+  readonly once: Caller;
   readonly url: string;
   readonly folder: string;
   /** The configuration file of this node only. */
   readonly file: string;
-  readonly post: (path: string, form: Form, headers?: Record<string, string>) => Promise<Answer>;
-  readonly token: (form: Form, headers?: Record<string, string>) => Promise<Answer>;
   readonly get: (path: string) => Promise<Answer>;
   readonly pid: number;
   readonly port: number;
@@ -102,19 +108,19 @@ export async function startNode(
   canaries.plantConfiguration(text);
   await prints('cambio serves');
   const url = `http://127.0.0.1:${listening}`;
-  const post = async (path: string, form: Form, headers = {}): Promise<Answer> => {
+  const postOnce: Caller['post'] = async (path, form, headers = {}) => {
     const body = encode(form);
     canaries.plantRequest(body, headers);
     const all = { 'content-type': 'application/x-www-form-urlencoded', ...headers };
     return read(await fetch(url + path, { method: 'POST', body, headers: all }));
   };
   return {
+    ...callerOf((...request) => served(() => postOnce(...request))),
+    once: callerOf(postOnce),
     url,
     folder,
     file,
     port: listening,
-    post,
-    token: (form, headers) => post('/oauth/token', form, headers),
     get: async (path) => read(await fetch(url + path)),
     pid: child.pid ?? 0,
     signal: (signal) => child.kill(signal),
@@ -123,6 +129,11 @@ export async function startNode(
     output,
   };
 }
+
+const callerOf = (post: Caller['post']): Caller => ({
+  post,
+  token: (form, headers) => post('/oauth/token', form, headers),
+});
 
 function end(child: ChildProcess): void {
   if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
@@ -147,10 +158,10 @@ export async function eventually<T>(ask: () => T | Promise<T>, good: (answer: T)
 export const served = (ask: () => Promise<Answer>): Promise<Answer> => eventually(ask, ({ status }) => status !== 503);
 
 /** A token of the gateway. */
-export const own = (node: ServerNode): Promise<Answer> => node.token({ grant_type: 'client_credentials', ...gateway });
+export const own = (node: Caller): Promise<Answer> => node.token({ grant_type: 'client_credentials', ...gateway });
 
 /** Exchanges a token of ours. The answer has a refresh token. */
-export const exchangeAt = async (node: ServerNode, subject_token?: unknown, form: Form = {}): Promise<Answer> =>
+export const exchangeAt = async (node: Caller, subject_token?: unknown, form: Form = {}): Promise<Answer> =>
   node.token({
     grant_type: EXCHANGE,
     ...gateway,
@@ -159,13 +170,13 @@ export const exchangeAt = async (node: ServerNode, subject_token?: unknown, form
     ...form,
   });
 
-export const refreshAt = (node: ServerNode, token: unknown): Promise<Answer> =>
+export const refreshAt = (node: Caller, token: unknown): Promise<Answer> =>
   node.token({ grant_type: 'refresh_token', ...gateway, refresh_token: String(token) });
 
-export const revokeAt = (node: ServerNode, token: unknown): Promise<Answer> =>
+export const revokeAt = (node: Caller, token: unknown): Promise<Answer> =>
   node.post('/oauth/revoke', { ...gateway, token: String(token) });
 
-export const isActiveAt = async (node: ServerNode, token: unknown): Promise<unknown> =>
+export const isActiveAt = async (node: Caller, token: unknown): Promise<unknown> =>
   (await node.post('/oauth/introspect', { ...gateway, token: String(token) })).body.active;
 
 export const kidOf = (token: unknown): unknown =>

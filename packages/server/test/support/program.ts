@@ -23,9 +23,9 @@ export interface Ending {
 
 export interface Program {
   /** Resolves when it has printed the text. @throws Error with all output if it ends before */
-  readonly printed: (text: string) => Promise<void>;
+  readonly printed: (text: string | RegExp) => Promise<void>;
   /** The same for its error output. */
-  readonly warned: (text: string) => Promise<void>;
+  readonly warned: (text: string | RegExp) => Promise<void>;
   readonly tell: (signal: Signal) => void;
   /** Like Ctrl-C in a terminal: signals the program and all its processes. */
   readonly tellGroup: (signal: Signal) => void;
@@ -73,15 +73,15 @@ export function startProgram(t: Test, [command = '', ...args]: readonly string[]
     const { stdout, stderr } = await ended;
     canaries.look(`what ${command} printed`, stdout + stderr);
   });
-  const until = (name: 'stdout' | 'stderr', text: string): Promise<void> =>
+  const until = (name: 'stdout' | 'stderr', text: string | RegExp): Promise<void> =>
     new Promise((fulfil, reject) => {
       const look = (): void => {
-        if (output[name].includes(text)) fulfil();
+        if (output[name].search(typeof text === 'string' ? RegExp.escape(text) : text) >= 0) fulfil();
       };
       child[name].on('data', look);
       look();
       ended.then(({ code, stdout, stderr }) =>
-        reject(new Error(`ended with ${code} before it printed ${JSON.stringify(text)}:\n${stdout}\n${stderr}`)),
+        reject(new Error(`ended with ${code} before it printed ${text}:\n${stdout}\n${stderr}`)),
       );
     });
   return {
