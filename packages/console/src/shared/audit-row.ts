@@ -1,11 +1,11 @@
 // An audit row as docs/reference/audit-log.md lists its fields, and what a table says of it.
 
-export interface Party {
+interface Party {
   readonly iss: string;
   readonly sub: string;
 }
 
-export interface PresentedToken extends Party {
+interface PresentedToken extends Party {
   readonly id: string;
   readonly type: string;
   readonly chain: readonly Party[];

@@ -14,16 +14,14 @@ export function useMissedRows<Row>(
   const previous = useRef(rows);
   const [missed, setMissed] = useState(0);
   useLayoutEffect(() => {
-    const [first] = previous.current;
+    const before = previous.current;
     const table = scroller.current;
-    const isSame = previous.current === rows;
     previous.current = rows;
-    if (isSame || first === undefined || table === null) return;
-    const key = keyOf(first);
-    const arrived = rows.findIndex((row) => keyOf(row) === key);
+    if (before === rows || before.length === 0 || table === null) return;
+    const arrived = countArrived(before, rows, keyOf);
     // Another list begins at its top.
-    if (arrived === -1) table.scrollTop = 0;
-    setMissed((count) => (arrived === -1 || !isRead(table) ? 0 : count + arrived));
+    if (arrived === undefined) table.scrollTop = 0;
+    setMissed((count) => (arrived === undefined || !isRead(table) ? 0 : count + arrived));
   }, [rows, keyOf, scroller]);
   useEffect(() => {
     const table = scroller.current;
@@ -34,4 +32,16 @@ export function useMissedRows<Row>(
     return () => table?.removeEventListener('scroll', scrolled);
   }, [scroller]);
   return missed;
+}
+
+/** @returns how many rows arrived at the top or between the first rows; undefined if it is another list */
+function countArrived<Row>(
+  before: readonly Row[],
+  rows: readonly Row[],
+  keyOf: (row: Row) => string,
+): number | undefined {
+  const [first, last, newLast] = [before[0] as Row, before.at(-1) as Row, rows.at(-1)];
+  if (newLast !== undefined && keyOf(newLast) === keyOf(last)) return rows.length - before.length;
+  const index = rows.findIndex((row) => keyOf(row) === keyOf(first));
+  return index === -1 ? undefined : index;
 }

@@ -1,0 +1,89 @@
+// The filters of the audit: their names in the URL, in words and in the admin API, and how a text in the search field becomes one.
+import type { UrlState } from '../../frame/define-page.ts';
+import { looksLikeToken } from '../../shared/token-text.ts';
+import type { page } from './page.ts';
+
+export type AuditState = UrlState<(typeof page)['readers']>;
+export type FilterName = Exclude<keyof AuditState, 'request' | 'live'>;
+/** Filters that are not empty. */
+export type Filter = Partial<Record<FilterName, string>>;
+
+/** In the order of the form. */
+export const FILTER_WORDS: Readonly<Record<FilterName, string>> = {
+  client: 'Client',
+  subject: 'Subject',
+  actor: 'Actor',
+  chain: 'At any position',
+  target: 'Target',
+  outcome: 'Outcome',
+  reason: 'Reason',
+  rule: 'Rule',
+  token: 'Token id',
+  issuer: 'Issuer of the party',
+  since: 'From',
+  until: 'Until',
+};
+
+export const FILTER_NAMES = Object.keys(FILTER_WORDS) as readonly FilterName[];
+
+/** The names in the admin API, where they differ. */
+const API_NAMES: Partial<Record<FilterName, string>> = { chain: 'party', target: 'audience' };
+
+export const filterOf = (state: AuditState): Filter =>
+  Object.fromEntries(FILTER_NAMES.filter((name) => state[name] !== '').map((name) => [name, state[name]]));
+
+/** The filter as query parameters of `GET /audit`. */
+export const queryOf = (filter: Filter): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(filter).map(([name, value]) => [API_NAMES[name as FilterName] ?? name, value]));
+
+/** UUIDs of version 7 are ids of requests. Those of tokens have another version. */
+const REQUEST_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const TOKEN_ID = /^(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[\w-]{43})$/i;
+const PAIR = /(\w+):("[^"]*"|\S+)/g;
+
+/**
+ * What a text in the search field means: the id of a request opens its row, the id of a token is a filter, `actor:agent subject:ada` are
+ * filters, and any other text is a party at any position. @returns undefined for a token: its text does not belong into a URL
+ */
+export function readSearch(typed: string): Partial<AuditState> | undefined {
+  // The key that leads to the field may have been pressed in it.
+  const text = typed.trim().replace(/^\/?(?:urn:uuid:)?/i, '');
+  if (looksLikeToken(text)) return undefined;
+  if (REQUEST_ID.test(text.toLowerCase())) return { request: text.toLowerCase() };
+  if (TOKEN_ID.test(text)) return { token: text };
+  const pairs = [...text.matchAll(PAIR)].flatMap(([pair, name = '', value = '']) =>
+    name in FILTER_WORDS || name === 'request' ? [{ pair, name, value: value.replaceAll('"', '') }] : [],
+  );
+  const rest = pairs.reduce((left, { pair }) => left.replace(pair, ''), text).trim();
+  return { ...Object.fromEntries(pairs.map(({ name, value }) => [name, value])), ...(rest !== '' && { chain: rest }) };
+}
+
+const HOUR_MS = 3_600_000;
+export const PERIODS: Readonly<Record<string, number>> = {
+  'Last hour': HOUR_MS,
+  'Last 24 hours': 24 * HOUR_MS,
+  'Last 7 days': 7 * 24 * HOUR_MS,
+  'Last 30 days': 30 * 24 * HOUR_MS,
+};
+
+/** @returns an ISO time, of a full minute */
+export const timeBefore = (milliseconds: number, now = Date.now()): string =>
+  `${new Date(now - milliseconds).toISOString().slice(0, 16)}:00Z`;
+
+/** The value of a field of the type `datetime-local`. */
+export function toLocal(iso: string): string {
+  const time = new Date(iso);
+  if (Number.isNaN(time.getTime())) return '';
+  return new Date(time.getTime() - time.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+}
+
+export const fromLocal = (local: string): string =>
+  local === '' ? '' : new Date(local).toISOString().replace('.000Z', 'Z');
+
+const SHORT = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' });
+
+/** The value of a filter, for a person. */
+export function describeValue(name: FilterName, value: string): string {
+  const time = name === 'since' || name === 'until' ? new Date(value) : undefined;
+  return time === undefined || Number.isNaN(time.getTime()) ? value.replaceAll('_', ' ') : SHORT.format(time);
+}

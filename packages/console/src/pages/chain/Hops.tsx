@@ -1,0 +1,132 @@
+// Shows the hops from the first token of a chain to one of its tokens, side by side.
+import { Badge, Text } from '@mantine/core';
+import type { ReactNode } from 'react';
+import { Facts } from '../../shared/Page.tsx';
+import { PageLink } from '../../shared/PageLink.tsx';
+import { TimeText } from '../../shared/TimeText.tsx';
+import { TokenId } from '../../shared/TokenId.tsx';
+import { describeParties, type Hop, hopsOf, type Token } from './hops.ts';
+
+const COLOURS: Readonly<Record<Token['state'], string>> = {
+  active: 'green',
+  expired: 'gray',
+  revoked: 'red',
+  suspended: 'orange',
+  unknown: 'gray',
+};
+
+export const State = ({ token: { state } }: { readonly token: Token }): ReactNode => (
+  <Badge variant="light" color={COLOURS[state]}>
+    {state}
+  </Badge>
+);
+
+/** What the token is, in words. */
+const kindOf = ({ source, type, grant }: Token): string => {
+  if (source === 'agreement') return 'what the person agreed to';
+  const kind = (type ?? 'token').replaceAll('_', ' ');
+  return source === 'presented'
+    ? `${kind} from elsewhere`
+    : `${kind}${grant ? ` by ${grant.replaceAll('_', ' ')}` : ''}`;
+};
+
+interface HopsProps {
+  readonly token: Token;
+  /** The nearest first. */
+  readonly ancestors: readonly Token[];
+}
+
+export const Hops = ({ token, ancestors }: HopsProps): ReactNode => (
+  // biome-ignore lint/a11y/noNoninteractiveTabindex: many hops are scrolled sideways, also by keyboard
+  <ol className="hops" aria-label="Hops, the first token first" tabIndex={0}>
+    {hopsOf(token, ancestors).map((hop) => (
+      <li key={hop.token.id} className="hop" aria-current={hop.token.id === token.id || undefined}>
+        <HopCard hop={hop} isShown={hop.token.id === token.id} />
+      </li>
+    ))}
+  </ol>
+);
+
+function HopCard({
+  hop: { token, beside, dropped },
+  isShown,
+}: {
+  readonly hop: Hop;
+  readonly isShown: boolean;
+}): ReactNode {
+  const { id, why, rule, audiences = [], expiresAt, requestId, revokedBy } = token;
+  return (
+    <>
+      <div className="hop-head">
+        <strong>{describeParties(token)}</strong>
+        <State token={token} />
+      </div>
+      <Text size="sm" c="dimmed">
+        {kindOf(token)}
+      </Text>
+      {why !== undefined && <Text size="sm">{why}</Text>}
+      {revokedBy !== undefined && (
+        <Text size="sm">
+          <TokenLink id={revokedBy} words="the revoked token" />
+        </Text>
+      )}
+      <Facts
+        of={{
+          Token: <TokenId id={id} />,
+          Target: audiences.join(' ') || undefined,
+          Scope: <Scope token={token} dropped={dropped} />,
+          Rule: rule && (
+            <PageLink to="policy" state={{ rule }}>
+              {rule}
+            </PageLink>
+          ),
+          'Life left': expiresAt && <LifeLeft token={token} />,
+          ...Object.fromEntries(
+            beside.map(({ id: other, as }) => [`By the ${as}`, <TokenLink key={other} id={other} words="its token" />]),
+          ),
+        }}
+      />
+      <div className="hop-links">
+        <PageLink to="audit" state={{ request: requestId }}>
+          row
+        </PageLink>
+        {!isShown && <TokenLink id={id} words="from here on" />}
+      </div>
+    </>
+  );
+}
+
+export const TokenLink = ({ id, words }: { readonly id: string; readonly words: string }): ReactNode => (
+  <PageLink to="chain" state={{ token: id }}>
+    {words}
+  </PageLink>
+);
+
+const LifeLeft = ({ token: { state, expiresAt = '' } }: { readonly token: Token }): ReactNode =>
+  state === 'active' || state === 'suspended' ? (
+    <>
+      ends <TimeText at={expiresAt} />
+    </>
+  ) : (
+    <>
+      none; it {state === 'expired' ? 'ended' : 'would end'} <TimeText at={expiresAt} />
+    </>
+  );
+
+/** The scopes, and those that the hop before had and this one lacks. */
+const Scope = ({
+  token: { scope },
+  dropped,
+}: {
+  readonly token: Token;
+  readonly dropped: readonly string[];
+}): ReactNode => (
+  <span className="scopes">
+    {scope === undefined ? 'not limited' : scope.length === 0 && dropped.length === 0 ? 'none' : scope.join(' ')}
+    {dropped.map((one) => (
+      <del key={one} title="The hop before had it">
+        {one}
+      </del>
+    ))}
+  </span>
+);

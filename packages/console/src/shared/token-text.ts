@@ -1,0 +1,25 @@
+// Tells the text of a token from its id, so that no token gets into a URL or a request.
+import { issuer } from '../location.ts';
+
+/** The head of a JWT, and the beginning of our opaque tokens and refresh tokens. */
+const LIKE_TOKEN = /(?:ey[JA]|ew[o0k])[\w-]{8,}\.|cambio_[ar]t_/;
+/** A name is shorter. A SAML assertion is longer. */
+const MAX_CHARACTERS = 1024;
+const TOKEN_ID = /^[\w-]{1,64}$/;
+
+export const looksLikeToken = (text: string): boolean => LIKE_TOKEN.test(text) || text.length > MAX_CHARACTERS;
+export const mayBeTokenId = (text: string): boolean => TOKEN_ID.test(text) && !looksLikeToken(text);
+
+/** @returns the id that the text is, or the `jti` of a JWT of this server; undefined for anything else */
+export function tokenIdIn(typed: string): string | undefined {
+  const text = typed.trim();
+  if (mayBeTokenId(text)) return text;
+  try {
+    const payload = (text.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/');
+    const claims: unknown = JSON.parse(atob(payload));
+    const { iss, jti } = claims as Readonly<Record<string, unknown>>;
+    return iss === issuer && typeof jti === 'string' && mayBeTokenId(jti) ? jti : undefined;
+  } catch {
+    return undefined;
+  }
+}
