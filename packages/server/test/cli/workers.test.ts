@@ -61,9 +61,14 @@ test(
       () => Promise.all(Array.from({ length: 12 }, () => guess('plain-secret'))),
       (all) => all.every(({ status }) => status === 429),
     );
-    const together = await scrape(metrics);
-    assert.equal(together.value('cambio_requests_total', { grant: 'refresh_token', outcome: 'issued' }), 30);
-    assert.equal(together.value('cambio_nodes'), 3);
+    await eventually(
+      async () => {
+        const together = await scrape(metrics);
+        const issued = together.value('cambio_requests_total', { grant: 'refresh_token', outcome: 'issued' });
+        return [issued, together.value('cambio_nodes')].join();
+      },
+      (values) => values === '30,3',
+    );
     const seen = (await (await fetch(`http://127.0.0.1:${metrics}/readyz`)).json()) as Record<string, unknown>;
     assert.deepEqual(seen, { status: 'ok', workers: Array.from({ length: 3 }, () => ({ status: 'ok' })) });
     const asked = await cambio(t as Test, ['ready', '--server', `http://127.0.0.1:${metrics}`]);

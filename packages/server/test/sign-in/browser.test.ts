@@ -115,7 +115,6 @@ suite('a person at a browser', { skip: noBrowser }, () => {
     const context = await browser.newContext({ viewport: { width: 390, height: 780 }, ...options });
     t.after(() => context.close());
     const page = await context.newPage();
-    page.setDefaultTimeout(10_000);
     page.on('console', (message) => {
       // Ignore the message about a status other than 200.
       if (message.type() === 'error' && !/the server responded with a status of/.test(message.text()))

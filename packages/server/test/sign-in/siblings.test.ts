@@ -64,7 +64,6 @@ suite('a host beside ours', { skip: noBrowser }, () => {
     const context = await browser.newContext({ ignoreHTTPSErrors: true });
     t.after(() => context.close());
     const page = await context.newPage();
-    page.setDefaultTimeout(10_000);
     return { page, context };
   }
 

@@ -14,7 +14,8 @@ const postgres = await startPostgres({ after });
 async function startBehindProxy(t: TestContext) {
   const url = await postgres.database();
   const proxy = await startProxy(t as { after: (work: () => Promise<void>) => void }, postgres.port);
-  const server = await start(t, shared(url.replace(String(postgres.port), String(proxy.port))));
+  const through = shared(url.replace(String(postgres.port), String(proxy.port)));
+  const server = await start(t, through, { hasty: true });
   return { server, proxy, url };
 }
 
@@ -116,7 +117,7 @@ test('answers 503 in time while a table is locked, and uses the other tables', a
 
 test('loses nothing that it answered when the database restarts', async (t) => {
   const url = await postgres.database();
-  const server = await start(t, shared(url));
+  const server = await start(t, shared(url), { hasty: true });
   const held = await hold(server);
   const revoked = await exchange(server, { subject_token: held.token });
   assert.equal((await revoke(server, revoked.body.access_token)).status, 200);

@@ -36,7 +36,7 @@ interface Sabotage {
 
 const stores = {
   sqlite: async (t: TestContext, source: Configuration): Promise<{ server: TestServer } & Sabotage> => {
-    const server = await start(t, source);
+    const server = await start(t, source, { hasty: true });
     return {
       server,
       fail: async (table, event) =>
@@ -48,7 +48,7 @@ const stores = {
     const url = await postgres.database();
     const raise = `create or replace function sabotage() returns trigger language plpgsql as $$ begin raise exception 'sabotaged'; end $$`;
     return {
-      server: await start(t, shared(url, source)),
+      server: await start(t, shared(url, source), { hasty: true }),
       fail: async (table, event) =>
         void (await query(
           url,
@@ -185,7 +185,7 @@ async function threadsOf<T>(t: TestContext, work: () => Promise<T>): Promise<rea
 
 for (const [index, use] of ['writes', 'reads'].entries())
   test(`a thread of the database that ends while it ${use} is a failed dependency, and another one starts`, async (t) => {
-    const [server, threads] = await threadsOf(t, () => start(t, life()));
+    const [server, threads] = await threadsOf(t, () => start(t, life(), { hasty: true }));
     const { body } = await exchange(server);
     assert.equal(threads.length, 2);
     await threads[index]?.terminate();
@@ -204,7 +204,7 @@ for (const [index, use] of ['writes', 'reads'].entries())
 
 test('while another process holds the lock of the database, answers that need no commit do not wait, and none is given twice', async (t) => {
   const idp = await startIssuer(t);
-  const server = await start(t, life([FOREIGN_BESIDE], [entry(idp, { reuse: 'never' })]));
+  const server = await start(t, life([FOREIGN_BESIDE], [entry(idp, { reuse: 'never' })]), { hasty: true });
   const form = { grant_type: EXCHANGE, ...gateway, subject_token: idp.sign(), subject_token_type: type('jwt') };
   const other = new DatabaseSync(join(server.folder, 'cambio.db'));
   other.exec('begin immediate');
