@@ -5,6 +5,17 @@ import { page as chain } from './chain/page.ts';
 import { page as directory } from './directory/page.ts';
 import { page as keys } from './keys/page.ts';
 import { page as overview } from './overview/page.ts';
+import { page as policy } from './policy/page.ts';
+import { page as replay } from './replay/page.ts';
 import { page as settings } from './settings/page.ts';
 
-export const pages = [overview, audit, chain, directory, keys, settings] as unknown as readonly PageDefinition[];
+export const pages = [
+  overview,
+  audit,
+  chain,
+  policy,
+  replay,
+  directory,
+  keys,
+  settings,
+] as unknown as readonly PageDefinition[];

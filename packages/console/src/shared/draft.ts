@@ -1,6 +1,7 @@
 // Holds the draft of the policy, which the pages Policy, Replay and Playground share: in memory, so that a reload of the page forgets it.
 import { useSyncExternalStore } from 'react';
 import type { paths } from '../api/admin-api.ts';
+import { ApiFailure } from '../api/client.ts';
 
 /** The files that differ from those in force, as `POST /policy/check` takes them. */
 export type Draft = paths['/policy/check']['post']['requestBody']['content']['application/json'];
@@ -21,3 +22,7 @@ function subscribe(listener: () => void): () => void {
   listeners.add(listener);
   return () => listeners.delete(listener);
 }
+
+/** A draft that is too large, or needs too much time: a message beside the editor, and no page of its own. */
+export const isAboutDraft = (error: unknown): error is ApiFailure =>
+  error instanceof ApiFailure && [400, 413, 422].includes(error.status);

@@ -1,0 +1,78 @@
+// Lists the rules as cards in words, each with its use and its tests.
+import { Chip, Group, Text, TextInput } from '@mantine/core';
+import type { ReactNode } from 'react';
+import { SEARCH_FIELD } from '../../frame/keyboard.ts';
+import { useUrlState } from '../../frame/url-state.ts';
+import { page } from './page.ts';
+import { RuleCard, type RuleState } from './RuleCard.tsx';
+import type { Checked, Rule } from './use-check.ts';
+import type { Usage } from './use-usage.ts';
+
+interface RuleListProps {
+  readonly checked: Checked;
+  /** Undefined until it is known. */
+  readonly usage: ((rule: string) => Usage) | undefined;
+  readonly onEdit: (rule: Rule) => void;
+}
+
+const isFailing = ({ tests }: RuleState): boolean => tests.some(({ result }) => result === 'failed');
+const isUnused = ({ usage }: RuleState): boolean => usage === 'not used' || usage === 'never used';
+
+export function RuleList({ checked: { report, rules }, usage, onEdit }: RuleListProps): ReactNode {
+  const [{ find, show, rule: chosen }, change] = useUrlState(page);
+  const tests = Map.groupBy(report?.tests ?? [], ({ rule }) => rule);
+  const untested = new Set(report?.untested.map(({ rule }) => rule));
+  const all = rules.map((rule, place) => {
+    const own = tests.get(rule.name) ?? [];
+    const state = { tests: own, isUntested: untested.has(rule.name), usage: usage?.(rule.name) };
+    return { rule, place: place + 1, state };
+  });
+  const filters = {
+    all: { label: 'All', holds: () => true },
+    failing: { label: 'A test fails', holds: isFailing },
+    untested: { label: 'No test', holds: ({ isUntested }: RuleState) => isUntested },
+    unused: { label: 'Not used in 30 days', holds: isUnused },
+  } as const;
+  const wanted = find.toLowerCase();
+  const shown = all.filter(
+    ({ rule, state }) => filters[show].holds(state) && JSON.stringify(rule).toLowerCase().includes(wanted),
+  );
+  const pick = (value: string | string[]): void => {
+    const [key] = Object.keys(filters).filter((one) => one === value) as (keyof typeof filters)[];
+    change({ show: key ?? 'all' }, 'replace');
+  };
+  return (
+    <section aria-label="Rules in words">
+      <TextInput
+        {...SEARCH_FIELD}
+        aria-label="Find rules"
+        placeholder="Find a client, a target, a scope …"
+        value={find}
+        mb="xs"
+        onChange={(event) => change({ find: event.currentTarget.value }, 'replace')}
+      />
+      <Chip.Group value={show} onChange={pick}>
+        <Group gap="xs" mb="sm" role="group" aria-label="Which rules">
+          {Object.entries(filters).map(([key, { label, holds }]) => (
+            <Chip key={key} value={key} size="xs" variant="light">
+              {label} ({key === 'unused' && usage === undefined ? '…' : all.filter(({ state }) => holds(state)).length})
+            </Chip>
+          ))}
+        </Group>
+      </Chip.Group>
+      {report?.counts === undefined && rules.length > 0 && (
+        <Text size="sm" c="dimmed" mb="sm">
+          The draft has a fault. These are the rules before it.
+        </Text>
+      )}
+      {shown.length === 0 && <Text c="dimmed">No rule is like that.</Text>}
+      <ol className="rules">
+        {shown.map(({ rule, place, state }) => (
+          <li key={rule.name} value={place}>
+            <RuleCard rule={rule} state={state} isChosen={rule.name === chosen} onEdit={() => onEdit(rule)} />
+          </li>
+        ))}
+      </ol>
+    </section>
+  );
+}

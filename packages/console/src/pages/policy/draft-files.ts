@@ -1,0 +1,19 @@
+// Reads and changes the text of one file in a draft.
+import type { components } from '../../api/admin-api.ts';
+import type { Draft } from '../../shared/draft.ts';
+
+export type RuleFile = components['answers']['list-rule-texts']['items'][number];
+
+/** A file without rules begins with this. */
+const BEGINNING = 'rules:\n';
+
+export const textOf = ({ path, rules }: RuleFile, draft: Draft | undefined): string =>
+  draft?.files.findLast((one) => one.path === path)?.rules ?? rules?.text ?? BEGINNING;
+
+/** @returns undefined if the draft equals the files in force */
+export function withText(draft: Draft | undefined, { path, rules }: RuleFile, text: string): Draft | undefined {
+  const others = (draft?.files ?? []).filter((one) => one.path !== path);
+  const isSame = text === (rules?.text ?? BEGINNING);
+  const files = isSame ? others : [...others, { path, rules: text }];
+  return files.length === 0 ? undefined : { ...draft, files };
+}
