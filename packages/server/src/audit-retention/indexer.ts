@@ -3,8 +3,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Chains } from '../audit/chain.ts';
 import { createRepeatable } from '../primitives/serial.ts';
-import { hasEveryRow } from '../store/audit-derived.ts';
 import { dropColumnIndexes, indexNextRows, readIndexState } from '../store/audit-index.ts';
+import { hasEveryRow } from '../store/audit-positions.ts';
 import { findSettled } from '../store/audit-settled.ts';
 import { describeDatabaseFailure } from '../store/failure.ts';
 import type { Store } from '../store/store.ts';

@@ -8,7 +8,8 @@ import { createVerifier, type Verdict, type Verifier } from '../audit/verify.ts'
 import { systemClock } from '../primitives/clock.ts';
 import { type JsonObject, parseJsonObject } from '../primitives/strict-json.ts';
 import { countMissingDerived, readDerivedPosition } from '../store/audit-derived.ts';
-import { findBatchEnd, readIndexState } from '../store/audit-index.ts';
+import { readIndexState } from '../store/audit-index.ts';
+import { findBatchEnd } from '../store/audit-positions.ts';
 import { countMissingEntries } from '../store/audit-reindex.ts';
 import { countRows, listChainRows, listChains, listUnchainedRows } from '../store/audit-rows.ts';
 import { findFirstSequence } from '../store/audit-settled.ts';

@@ -1,6 +1,7 @@
 // Counts requests in spans of time: the entries of a table that is made of audit rows, and the series that are read from it.
 import { type RawBuilder, sql } from 'kysely';
-import { batchOf, jsonIn } from './audit-tokens.ts';
+import { jsonIn } from './audit-tokens.ts';
+import { insertInto, isPostgres } from './database-time.ts';
 import type { Database } from './schema.ts';
 
 /** What is counted. A number is stored: never change or reuse one. */
@@ -38,14 +39,13 @@ const NOT_COUNTED = sql`('admin', 'configuration', 'erase', 'retention')`;
 /** Stands for several audiences in a column; see audit/term.ts. */
 const SEVERAL = '\u0001';
 
-/** Names the counts of rows `capped`, behind `with`. @param sign -1 to take them away */
+/** Names the counts of rows `capped`, behind `with`. Rows that count alike are put together first. @param sign -1 to take them away */
 function countsOf(database: Database, rows: RawBuilder<unknown>, sign: 1 | -1): RawBuilder<unknown> {
-  const { text, number, each, value } = jsonIn(database);
-  const duration = number('event', 'duration');
-  const ladder = BOUNDS.map((bound) => sql`when ${duration} <= ${sql.lit(bound)} then ${sql.lit(String(bound))}`);
+  const { event, text, number, list, each, value } = jsonIn(database);
+  const ladder = BOUNDS.map((bound) => sql`when duration <= ${sql.lit(bound)} then ${sql.lit(String(bound))}`);
   const longest = sql.lit(String(BOUNDS.at(-1)));
   const part = (kind: keyof typeof COUNTED, term: RawBuilder<unknown>, from: RawBuilder<unknown>) =>
-    sql`select time, ${sql.lit(COUNTED[kind])} as kind, ${term} as term, count from ${from}`;
+    sql`select minute, ${sql.lit(COUNTED[kind])} as kind, ${term} as term, count from ${from}`;
   const isIssued = sql`outcome = 'issued'`;
   const isRefused = sql`outcome in ('refused', 'failed')`;
   const reason = sql`coalesce(reason, '')`;
@@ -58,26 +58,26 @@ function countsOf(database: Database, rows: RawBuilder<unknown>, sign: 1 | -1): 
     part('refusedFor', asked, sql`requests where ${isRefused} and audience is not null`),
     part('issuedTo', sql`client`, sql`requests where ${isIssued} and client is not null`),
     part('refusedTo', sql`client`, sql`requests where ${isRefused} and client is not null`),
-    part(
-      'durations',
-      sql`case ${sql.join(ladder, sql` `)} else ${longest} end`,
-      sql`requests where ${isIssued} and ${duration} is not null`,
-    ),
+    part('durations', sql`duration`, sql`requests where ${isIssued} and duration is not null`),
   ];
   const named = [COUNTED.issuedFor, COUNTED.refusedFor, COUNTED.issuedTo, COUNTED.refusedTo];
-  return sql`${batchOf(database, sql`outcome in ('issued', 'refused', 'failed') and ${rows}`)},
-    requests as materialized (select batch.*, case when outcome = 'issued' then 1
-      else coalesce(${number('event', 'count')}, 1) end as count from batch
-      where ${text('event', 'action')} not in ${NOT_COUNTED}),
-    targeted as (select time, ${value} as term, 1 as count from ${each('targets')} where ${isIssued}
-      and ${text('event', 'action')} not in ${NOT_COUNTED}),
+  return sql`read as (select time, outcome, reason, client, audience, ${event} as event from audit
+      where outcome in ('issued', 'refused', 'failed') and ${rows}),
+    batch as materialized (select time - time % ${sql.lit(MINUTE_MS)} as minute, outcome, reason, client, audience,
+      ${number('event', 'duration')} as duration, ${number('event', 'count')} as count,
+      cast(${list('event', 'targets')} as text) as targets from read where ${text('event', 'action')} not in ${NOT_COUNTED}),
+    requests as materialized (select minute, outcome, reason, client, audience, targets,
+      case when duration is null then null ${sql.join(ladder, sql` `)} else ${longest} end as duration,
+      sum(case when ${isIssued} then 1 else coalesce(count, 1) end) as count
+      from batch group by 1, 2, 3, 4, 5, 6, 7),
+    targeted as (select minute, ${value} as term, count from requests cross join ${each(isPostgres(database) ? sql`cast(targets as json)` : sql`targets`)} where ${isIssued}),
     facts as (${sql.join(facts, sql` union all `)}),
     widths as (${sql.join(
       WIDTHS.map((width) => sql`select cast(${sql.lit(width)} as bigint) as width`),
       sql` union all `,
     )}),
-    grouped as materialized (select width, kind, time - time % width as start, term, sum(count) as count
-      from facts cross join widths group by width, kind, time - time % width, term),
+    grouped as materialized (select width, kind, minute - minute % width as start, term, sum(count) as count
+      from facts cross join widths group by width, kind, minute - minute % width, term),
     full_spans as materialized (select width, kind, start from (select distinct width, kind, start from grouped
         where kind in (${sql.join(named.map((kind) => sql.lit(kind)))})) as spans
       where (select count(*) from (select 1 from audit_counts as known where ${sameSpan('spans')}
@@ -95,7 +95,7 @@ const sameSpan = (table: string): RawBuilder<unknown> =>
 
 /** Adds the counts of rows, or takes them away. @param rows a condition on `audit` */
 export const changeOfCounts = (database: Database, rows: RawBuilder<unknown>, sign: 1 | -1): RawBuilder<unknown> =>
-  sql`insert into audit_counts (width, kind, start, term, count)
+  sql`${insertInto(database)} audit_counts (width, kind, start, term, count)
     with ${countsOf(database, rows, sign)}
     select width, kind, start, term, cast(sum(count) as bigint) from capped where true group by width, kind, start, term
     order by width, kind, start, term

@@ -1,10 +1,10 @@
 // The index that searches read: which rows have which term in a column. It is written after the rows, in batches, and remembers how
 // far it came in the transaction that wrote it. Rows after that position are found by reading them.
 import { type RawBuilder, sql } from 'kysely';
-import { isPostgres } from './database-time.ts';
+import { lockPosition, type Making, makeNextRows, readCounters } from './audit-positions.ts';
+import { insertInto, isPostgres } from './database-time.ts';
 import { COLUMN_INDEXES } from './migrations/0013-audit-index.ts';
 import type { AuditColumns, Database } from './schema.ts';
-import { type CommitTogether, commitTogetherIn } from './sqlite.ts';
 import type { Store } from './store.ts';
 
 /** Columns that have terms. A number is part of the stored index: never change or reuse one. */
@@ -48,8 +48,7 @@ export const indexedTerm = (column: IndexedColumn, value: string): IndexedTerm |
 export const hasTerm = ({ kind, term }: IndexedTerm): RawBuilder<boolean> =>
   sql`entry.kind = ${sql.lit(KINDS[kind])} and entry.term = ${term}`;
 
-/** The names of two counters: the position, and the last row from before the index existed, until its entries are there. */
-export const POSITION = 'audit index';
+/** The name of the counter of the last row from before the index existed, until its entries are there. */
 const GOAL = 'audit index goal';
 
 export interface IndexState {
@@ -60,10 +59,7 @@ export interface IndexState {
 }
 
 export async function readIndexState(database: Database): Promise<IndexState> {
-  const rows = await database.selectFrom('revisions').selectAll().where('name', 'in', [POSITION, GOAL]).execute();
-  const numbers = new Map(rows.map(({ name, number }) => [name, number]));
-  const position = numbers.get(POSITION) ?? 0;
-  const goal = numbers.get(GOAL);
+  const [position = 0, goal] = await readCounters(database, 'audit index', GOAL);
   return { position, phase: goal === undefined ? 'complete' : position < goal ? 'building' : 'built' };
 }
 
@@ -88,10 +84,15 @@ export const ALL_KINDS = Object.keys(KINDS) as readonly Kind[];
 const PERSONAL_KINDS = ['subject', 'principal', 'actor'] as const;
 
 /** Writes in the order of the index, so that neighbours are written together. */
-export const insertionOfEntries = (rows: RawBuilder<unknown>): RawBuilder<unknown> =>
-  sql`insert into audit_index (kind, term, time, sequence)
+export const insertionOfEntries = (database: Database, rows: RawBuilder<unknown>): RawBuilder<unknown> =>
+  sql`${insertInto(database)} audit_index (kind, term, time, sequence)
     select kind, term, time, sequence from (${entriesOf(rows, ALL_KINDS)}) as entries where true
     order by kind, term, time, sequence on conflict do nothing`;
+
+const making: Making = {
+  position: 'audit index',
+  statements: (database, rows) => [insertionOfEntries(database, rows)],
+};
 
 /**
  * Removes the entries of rows that are about to be deleted or erased. Waits for a batch of the index that another process writes, which
@@ -102,89 +103,16 @@ export async function deleteIndexEntries(
   rows: RawBuilder<unknown>,
   which: 'all' | 'personal' = 'all',
 ): Promise<void> {
-  await lockIndexPosition(transaction, 'wait');
+  await lockPosition(transaction, 'audit index', 'wait');
   const kinds = which === 'all' ? ALL_KINDS : PERSONAL_KINDS;
   await sql`delete from audit_index where (kind, term, time, sequence) in (${entriesOf(rows, kinds)})`.execute(
     transaction,
   );
 }
 
-/** A writing transaction of SQLite is exclusive anyway. @returns undefined if another process has the lock */
-export async function lockIndexPosition(transaction: Database, busy: 'skip' | 'wait'): Promise<number | undefined> {
-  let query = transaction.selectFrom('revisions').select('number').where('name', '=', POSITION);
-  if (isPostgres(transaction)) query = busy === 'skip' ? query.forUpdate().skipLocked() : query.forUpdate();
-  return (await query.executeTakeFirst())?.number;
-}
-
-export async function writeCounter(transaction: Database, name: string, number: number): Promise<void> {
-  await transaction
-    .insertInto('revisions')
-    .values({ name, number })
-    .onConflict((conflict) => conflict.column('name').doUpdateSet({ number }))
-    .execute();
-}
-
-/** The last of at most `limit` rows after one position, and not after another. */
-export async function findBatchEnd(
-  database: Database,
-  { after, through, limit }: { after: number; through: number; limit: number },
-): Promise<number> {
-  const row = await database
-    .selectFrom('audit')
-    .select('sequence')
-    .where('sequence', '>', after)
-    .where('sequence', '<=', through)
-    .orderBy('sequence')
-    .offset(limit - 1)
-    .limit(1)
-    .executeTakeFirst();
-  return row?.sequence ?? through;
-}
-
-export const rowsBetween = (after: number, through: number): RawBuilder<unknown> =>
-  sql`sequence > ${after} and sequence <= ${through}`;
-
-/**
- * Writes the entries of the next rows and the new position in one transaction.
- * @param through the last row that may be indexed, from `findSettled`
- * @returns the new position; undefined if no row is left, or another process writes the index
- */
-export async function indexNextRows(store: Store, through: number, limit: number): Promise<number | undefined> {
-  const together = commitTogetherIn(store);
-  if (together !== undefined) return indexTogether(store, together, through, limit);
-  return store.transaction().execute(async (transaction) => {
-    const after = await lockIndexPosition(transaction, 'skip');
-    if (after === undefined || after >= through) return undefined;
-    const end = await findBatchEnd(transaction, { after, through, limit });
-    await insertionOfEntries(rowsBetween(after, end)).execute(transaction);
-    await writeCounter(transaction, POSITION, end);
-    return end;
-  });
-}
-
-/** In one message to the thread of the database: no other writer waits for this process between two statements. */
-async function indexTogether(
-  store: Store,
-  together: CommitTogether,
-  through: number,
-  limit: number,
-): Promise<number | undefined> {
-  const { position: after } = await readIndexState(store);
-  if (after >= through) return undefined;
-  const end = await findBatchEnd(store, { after, through, limit });
-  const advance = store
-    .updateTable('revisions')
-    .set({ number: end })
-    .where('name', '=', POSITION)
-    .where('number', '=', after)
-    .compile();
-  const insertion = insertionOfEntries(rowsBetween(after, end)).compile(store);
-  const failed = await together({ units: [[advance]], last: [insertion], maxWaitMs: MAX_BATCH_WAIT_MS });
-  return failed.length === 0 ? end : undefined;
-}
-
-/** Maximum wait for a batch of the index. No caller waits for it. */
-const MAX_BATCH_WAIT_MS = 10_000;
+/** Writes the entries of the next rows, as `makeNextRows`. */
+export const indexNextRows = (store: Store, through: number, limit: number): Promise<number | undefined> =>
+  makeNextRows(store, making, through, limit);
 
 /**
  * Drops the indexes of the columns, which this index replaces. Each drop is a transaction of its own, and blocks writers for a moment.

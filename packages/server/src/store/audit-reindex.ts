@@ -1,15 +1,7 @@
 // Repairs the index that searches read: writes missing entries, and removes entries that no row has. It stores how far it came.
 import { sql } from 'kysely';
-import {
-  ALL_KINDS,
-  COLUMN_KINDS,
-  entriesOf,
-  findBatchEnd,
-  insertionOfEntries,
-  lockIndexPosition,
-  rowsBetween,
-  writeCounter,
-} from './audit-index.ts';
+import { ALL_KINDS, COLUMN_KINDS, entriesOf, insertionOfEntries } from './audit-index.ts';
+import { findBatchEnd, lockPosition, readCounters, rowsBetween, writeCounter } from './audit-positions.ts';
 import type { Database } from './schema.ts';
 import type { Store } from './store.ts';
 
@@ -23,8 +15,8 @@ export interface Reindexing {
 }
 
 export async function readReindexing(database: Database): Promise<Reindexing> {
-  const row = await database.selectFrom('revisions').select('number').where('name', '=', REINDEXED).executeTakeFirst();
-  return { after: row?.number };
+  const [after] = await readCounters(database, REINDEXED);
+  return { after };
 }
 
 /** Writes missing entries of rows that should be in the index. @returns the last of these rows, and the number of entries */
@@ -34,9 +26,9 @@ export const reindexRows = (
   limit: number,
 ): Promise<{ readonly end: number; readonly added: number }> =>
   store.transaction().execute(async (transaction) => {
-    const through = (await lockIndexPosition(transaction, 'wait')) ?? 0;
+    const through = (await lockPosition(transaction, 'audit index', 'wait')) ?? 0;
     const end = await findBatchEnd(transaction, { after, through, limit });
-    const { numAffectedRows } = await insertionOfEntries(rowsBetween(after, end)).execute(transaction);
+    const { numAffectedRows } = await insertionOfEntries(transaction, rowsBetween(after, end)).execute(transaction);
     await writeCounter(transaction, REINDEXED, end);
     return { end, added: Number(numAffectedRows) };
   });
@@ -63,7 +55,7 @@ export const removeStrayEntries = (
   limit: number,
 ): Promise<{ readonly last: IndexEntry | undefined; readonly removed: number }> =>
   store.transaction().execute(async (transaction) => {
-    await lockIndexPosition(transaction, 'wait');
+    await lockPosition(transaction, 'audit index', 'wait');
     const place = (entry: IndexEntry) => sql`(${entry.kind}, ${entry.term}, ${entry.time}, ${entry.sequence})`;
     const rest = after === undefined ? sql`true` : sql`(kind, term, time, sequence) > ${place(after)}`;
     const { rows } = await sql<IndexEntry>`select kind, term, time, sequence from audit_index where ${rest}

@@ -2,6 +2,7 @@
 import { CompiledQuery, type RawBuilder, sql } from 'kysely';
 import { removeDerived } from './audit-derived.ts';
 import { deleteIndexEntries, hasTerm, readIndexState, UNCHAINED } from './audit-index.ts';
+import { isPostgres } from './database-time.ts';
 import type { AuditRow, Database, NewAuditRow } from './schema.ts';
 import type { Store } from './store.ts';
 
@@ -35,8 +36,9 @@ function insertion(database: Database, rows: number): string {
   const { adapter } = database.getExecutor();
   const known = insertions.get(adapter) ?? [];
   insertions.set(adapter, known);
-  known[rows] ??= database
-    .insertInto('audit')
+  const query = database.insertInto('audit');
+  // As `insertInto` of database-time.ts.
+  known[rows] ??= (isPostgres(database) ? query : query.orRollback())
     .values(Array.from({ length: rows }, () => Object.fromEntries(COLUMNS.map((name) => [name, ''])) as never))
     .compile().sql;
   return known[rows];

@@ -11,15 +11,8 @@ import {
   withinBytes,
 } from './audit-conditions.ts';
 import { readDerivedPosition } from './audit-derived.ts';
-import {
-  EVERY_ROW,
-  findBatchEnd,
-  hasTerm,
-  INDEXED_COLUMNS,
-  type IndexedTerm,
-  indexedTerm,
-  readIndexState,
-} from './audit-index.ts';
+import { EVERY_ROW, hasTerm, INDEXED_COLUMNS, type IndexedTerm, indexedTerm, readIndexState } from './audit-index.ts';
+import { findBatchEnd } from './audit-positions.ts';
 import { findLastSequence } from './audit-settled.ts';
 import { namesToken } from './audit-tokens.ts';
 import { containsText } from './database-time.ts';

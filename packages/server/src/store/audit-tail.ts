@@ -2,7 +2,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { type AuditTerms, columnsEqual, type RowSize, rowBytes, timesOf, withinBytes } from './audit-conditions.ts';
-import { findBatchEnd } from './audit-index.ts';
+import { findBatchEnd } from './audit-positions.ts';
 import { MAX_SCANNED_BYTES, readBatch } from './audit-search.ts';
 import type { AuditRow, Database } from './schema.ts';
 

@@ -1,6 +1,6 @@
 // Which rows of the audit name a token, and which tokens derive from it: the entries of a table that is made of the rows.
 import { type RawBuilder, sql } from 'kysely';
-import { isPostgres } from './database-time.ts';
+import { insertInto, isPostgres } from './database-time.ts';
 import type { Database } from './schema.ts';
 
 /** What a token is in a row. A number is stored: never change or reuse one. */
@@ -24,19 +24,25 @@ interface JsonDialect {
   /** The text of a member. */
   readonly text: (column: string, ...path: readonly string[]) => RawBuilder<string | null>;
   readonly number: (column: string, ...path: readonly string[]) => RawBuilder<number | null>;
-  /** Joins `batch` with the members of a list in its event, as `one`. */
-  readonly each: (list: string) => RawBuilder<unknown>;
+  /** A member that may be a list, or null. */
+  readonly list: (column: string, name: string) => RawBuilder<unknown>;
+  /** The members of a list of `list`, as a table `one`, which is empty for anything else. */
+  readonly each: (list: RawBuilder<unknown>) => RawBuilder<unknown>;
   readonly member: (name: string) => RawBuilder<string | null>;
   /** The member itself, if it is a text. */
   readonly value: RawBuilder<string | null>;
 }
 
+const inSqlite = (column: string, ...path: readonly string[]): RawBuilder<never> =>
+  sql`json_extract(${sql.ref(column)}, ${sql.lit(`$.${path.join('.')}`)})`;
+
 const sqlite: JsonDialect = {
   event: sql`case when json_valid(event) then event else '{}' end`,
   personal: sql`case when json_valid(coalesce(personal, event)) then coalesce(personal, event) else '{}' end`,
-  text: (column, ...path) => sql`json_extract(${sql.ref(column)}, ${sql.lit(`$.${path.join('.')}`)})`,
-  number: (column, ...path) => sql`json_extract(${sql.ref(column)}, ${sql.lit(`$.${path.join('.')}`)})`,
-  each: (list) => sql`batch, json_each(batch.event, ${sql.lit(`$.${list}`)}) as one`,
+  text: inSqlite,
+  number: inSqlite,
+  list: (column, name) => sql`${sql.ref(column)} -> ${sql.lit(`$.${name}`)}`,
+  each: (list) => sql`json_each(${list}) as one`,
   member: (name) => sql`case when one.type = 'object' then json_extract(one.value, ${sql.lit(`$.${name}`)}) end`,
   value: sql`case when one.type = 'text' then one.value end`,
 };
@@ -46,51 +52,62 @@ const postgres: JsonDialect = {
   personal: sql`coalesce(personal, event)::json`,
   text: (column, ...path) => sql`${sql.ref(column)} #>> ${sql.lit(`{${path.join(',')}}`)}`,
   number: (column, ...path) => sql`cast(${sql.ref(column)} #>> ${sql.lit(`{${path.join(',')}}`)} as numeric)`,
-  each: (list) => {
-    const found = sql`batch.event -> ${sql.lit(list)}`;
-    return sql`batch cross join lateral json_array_elements(
-      case when json_typeof(${found}) = 'array' then ${found} else '[]'::json end) as one(value)`;
-  },
+  list: (column, name) => sql`${sql.ref(column)} -> ${sql.lit(name)}`,
+  each: (list) =>
+    sql`lateral json_array_elements(case when json_typeof(${list}) = 'array' then ${list} else '[]'::json end) as one(value)`,
   member: (name) => sql`one.value ->> ${sql.lit(name)}`,
   value: sql`one.value #>> '{}'`,
 };
 
 export const jsonIn = (database: Database): JsonDialect => (isPostgres(database) ? postgres : sqlite);
 
-/** Names the rows `batch`, each with its JSON. @param rows a condition on `audit` */
-export const batchOf = (database: Database, rows: RawBuilder<unknown>): RawBuilder<unknown> => {
-  const { event, personal } = jsonIn(database);
-  return sql`batch as materialized (select sequence, time, outcome, reason, client, audience,
-    ${event} as event, ${personal} as personal from audit where ${rows})`;
-};
-
-/** Names the entries of rows `entries`, behind `with`. */
+/** Names the entries of rows `entries`, behind `with`. The JSON of a row is read once. An entry may come twice. */
 function entriesOf(database: Database, rows: RawBuilder<unknown>): RawBuilder<unknown> {
-  const { text, each, member } = jsonIn(database);
-  return sql`${batchOf(database, rows)},
-    given as materialized (
-      select sequence, time, ${text('personal', 'subject', 'id')} as token, ${sql.lit(ROLES.presented)} as role from batch
-      union select sequence, time, ${text('personal', 'actor', 'id')}, ${sql.lit(ROLES.presented)} from batch
-      union select sequence, time, ${text('event', 'agreement')}, ${sql.lit(ROLES.agreement)} from batch
-      union select sequence, time, ${text('event', 'revoked')}, ${sql.lit(ROLES.revoked)} from batch
-      union select sequence, time, ${text('personal', 'callerRequestId')}, ${sql.lit(ROLES.callerRequest)} from batch),
-    issued as materialized (
-      select sequence, time, ${member('id')} as token, ${member('type')} as type,
-        1000 * cast(${member('expiresAt')} as bigint) as expires_at from ${each('issued')}),
-    entries as (
-      select token, ${sql.lit(ROLES.issued)} as role, time, sequence, '' as child, expires_at from issued where token is not null
-      union select given.token, given.role, given.time, given.sequence, coalesce(issued.token, ''), issued.expires_at
-        from given left join issued on issued.sequence = given.sequence 
-          and given.role in (${sql.lit(ROLES.presented)}, ${sql.lit(ROLES.agreement)})
-        where given.token is not null and given.token <> coalesce(issued.token, '')
-      union select family.token, ${sql.lit(ROLES.family)}, family.time, family.sequence, issued.token, issued.expires_at
-        from issued as family join issued on issued.sequence = family.sequence
-        where family.type = 'refresh_token' and issued.token <> family.token)`;
+  const { event, personal, text, list, each, member } = jsonIn(database);
+  const entry = (role: keyof typeof ROLES, token: string, child: RawBuilder<unknown>, from: RawBuilder<unknown>) =>
+    sql`select ${sql.ref(token)} as token, ${sql.lit(ROLES[role])} as role, time, sequence, ${child} as child,
+      ${child === NO_CHILD && role !== 'issued' ? sql`cast(null as bigint)` : sql`expires_at`} as expires_at from ${from}`;
+  /** With every token that the row issued. */
+  const parent = (role: keyof typeof ROLES, token: string) =>
+    entry(
+      role,
+      token,
+      sql`coalesce(child, '')`,
+      sql`born where ${sql.ref(token)} is not null and ${sql.ref(token)} <> coalesce(child, '')`,
+    );
+  const named = (role: keyof typeof ROLES, token: string) =>
+    entry(role, token, NO_CHILD, sql`batch where ${sql.ref(token)} is not null and ${sql.ref(token)} <> ''`);
+  return sql`read as (select sequence, time, ${event} as event, ${personal} as personal from audit where ${rows}),
+    batch as materialized (select sequence, time, ${text('personal', 'subject', 'id')} as subject,
+      ${text('personal', 'actor', 'id')} as actor, ${text('event', 'agreement')} as agreement,
+      ${text('event', 'revoked')} as revoked, ${text('personal', 'callerRequestId')} as caller,
+      ${list('event', 'issued')} as issued from read),
+    born as materialized (select sequence, time, subject, actor, agreement, issued, ${member('id')} as child,
+      ${member('type')} as type, 1000 * cast(${member('expiresAt')} as bigint) as expires_at
+      from batch left join ${each(sql`issued`)} on true),
+    entries as (${sql.join(
+      [
+        entry('issued', 'child', NO_CHILD, sql`born where child is not null`),
+        parent('presented', 'subject'),
+        parent('presented', 'actor'),
+        parent('agreement', 'agreement'),
+        named('revoked', 'revoked'),
+        named('callerRequest', 'caller'),
+        sql`select family, ${sql.lit(ROLES.family)}, time, sequence, child, expires_at from (
+          select born.time, born.sequence, born.child as family, ${member('id')} as child,
+            1000 * cast(${member('expiresAt')} as bigint) as expires_at
+          from born cross join ${each(sql`born.issued`)} where born.type = 'refresh_token') as families
+          where family is not null and child <> family`,
+      ],
+      sql` union all `,
+    )})`;
 }
+
+const NO_CHILD = sql`''`;
 
 /** Writes the entries of rows in the order of the table. */
 export const insertionOfTokens = (database: Database, rows: RawBuilder<unknown>): RawBuilder<unknown> =>
-  sql`insert into audit_tokens (token, role, time, sequence, child, expires_at)
+  sql`${insertInto(database)} audit_tokens (token, role, time, sequence, child, expires_at)
     with ${entriesOf(database, rows)} select token, role, time, sequence, child, expires_at from entries where true
     order by token, role, time, sequence, child on conflict do nothing`;
 
@@ -115,7 +132,7 @@ export const namesToken = (table: string, tokens: readonly string[]): RawBuilder
 /** Counts the entries that the table lacks, of some rows. @param rows a condition on `audit` */
 export async function countMissingTokens(database: Database, rows: RawBuilder<unknown>): Promise<number> {
   const { rows: found } = await sql<{ count: number }>`with ${entriesOf(database, rows)}
-    select count(*) as count from entries where not exists (select 1 from audit_tokens as kept
+    select count(*) as count from (select distinct token, role, time, sequence, child from entries) as entries where not exists (select 1 from audit_tokens as kept
       where kept.token = entries.token and kept.role = entries.role and kept.time = entries.time
         and kept.sequence = entries.sequence and kept.child = entries.child)`.execute(database);
   return Number(found[0]?.count);

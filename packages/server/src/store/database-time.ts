@@ -5,6 +5,13 @@ import type { Database } from './schema.ts';
 /** Is the database PostgreSQL, or SQLite? */
 export const isPostgres = (database: Database): boolean => database.getExecutor().adapter instanceof PostgresAdapter;
 
+/**
+ * Begins a statement that inserts many rows. SQLite copies each page before a statement changes it, in case the statement fails and its
+ * transaction goes on. This one fails with its transaction, and so costs a quarter less.
+ */
+export const insertInto = (database: Database): RawBuilder<unknown> =>
+  sql.raw(isPostgres(database) ? 'insert into' : 'insert or rollback into');
+
 /** Does a text contain another one? Unlike `like`, it has no wildcards, and takes time in proportion to the text. */
 export const containsText = (database: Database, column: string, text: string): RawBuilder<boolean> =>
   sql`${sql.raw(isPostgres(database) ? 'strpos' : 'instr')}(${sql.ref(column)}, ${text}) > 0`;
