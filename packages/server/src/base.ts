@@ -82,7 +82,7 @@ export async function openBase(
     const chains = createChains();
     const sharedSecret = createSharedSecrets(store, sealer, access);
     const freshness = createFreshness();
-    const ids = createTokenIds(await sharedSecret('token-ids'));
+    const ids = createTokenIds(await sharedSecret('token-ids'), clock);
     const { issuer } = configuration;
     const suspensions = await openSuspensions(store, issuer);
     return {

@@ -155,7 +155,7 @@ test('revokes tokens with an actor of this server by its name', async (t) => {
 });
 
 test('reads from an id, with the key only, that it was made here and the latest revocation known then', () => {
-  const [ids, others] = [createTokenIds('key'), createTokenIds('another')];
+  const [ids, others] = [createTokenIds('key', Date.now), createTokenIds('another', Date.now)];
   const epochs = [0, 1, Date.now(), 2 ** 48 - 1];
   for (const epoch of epochs) {
     const id = ids.make(epoch);
@@ -173,4 +173,16 @@ test('reads from an id, with the key only, that it was made here and the latest 
   for (const strange of ['all', 'subject:ada', crypto.randomUUID(), '', '-'.repeat(36)])
     assert.equal(ids.epochOf(strange), undefined);
   assert.equal(new Set(Array.from({ length: 1000 }, () => ids.make(0))).size, 1000);
+});
+
+test('ids of the same second are neighbours, and none begins like an option of a command', () => {
+  for (const now of [0, 1_700_000_000_999, 0xf7ff_ffff * 1000, 0xffff_ffff * 1000, 0x1_0000_0000 * 1000]) {
+    const beginnings = Array.from({ length: 50 }, () =>
+      createTokenIds('key', () => now)
+        .make(0)
+        .slice(0, 5),
+    );
+    assert.equal(new Set(beginnings).size, 1);
+    assert.doesNotMatch(String(beginnings[0]), /^-/);
+  }
 });

@@ -284,7 +284,7 @@ for (const [name, [one, two]] of Object.entries(nodes)) {
   });
 
   test(`${name}: revokes a name of any length that a token can have, and no other`, async () => {
-    const ids = createTokenIds('key');
+    const ids = createTokenIds('key', Date.now);
     const issuer = 'https://us.example';
     const suspensions = { find: () => undefined };
     const about = { issuer, clock: () => 1, freshness: createFreshness(), ids, suspensions } as const;
