@@ -22,16 +22,18 @@ export function createDeriver(store: Store): Deriver {
   };
   return {
     through: async (settled, until) => {
-      const end = Math.min(until, performance.now() + MAX_RUN_MS);
+      const runEnd = Math.min(until, performance.now() + MAX_RUN_MS);
       try {
-        while (performance.now() < end) {
+        while (performance.now() < runEnd) {
           const began = performance.now();
-          if ((await deriveNextRows(store, settled, batchRows)) === undefined) break;
+          const position = await deriveNextRows(store, settled, batchRows);
+          if (position === undefined) break;
           const tookMs = performance.now() - began;
           if (tookMs > MAX_BATCH_MS) fewer();
           else if (tookMs < MAX_BATCH_MS / 3) batchRows = Math.min(2 * batchRows, MAX_BATCH_ROWS);
+          if (position >= settled) return true;
           // Others write as long as this did.
-          await wait(Math.max(0, Math.min(tookMs, end - performance.now())), undefined, { ref: false });
+          await wait(Math.max(0, Math.min(tookMs, runEnd - performance.now())), undefined, { ref: false });
         }
       } catch (error) {
         fewer();

@@ -124,10 +124,12 @@ function createBatches(store: Store, until: () => number): Batches {
     indexThrough: async (through) => {
       while (performance.now() < until()) {
         const began = performance.now();
-        if ((await indexNextRows(store, through, batchRows)) === undefined) break;
+        const position = await indexNextRows(store, through, batchRows);
+        if (position === undefined) break;
         const tookMs = performance.now() - began;
         if (tookMs > MAX_BATCH_MS) shrink();
         else if (tookMs < MAX_BATCH_MS / 3) batchRows = Math.min(2 * batchRows, MAX_BATCH_ROWS);
+        if (position >= through) return true;
         // Others write as long as this did.
         await wait(Math.min(tookMs, until() - performance.now()), undefined, { ref: false });
       }

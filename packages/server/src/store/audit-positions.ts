@@ -1,6 +1,6 @@
 // How far came the tables that are made of audit rows? A batch is written in the transaction that also stores its position: a crash
 // loses and repeats nothing, and of several processes one at a time writes.
-import { type RawBuilder, sql } from 'kysely';
+import { CompiledQuery, type RawBuilder, sql } from 'kysely';
 import { isPostgres } from './database-time.ts';
 import type { Database } from './schema.ts';
 import { commitTogetherIn } from './sqlite.ts';
@@ -9,7 +9,7 @@ import type { Store } from './store.ts';
 /** The names of the counters: of the index of searches, and of the tables of tokens and counts. */
 const POSITIONS = ['audit index', 'audit tokens'] as const;
 
-export type Position = (typeof POSITIONS)[number];
+export type PositionName = (typeof POSITIONS)[number];
 
 /** Maximum wait for a batch. No caller waits for it. */
 const MAX_BATCH_WAIT_MS = 10_000;
@@ -36,7 +36,7 @@ export async function writeCounter(transaction: Database, name: string, number: 
 }
 
 /** @returns the sequence number up to which the tables have all rows */
-export async function readPosition(database: Database, position: Position): Promise<number> {
+export async function readPosition(database: Database, position: PositionName): Promise<number> {
   const [number = 0] = await readCounters(database, position);
   return number;
 }
@@ -44,7 +44,7 @@ export async function readPosition(database: Database, position: Position): Prom
 /** A writing transaction of SQLite is exclusive anyway. @returns undefined if another process has the lock */
 export async function lockPosition(
   transaction: Database,
-  position: Position,
+  position: PositionName,
   busy: 'skip' | 'wait',
 ): Promise<number | undefined> {
   let query = transaction.selectFrom('revisions').select('number').where('name', '=', position);
@@ -65,7 +65,7 @@ export async function hasEveryRow(database: Database): Promise<boolean> {
 }
 
 export interface Making {
-  readonly position: Position;
+  readonly position: PositionName;
   /** The statements that write what the tables have of some rows. @param rows a condition on `audit` */
   readonly statements: (database: Database, rows: RawBuilder<unknown>) => readonly RawBuilder<unknown>[];
 }
@@ -77,17 +77,18 @@ export interface Making {
  */
 export async function makeNextRows(
   store: Store,
-  { position, statements }: Making,
+  making: Making,
   through: number,
   limit: number,
 ): Promise<number | undefined> {
+  const { position } = making;
   const together = commitTogetherIn(store);
   if (together === undefined)
     return store.transaction().execute(async (transaction) => {
       const after = await lockPosition(transaction, position, 'skip');
       if (after === undefined || after >= through) return undefined;
       const end = await findEnd(transaction, after, through, limit);
-      for (const statement of statements(transaction, rowsBetween(after, end))) await statement.execute(transaction);
+      for (const statement of statementsOf(transaction, making, after, end)) await transaction.executeQuery(statement);
       await writeCounter(transaction, position, end);
       return end;
     });
@@ -101,9 +102,25 @@ export async function makeNextRows(
     .where('name', '=', position)
     .where('number', '=', after)
     .compile();
-  const last = statements(store, rowsBetween(after, end)).map((statement) => statement.compile(store));
+  const last = statementsOf(store, making, after, end);
   const failed = await together({ units: [[advance]], last, maxWaitMs: MAX_BATCH_WAIT_MS });
   return failed.length === 0 ? end : undefined;
+}
+
+/** The statements of each dialect for a range that no batch has: to build them takes longer than to send them. */
+const compiled = new WeakMap<object, Map<Making, readonly CompiledQuery[]>>();
+const ANY = { after: -1, end: -2 } as const;
+
+function statementsOf(database: Database, making: Making, after: number, end: number): readonly CompiledQuery[] {
+  const { adapter } = database.getExecutor();
+  const known = compiled.get(adapter) ?? new Map<Making, readonly CompiledQuery[]>();
+  compiled.set(adapter, known);
+  const statements =
+    known.get(making) ??
+    making.statements(database, rowsBetween(ANY.after, ANY.end)).map((statement) => statement.compile(database));
+  known.set(making, statements);
+  const inRange = (value: unknown): unknown => (value === ANY.after ? after : value === ANY.end ? end : value);
+  return statements.map((statement) => CompiledQuery.raw(statement.sql, statement.parameters.map(inRange)));
 }
 
 /** Finds the end of a batch by number, which is cheap: to count the rows of a batch, the database would read each of them. */
