@@ -23,12 +23,12 @@ interface Clause {
   readonly passes?: true;
 }
 
-type Names = Pick<PostgresConnection, 'user' | 'password' | 'database' | 'host'>;
+type Names = Pick<PostgresConnection, 'user' | 'password' | 'database' | 'host' | 'tls'>;
 
 const nameOf = (what: string, name: string | undefined): string =>
   name === undefined ? `the ${what}` : `the ${what} ${name}`;
 
-const NO_NAMES: Names = { user: undefined, password: undefined, database: undefined, host: '' };
+const NO_NAMES: Names = { user: undefined, password: undefined, database: undefined, host: '', tls: 'none' };
 
 const NO_PASSWORD: Clause = {
   why: 'PostgreSQL asks for a password, and store has none',
@@ -43,13 +43,18 @@ const LOCKED: Clause = {
 
 /** By SQLSTATE (PostgreSQL manual, appendix A). */
 const POSTGRES: Readonly<Record<string, (names: Names) => Clause>> = {
-  '28P01': ({ user, password }) =>
-    password === undefined
-      ? NO_PASSWORD
-      : {
-          why: `PostgreSQL refuses the password of ${nameOf('user', user)}`,
-          mend: 'Correct the user name or the password in store; in both, write all but letters and digits percent-encoded, such as %40 for @',
-        },
+  '28P01': ({ user, password, tls }) => {
+    if (password === undefined) return NO_PASSWORD;
+    const mend =
+      'Correct the user name or the password in store; in both, write all but letters and digits percent-encoded, such as %40 for @';
+    if (tls === 'none' || tls.cert === undefined)
+      return { why: `PostgreSQL refuses the password of ${nameOf('user', user)}`, mend };
+    // With clientcert=verify-full, PostgreSQL says the same of both.
+    return {
+      why: `PostgreSQL refuses the password or the certificate of ${nameOf('user', user)}`,
+      mend: `${mend}. The common name of the certificate in sslcert must be the user name`,
+    };
+  },
   '28000': ({ user }) => ({
     why: `PostgreSQL refuses ${nameOf('user', user)} from this machine`,
     mend: 'Correct the user name in store, or add a line for it to pg_hba.conf of the PostgreSQL server',
@@ -114,9 +119,33 @@ const SQLITE: Readonly<Record<number, Clause>> = {
   26: { why: 'the file is not an SQLite database', mend: 'Write another file in store, or move this one away' },
 };
 
+const OWN_CERTIFICATE =
+  'Write sslcert and sslkey in store, the files of a certificate from an authority in ssl_ca_file of the PostgreSQL server';
+
+/** About the certificate of this server, where pg_hba.conf has clientcert=verify-full. By message: the codes say less. */
+const CERTIFICATE: readonly (readonly [text: RegExp, clause: (names: Names) => Clause])[] = [
+  [
+    /requires a valid client certificate/,
+    ({ user }) => ({ why: `PostgreSQL asks ${nameOf('user', user)} for a certificate`, mend: OWN_CERTIFICATE }),
+  ],
+  [
+    /certificate authentication failed/,
+    () => ({
+      why: 'the certificate in sslcert is for another user',
+      mend: 'Its common name must be the user name in store',
+    }),
+  ],
+  [
+    /alert (?:unknown ca|decrypt error|certificate \w+|bad certificate|unsupported certificate)/,
+    () => ({ why: 'PostgreSQL does not accept the certificate in sslcert', mend: OWN_CERTIFICATE }),
+  ],
+];
+
 function clauseOf(error: DriverError, names: Names): Clause | undefined {
   const { code = '', errcode, message } = error;
   if (errcode !== undefined) return sqliteClause(errcode);
+  const certificate = CERTIFICATE.find(([text]) => text.test(message));
+  if (certificate !== undefined) return certificate[1](names);
   const known = POSTGRES[code];
   if (known !== undefined) return known(names);
   if (/^[0-9A-Z]{5}$/.test(code) && /\d/.test(code))

@@ -97,7 +97,7 @@ suite('the program in one file', {
       mkdirSync(dirname(join(root, library)), { recursive: true });
       copyFileSync(library, join(root, library));
     }
-    for (const folder of ['tmp', 'work']) mkdirSync(join(root, folder));
+    for (const folder of ['tmp', 'files']) mkdirSync(join(root, folder));
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
     const now = Date.now() / 1000;
     const files = {
@@ -107,7 +107,7 @@ suite('the program in one file', {
       'idp.pem': selfSigned(privateKey, { from: now - 60, to: now + 3600 }).toString(),
       password: 'a password of sixteen letters\n',
     };
-    for (const [name, text] of Object.entries(files)) writeFileSync(join(root, 'work', name), text);
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(root, 'files', name), text);
   });
   after(async () => {
     for (const work of undo) await work();
@@ -116,7 +116,7 @@ suite('the program in one file', {
   /** The command line in a root that has the program, its libraries and the files of the test. */
   const alone = (args: readonly string[], input = '/dev/null'): readonly string[] => {
     const enter = process.getuid?.() === 0 ? ['chroot'] : ['unshare', '--map-root-user', 'chroot'];
-    const file = (arg: string): string => (/\.(?:yaml|pem)$/.test(arg) ? `/work/${arg}` : arg);
+    const file = (arg: string): string => (/\.(?:yaml|pem)$/.test(arg) ? `/files/${arg}` : arg);
     const command = [...enter, root, '/cambio', ...args.map(file)].map((word) => `'${word}'`).join(' ');
     return ['sh', '-c', `exec env -i PATH=/usr/sbin:/usr/bin ${command} < ${input}`];
   };

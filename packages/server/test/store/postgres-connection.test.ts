@@ -1,7 +1,8 @@
 // The connection to PostgreSQL: verified TLS, messages for people, and the end of transactions of lost nodes.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { X509Certificate } from 'node:crypto';
+import { chmodSync, chownSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +11,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { readPostgresUrl } from '../../src/store/postgres-url.ts';
 import { nextRevision } from '../../src/store/registered-clients.ts';
 import { openStore } from '../../src/store/store.ts';
-import { selfSigned } from '../support/certificate.ts';
+import { makeAuthority, selfSigned } from '../support/certificate.ts';
 import { cambio } from '../support/command.ts';
 import { changed, yamlOf } from '../support/configuration.ts';
 import { freePort } from '../support/harness.ts';
@@ -95,6 +96,87 @@ test('a renewed authority of the database is used for the next connection; while
   write('trusted.pem', untrusted.cert);
   await serves(200);
   await eventually(failed, (found) => found === undefined);
+});
+
+test('a node presents its client certificate, and the renewed one at the next connection; one of another user, or none, is refused', async (t) => {
+  const [ours, strange] = await Promise.all([makeAuthority(), makeAuthority()]);
+  const [first, renewed] = [await ours.issue('clerk'), await ours.issue('clerk')];
+  const trusted = write('clients.pem', ours.cert);
+  await query(url, "create role clerk login superuser password 'clerk'; create role keyless login superuser");
+  const [{ hba } = {}] = await query(url, "select current_setting('hba_file') as hba");
+  const rules = readFileSync(String(hba), 'utf8');
+  writeFileSync(
+    String(hba),
+    `hostssl all clerk 127.0.0.1/32 password clientcert=verify-full\nhostssl all keyless 127.0.0.1/32 cert\n${rules}`,
+  );
+  await query(url, `alter system set ssl_ca_file = '${trusted}'`);
+  await query(url, 'select pg_reload_conf()');
+  t.after(async () => {
+    writeFileSync(String(hba), rules);
+    await query(url, 'select pg_reload_conf()');
+  });
+  await eventually(
+    () => query(url, "select current_setting('ssl_ca_file') as authority"),
+    ([row]) => row?.authority === trusted,
+  );
+  const clerk = url.replace('cambio:cambio@', 'clerk:clerk@');
+  const present = (name: string, { cert, key }: { cert: string; key: string }, to = clerk): string =>
+    `${to}?sslmode=verify-full&sslrootcert=${authority}&sslcert=${write(`${name}.pem`, cert)}&sslkey=${write(`${name}-key.pem`, key, 0o600)}`;
+  const node = await startNode(t, shared(present('clerk', first)));
+  const serials = () =>
+    query(
+      url,
+      "select distinct client_dn as dn, client_serial::text as serial from pg_stat_ssl join pg_stat_activity using (pid) where usename = 'clerk' and application_name like 'cambio%'",
+    );
+  const serves = () =>
+    eventually(
+      async () => (await own(node)).status,
+      (status) => status === 200,
+    );
+  const disconnect = () => query(url, "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'clerk'");
+  const serialOf = ({ cert }: { cert: string }): string =>
+    BigInt(`0x${new X509Certificate(cert).serialNumber}`).toString();
+  const one = (serial: string) => (rows: unknown) => isDeepStrictEqual(rows, [{ dn: '/CN=clerk', serial }]);
+  await serves();
+  await eventually(serials, one(serialOf(first)));
+  // Between the two files of a renewal, the certificate and the key do not belong together.
+  write('clerk.pem', renewed.cert);
+  await disconnect();
+  await serves();
+  await eventually(serials, one(serialOf(first)));
+  write('clerk-key.pem', renewed.key);
+  await disconnect();
+  await serves();
+  await eventually(serials, one(serialOf(renewed)));
+  const keyless = url.replace('cambio:cambio@', 'keyless@');
+  // With the method cert, the certificate is enough.
+  await (await store(present('keyless', await ours.issue('keyless'), keyless))).destroy();
+  const needs =
+    'Write sslcert and sslkey in store, the files of a certificate from an authority in ssl_ca_file of the PostgreSQL server';
+  for (const [refused, why] of [
+    [
+      `${clerk}?sslmode=verify-full&sslrootcert=${authority}`,
+      `PostgreSQL asks the user clerk for a certificate. ${needs}`,
+    ],
+    [
+      present('other', await ours.issue('other')),
+      'PostgreSQL refuses the password or the certificate of the user clerk. Correct the user name or the password in store; in both, write all but letters and digits percent-encoded, such as %40 for @. The common name of the certificate in sslcert must be the user name',
+    ],
+    [
+      present('another', await ours.issue('clerk'), keyless),
+      'the certificate in sslcert is for another user. Its common name must be the user name in store',
+    ],
+    ...[await strange.issue('clerk'), await selfSigned({ type: 'dns', value: 'clerk' })].map(
+      (certificate, index) =>
+        [
+          present(`strange-${index}`, certificate),
+          `PostgreSQL does not accept the certificate in sslcert. ${needs}`,
+        ] as const,
+    ),
+  ] as const)
+    await assert.rejects(store(refused), {
+      message: `cannot open the database on 127.0.0.1 port ${postgres.port}: ${why}`,
+    });
 });
 
 test('refuses an untrusted certificate, another name and a server without TLS before sending the password, and says what to do', async (t) => {
