@@ -56,7 +56,7 @@ test('the programs of the README run from the tarball, and its types compile wit
   const { folder, names, manifest } = await installPackage(t, 'client', { dependencies, links: FRAMEWORKS });
   assert.deepEqual([names, Object.keys(manifest.dependencies as object)], [['@cambio', ...dependencies], dependencies]);
   await compileForBrowser(t, folder);
-  const cambio = await start(t, server);
+  const cambio = await start(t, server, { now: 'runs' });
   const port = await freePort();
   const api = createApi(cambio.issuer, { baseUrl: `http://127.0.0.1:${port}` });
   t.after(() => api.close());
@@ -86,8 +86,9 @@ test('the programs of the README run from the tarball, and its types compile wit
     const call = (authorization?: string) =>
       fetch(`http://localhost:${own}/total`, authorization === undefined ? {} : { headers: { authorization } });
     const answer = await call(`Bearer ${subject}`);
-    assert.equal(answer.status, 200, name);
-    assert.equal(((await answer.json()) as { subject: string }).subject, claimsOf(subject).sub);
+    const answered = await answer.text();
+    assert.equal(answer.status, 200, `${name}: ${answered}`);
+    assert.equal((JSON.parse(answered) as { subject: string }).subject, claimsOf(subject).sub);
     assert.equal((await call()).status, 401);
     assert.equal((await call('Bearer x')).status, 401);
   }

@@ -30,7 +30,7 @@ test('the programs of the README run from the tarball, and accept tokens of a Ca
 }, async (t) => {
   const { folder, names } = await installPackage(t, 'resource-server', { dependencies: ['jose'], links: FRAMEWORKS });
   assert.deepEqual(names, ['@cambio', 'jose'], 'one dependency');
-  const cambio = await start(t, server);
+  const cambio = await start(t, server, { now: 'runs' });
   const programs = programsOf('packages/resource-server/README.md');
   assert.deepEqual([...programs.keys()], [...['Fastify', 'Express', 'Hono', 'MCP'], MOVED, 'Metadata']);
   const apis = new Map<string, string>();

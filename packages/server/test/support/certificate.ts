@@ -20,7 +20,7 @@ const validFor = (days: number) => ({
   notAfter: new Date(Date.now() + days * DAY),
 });
 
-const pemOf = async (key: CryptoKey): Promise<string> =>
+const pemOf = async (key: Parameters<typeof crypto.subtle.exportKey>[1]): Promise<string> =>
   PemConverter.encode(await crypto.subtle.exportKey('pkcs8', key), 'PRIVATE KEY');
 
 /** Makes an authority. @returns its certificate, and a function that issues one with a common name */

@@ -57,8 +57,15 @@ export interface TestServer {
   readonly close: () => Promise<void>;
 }
 
+const runningClock = (): { now: number } => ({
+  get now() {
+    return Date.now();
+  },
+});
+
 /**
  * @param source a configuration; `${ISSUER}` and `${PORT}` in it are replaced. Missing sections are not added.
+ * @param now the clock stands still; `runs` for programs that call the server and read the clock of the machine
  * @param files written beside the configuration file
  * @param fetch calls the server, if its TLS needs special options
  * @param folder of a server that was closed, to continue with its database
@@ -80,7 +87,7 @@ export async function start(
     recorded,
   }: {
     files?: Record<string, string>;
-    now?: number;
+    now?: number | 'runs';
     folder?: string;
     fetch?: typeof globalThis.fetch;
     port?: number;
@@ -104,7 +111,7 @@ export async function start(
   canaries.plantConfiguration(text);
   const file = join(folder, 'cambio.yaml');
   writeFileSync(file, text);
-  const clock = { now };
+  const clock = now === 'runs' ? runningClock() : { now };
   const load = async (): Promise<Parameters<typeof startServer>[0]> => {
     const configuration = await loadConfiguration(file, environment);
     // The metrics port is the same for all servers of the machine.
