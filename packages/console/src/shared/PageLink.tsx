@@ -7,7 +7,7 @@ interface PageLinkProps {
   /** The path of the page: `audit`. */
   readonly to: string;
   /** Never a token. */
-  readonly state?: Readonly<Record<string, string>>;
+  readonly state?: Readonly<Record<string, unknown>>;
   readonly children: ReactNode;
 }
 

@@ -10,8 +10,10 @@ import { Facts, Panel } from '../../shared/Page.tsx';
 import { PageLink } from '../../shared/PageLink.tsx';
 import { TimeText } from '../../shared/TimeText.tsx';
 import { type Client, scopesOf, textOf, textsOf } from './entries.ts';
-import { Reach } from './Reach.tsx';
+import { Reach, useReach } from './Reach.tsx';
 import { FileEntry, linksTo, wordsOf } from './Text.tsx';
+import { Unused } from './Unused.tsx';
+import { distinct } from './ways.ts';
 
 const NOT_FOUND = 404;
 
@@ -35,9 +37,18 @@ export function ClientDetails({ id }: { readonly id: string }): ReactNode {
       </Title>
       <Reach client={id} />
       <About client={data} />
+      <More client={data} />
       <FileEntry entry={{ id, ...data.entry }} />
     </>
   );
+}
+
+/** What needs to know where rules lead. */
+function More({ client: { id } }: { readonly client: Client }): ReactNode {
+  const reach = useReach(id);
+  if (reach === undefined) return null;
+  const rules = distinct(reach.map(({ rule = '' }) => rule)).filter((rule) => rule !== '');
+  return <Unused key={id} client={id} rules={rules} />;
 }
 
 function About({ client }: { readonly client: Client }): ReactNode {

@@ -76,15 +76,12 @@ function Keys({ identifier }: { readonly identifier: string }): ReactNode {
   const known = data.issuers.find(({ issuer }) => issuer === identifier);
   if (known === undefined) return <Text>Its tokens are verified without a key set, as its entry says.</Text>;
   const { keys, fetchedAt, failure } = known;
+  const never =
+    failure === undefined ? 'none: the file has the keys, or no token needed them yet' : 'none has succeeded';
   return (
     <Facts
       of={{
-        'Last fetch':
-          fetchedAt === undefined ? (
-            'none: the file has the keys, or no token needed them yet'
-          ) : (
-            <TimeText at={fetchedAt} />
-          ),
+        'Last fetch': fetchedAt === undefined ? never : <TimeText at={fetchedAt} />,
         'The last fetch failed': failure && (
           <Text className="failed" span>
             <TimeText at={failure.at} />: {failure.why}

@@ -33,14 +33,18 @@ async function loadReach(about: About, signal: AbortSignal): Promise<readonly Re
   return found;
 }
 
-export function Reach({ client }: { readonly client: string }): ReactNode {
-  const [{ view, subject, issuer }, change] = useUrlState(page);
-  const { data } = useQuery({
+/** What the client can reach, with tokens about one subject if one is named. */
+export const useReach = (client: string, subject = '', issuer = ''): readonly Reachable[] | undefined =>
+  useQuery({
     queryKey: ['reach', client, subject, issuer],
     queryFn: ({ signal }) =>
       loadReach({ client, ...(subject !== '' && { subject, ...(issuer !== '' && { issuer }) }) }, signal),
     placeholderData: keepPreviousData,
-  });
+  }).data;
+
+export function Reach({ client }: { readonly client: string }): ReactNode {
+  const [{ view, subject, issuer }, change] = useUrlState(page);
+  const data = useReach(client, subject, issuer);
   return (
     <Panel title="What it can reach">
       {data === undefined ? (
@@ -78,8 +82,9 @@ export function Reach({ client }: { readonly client: string }): ReactNode {
 }
 
 /** The answer in a sentence. */
-function describe(client: string, items: readonly Reachable[], subject: string): string {
+function describe(client: string, all: readonly Reachable[], subject: string): string {
   const about = subject === '' ? '' : ` with tokens about ${subject}`;
+  const items = all.filter(({ mode }) => mode !== 'audit');
   if (items.length === 0) return `${client} can reach nothing${about}: no rule and no grant of its own leads anywhere.`;
   const targetsOf = (chosen: readonly Reachable[]): number => distinct(chosen.map(({ audience }) => audience)).length;
   const own = items.filter(({ by }) => by === 'client_credentials');

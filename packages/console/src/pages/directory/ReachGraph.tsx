@@ -28,11 +28,13 @@ export default function ReachGraph({ client, ways }: ReachGraphProps): ReactNode
   const room = useRef<HTMLDivElement>(null);
   const flow = useRef<ReactFlowInstance<Node<Data>, Edge>>(undefined);
   const [direction, setDirection] = useState<Direction>(() => (matchMedia(NARROW).matches ? 'TB' : 'LR'));
-  const { nodes, edges, height } = useMemo(() => arrange(client, ways, direction), [client, ways, direction]);
+  const [roomWidth, setRoomWidth] = useState(0);
+  const { nodes, edges, width, height } = useMemo(() => arrange(client, ways, direction), [client, ways, direction]);
   // The whole graph is in view, whatever the width becomes.
   useEffect(() => {
     const observer = new ResizeObserver(() => {
       setDirection(matchMedia(NARROW).matches ? 'TB' : 'LR');
+      setRoomWidth(room.current?.clientWidth ?? 0);
       void flow.current?.fitView();
     });
     if (room.current !== null) observer.observe(room.current);
@@ -46,7 +48,7 @@ export default function ReachGraph({ client, ways }: ReachGraphProps): ReactNode
       className="reach-graph"
       role="img"
       aria-label={`A graph of what ${client} can reach. The matrix says the same in a table.`}
-      style={{ height: Math.min(MAX_HEIGHT_PX, Math.max(MIN_HEIGHT_PX, height)) }}
+      style={{ height: Math.min(MAX_HEIGHT_PX, Math.max(MIN_HEIGHT_PX, height * Math.min(1, roomWidth / width))) }}
     >
       <ReactFlow
         nodes={nodes}
@@ -115,5 +117,6 @@ function arrange(client: string, ways: readonly Way[], direction: Direction) {
       type: kind === 'client' ? 'input' : kind === 'target' ? 'output' : 'default',
     };
   });
-  return { nodes, edges, height: (graph.graph().height ?? 0) + 2 * HEIGHT_PX };
+  const { width = WIDTH_PX, height = HEIGHT_PX } = graph.graph();
+  return { nodes, edges, width, height: height + 2 * HEIGHT_PX };
 }

@@ -40,7 +40,7 @@ export function ResourceDetails({ resource }: { readonly resource: Entry }): Rea
               own.map(({ name }) => name),
             ),
             Requests: (
-              <PageLink to="audit" state={{ audience }}>
+              <PageLink to="audit" state={{ target: audience }}>
                 In the audit log
               </PageLink>
             ),

@@ -22,7 +22,7 @@ export function waysOf(items: readonly Reachable[]): readonly Way[] {
 }
 
 export const nameOf = ({ by, rule }: Pick<Reachable, 'by' | 'rule'>): string =>
-  rule ?? (by === 'sign-in' ? 'people who sign in with it' : 'its own credentials');
+  rule ?? (by === 'sign-in' ? 'people who sign in with it' : 'its own credentials (client_credentials)');
 
 export function certaintyOf(items: readonly Reachable[], audience: string, scope: string): Certainty {
   const leading = items.filter((one) => one.audience === audience && one.scopes.some((given) => given.scope === scope));

@@ -17,6 +17,7 @@ export const Faults = ({ faults }: { readonly faults: readonly Fault[] }): React
     {faults.map((fault) => (
       <Alert
         key={fault.kind}
+        variant="outline"
         color={fault.serves ? 'orange' : 'red'}
         icon={<TriangleAlert size={18} aria-hidden="true" />}
         title={titleOf(fault)}

@@ -71,11 +71,26 @@ export function FirstRun({ first: { sample, clients } }: { readonly first: First
           decides it as the token endpoint would, and issues nothing.
         </Text>
         <Trial sample={sample} />
+        <Text>
+          <PageLink to="playground" state={playgroundState(sample)}>
+            Open it in the playground
+          </PageLink>{' '}
+          to change it.
+        </Text>
         <Commands text={commandsFor(sample, clients, issuer)} />
       </Stack>
     </Panel>
   );
 }
+
+/** The members of the playground's URL. */
+const playgroundState = ({ client, subject, actor, audience, scope }: Sample) => ({
+  client,
+  subjectFacts: subject,
+  ...(actor !== undefined && { actorFacts: actor }),
+  audience: [audience],
+  ...(scope !== undefined && { scope }),
+});
 
 type Answer = components['answers']['explain'];
 

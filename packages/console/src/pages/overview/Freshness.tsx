@@ -42,7 +42,7 @@ function Issuers({ issuers }: Pick<Status, 'issuers'>): ReactNode {
             {': '}
             {fetchedAt === undefined ? (
               keys.length === 0 ? (
-                'no token has needed its keys yet'
+                failure === undefined && 'no token has needed its keys yet'
               ) : (
                 `${countOf(keys.length, 'key')}, in the configuration file`
               )
@@ -90,7 +90,7 @@ function Audit({ audit: { proof, last, indexedUpTo } }: Pick<Status, 'audit'>): 
   return (
     <Panel title="Proof of the audit">
       {proof === undefined ? (
-        <Text>Nothing is signed yet. The first statement follows within a minute of the first row.</Text>
+        <Text>No row is signed yet.</Text>
       ) : proof.problem !== undefined ? (
         <Text className="failed">
           {proof.problem} Run <code>cambio audit verify</code>, which checks every row.

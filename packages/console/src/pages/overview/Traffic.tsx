@@ -35,7 +35,7 @@ export function Traffic({ overview, period }: TrafficProps): ReactNode {
       </Panel>
       {overview.reasons.length > 0 && <Reasons overview={overview} />}
       <div className="side-by-side">
-        <Named of={overview.audiences} title="By target" filter="audience" kind="resources" />
+        <Named of={overview.audiences} title="By target" filter="target" kind="resources" />
         <Named of={overview.clients} title="By client" filter="client" kind="clients" />
       </div>
     </>
@@ -167,7 +167,7 @@ interface NamedProps {
   readonly title: string;
   readonly of: Overview['clients'];
   /** The filter of the audit page that finds the requests. */
-  readonly filter: 'audience' | 'client';
+  readonly filter: 'target' | 'client';
   readonly kind: string;
 }
 
