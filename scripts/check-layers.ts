@@ -35,6 +35,7 @@ const LAYERS = [
   'policy',
   'narrowing',
   'issuing',
+  'regions',
   'audit-retention',
   'saml',
   'trust',
@@ -65,7 +66,10 @@ const RESERVED = [
   { what: /console\.(?:log|error)\(|process\.stdout\.write\(/, where: /^(primitives\/log|cli\/print)\.ts$/ },
   { what: /process\.env/, where: /^(config|cli)\// },
   { what: /\bauthorize\(/, where: /^(grants\/|exchange\/exchange\.ts|issuing\/authorization\.ts)/ },
-  { what: /\bsignCompact\(/, where: /^(issuing\/|audit-retention\/statement-signer\.ts|keys\/jws\.ts)/ },
+  {
+    what: /\bsignCompact\(/,
+    where: /^(issuing\/|regions\/messages\.ts|audit-retention\/statement-signer\.ts|keys\/jws\.ts)/,
+  },
   // Texts in certificates have their own encodings. Text that we sealed is authenticated.
   { what: OTHER_TEXT, where: /^(primitives\/utf8|client-auth\/der|keys\/sealing)\.ts$/ },
   { what: OTHER_JSON, where: /^primitives\/strict-json\.ts$/ },

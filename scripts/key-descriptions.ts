@@ -11,6 +11,7 @@ const PLACES: Readonly<Record<string, readonly string[]>> = {
   branding: ['branding.'],
   resources: ['resources[].'],
   clients: ['clients[].'],
+  regions: ['regions.'],
   accounts: ['accounts[].'],
   upstream: ['upstream.'],
   issuers: ['issuers[].'],

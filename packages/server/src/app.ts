@@ -155,6 +155,8 @@ function publishMetrics(
     ...seen,
     keys: () => inForce.services().keys.states(),
     revocations: base.revocations.count,
+    regionAges: () =>
+      (base.regions?.states() ?? []).map(({ name: region, age = Number.POSITIVE_INFINITY }) => ({ region, age })),
     readAt: inForce.readAt,
     pendingFor: inForce.pendingFor,
     fileIsFaulty: state.isFaulty,

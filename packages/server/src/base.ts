@@ -18,6 +18,7 @@ import { createSignatureCache, type SignatureCache } from './keys/signature-cach
 import type { Clock } from './primitives/clock.ts';
 import { newId } from './primitives/random.ts';
 import type { Sharing } from './primitives/rate.ts';
+import { openRegions, type Regions } from './regions/regions.ts';
 import { createXmlLoader, type XmlLoader } from './saml/document.ts';
 import { createPasswordRateLimit, type PasswordRateLimit } from './sign-in/password-rate-limit.ts';
 import type { openSignIn } from './sign-in/sign-in.ts';
@@ -40,6 +41,8 @@ export interface Base {
   readonly freshness: Freshness;
   readonly revocations: Revocations;
   readonly suspensions: Suspensions;
+  /** Undefined if the server has one region. */
+  readonly regions: Regions | undefined;
   /** The id of this process. */
   readonly node: string;
   readonly registered: RegisteredClients;
@@ -82,8 +85,11 @@ export async function openBase(
     const chains = createChains();
     const sharedSecret = createSharedSecrets(store, sealer, access);
     const freshness = createFreshness();
-    const ids = createTokenIds(await sharedSecret('token-ids'), clock);
-    const { issuer } = configuration;
+    const { issuer, regions: settings } = configuration;
+    const ids = createTokenIds(await sharedSecret('token-ids'), clock, settings?.name);
+    const isOwnId = (id: string): boolean => ids.epochOf(id) !== undefined;
+    const regions = settings && (await openRegions(settings, { issuer, store, clock, access, isOwnId }));
+    const refuseStale = regions?.refuseStale;
     const suspensions = await openSuspensions(store, issuer);
     return {
       access,
@@ -93,8 +99,9 @@ export async function openBase(
       sealer,
       sharedSecret,
       freshness,
-      revocations: await openRevocations(store, { issuer, clock, freshness, ids, suspensions }),
+      revocations: await openRevocations(store, { issuer, clock, freshness, ids, suspensions, refuseStale }),
       suspensions,
+      regions,
       node: newId(),
       registered: await openRegisteredClients(store),
       decoyKeys: createDecoyKeys(),

@@ -5,6 +5,7 @@ import { ConfigurationError } from './config/fault.ts';
 import type { Waiting } from './config/restart.ts';
 import { createReadiness, type Found, type Readiness } from './http/readiness.ts';
 import type { Clock } from './primitives/clock.ts';
+import type { PeerState } from './regions/regions.ts';
 import type { Presence } from './store/presence.ts';
 import { isReachable } from './store/store.ts';
 
@@ -68,12 +69,23 @@ export function createNodeState(clock: Clock): NodeState {
   };
 }
 
+/** Regions that were not read for too long: their tokens are refused here. */
+function findUnread(states: readonly PeerState[]): Found | undefined {
+  const unread = states.filter(({ isFresh }) => !isFresh);
+  if (unread.length === 0) return undefined;
+  const ages = unread.flatMap(({ age }) => age ?? []);
+  return {
+    ...(ages.length > 0 && { forMs: Math.max(...ages) }),
+    details: unread.map(({ name, failure }) => `${name}: ${failure ?? 'not read yet'}`),
+  };
+}
+
 /** A node is not ready while a change has waited longer than this to be in force. */
 const MAX_PENDING_MS = 5000;
 
 export function examineNode(
   state: NodeState,
-  { clock, store, freshness }: Base,
+  { clock, store, freshness, regions }: Base,
   presence: Presence,
 ): () => Promise<Readiness> {
   const foundIf = (holds: boolean): Found | undefined => (holds ? {} : undefined);
@@ -93,6 +105,7 @@ export function examineNode(
       configuration_faulty: () => foundIn(state.warnings().configuration_faulty),
       renewal_failed: () => foundIn(state.warnings().renewal_failed),
       restart_needed: () => foundIn(state.warnings().restart_needed),
+      regions_unread: () => findUnread(regions?.states() ?? []),
       configurations_differ: () => foundIf(presence.agree() === false),
     },
   });

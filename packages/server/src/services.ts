@@ -27,6 +27,7 @@ import { indexResources, type Targeting } from './narrowing/targets.ts';
 import { createOutbound } from './outbound/outbound.ts';
 import type { Clock } from './primitives/clock.ts';
 import { createNonces } from './proof/nonces.ts';
+import { serveRegions, withRegions } from './regions/serve.ts';
 import { createAccounts } from './sign-in/accounts.ts';
 import { createCodes } from './sign-in/codes.ts';
 import { createOperators } from './sign-in/operators.ts';
@@ -82,6 +83,8 @@ export async function openServices(
     signatures: base.signatures,
     loadXml: base.loadXml,
     ...openQueries(store),
+    ...serveRegions(base.regions, ring, keys),
+    useOnce: useInAllRegions(store, base.regions),
     clients,
     names: indexSubjectNames({ ...configuration, clients, issuers: [...issuers, ...configuration.saml] }),
     clientIndex: indexClients(clients),
@@ -148,6 +151,12 @@ const openQueries = (
   },
 });
 
+/** An id counts as used here, too, so that an earlier check finds it without asking another region. */
+const useInAllRegions =
+  (store: Store, regions: Base['regions']): HttpServices['useOnce'] =>
+  async (id, expiresAt) =>
+    (regions === undefined || (await regions.claim(id, expiresAt))) && openQueries(store).useOnce(id, expiresAt);
+
 /** The clients of the file, the registered ones, and those that describe themselves. */
 async function openClients(configuration: Configuration, base: Base, before: Before | undefined) {
   const { store, sealer, clock, sharedSecret, registered } = base;
@@ -163,7 +172,7 @@ async function openClients(configuration: Configuration, base: Base, before: Bef
 const openKeys = async (keys: Configuration['keys'], base: Base, before: Before | undefined): Promise<KeyRing> =>
   before !== undefined && isDeepStrictEqual(before.configuration.keys, keys)
     ? before.services.keys
-    : openKeyRing(keys, base);
+    : withRegions(await openKeyRing(keys, base), base.regions);
 
 /** The dependencies of sign-in, from the file and from the store. */
 async function describeSignIn(

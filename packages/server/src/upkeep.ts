@@ -1,10 +1,32 @@
 // Starts what runs beside requests: polling, work on the audit log, and the deletion of expired rows.
+
+import { beginEvent } from './audit/event.ts';
 import { type AuditRetention, startAuditRetention } from './audit-retention/retain.ts';
 import type { ServerNode } from './open-node.ts';
+import { newId } from './primitives/random.ts';
+import type { Regions } from './regions/regions.ts';
 import { describeDatabaseFailure } from './store/failure.ts';
 import { type Poll, type Polling, startPolling } from './store/poll.ts';
 import { listen } from './store/store.ts';
 import { sweep } from './store/sweep.ts';
+
+/** Each change of a region's state has a row. @returns a function that ends the reading */
+function keepRegions({ base, report }: ServerNode, regions: Regions): () => void {
+  const { clock, revocations, audit } = base;
+  return regions.start({
+    added: () => revocations.poll(),
+    now: clock,
+    changed: (region, state) => {
+      const failure = regions.states().find(({ name }) => name === region)?.failure;
+      const why = failure === undefined ? '' : `: ${failure}`;
+      report(state === 'current' ? `the region ${region} is read` : `the region ${region} cannot be read${why}`);
+      const about = { time: clock(), requestId: newId(), address: 'server', action: 'region' } as const;
+      audit
+        .append({ ...beginEvent(about), outcome: 'changed', change: { what: `region ${region}`, after: { state } } })
+        .catch((error) => report(`the audit has no row about the region ${region}: ${describeDatabaseFailure(error)}`));
+    },
+  });
+}
 
 /** Time between deletions of expired rows. */
 const SWEEP_MS = 600_000;
@@ -43,6 +65,7 @@ export async function keepUpToDate(node: ServerNode): Promise<{ polling: Polling
     record.touch(inForce.kept()).catch(() => undefined);
   }, SWEEP_MS).unref();
   endings.add(() => clearInterval(sweeping));
+  if (base.regions !== undefined) endings.add(keepRegions(node, base.regions));
   // The state that was read when the store was opened may be old by now.
   await polling.wake();
   return { polling, auditRetention };

@@ -121,6 +121,7 @@ export interface AuditEvent {
     | 'userinfo'
     | 'targets'
     | 'configuration'
+    | 'region'
     | 'other';
   /** The configuration in force, or the one that a command read, as `shortDigest` of audit/configuration.ts. */
   configuration?: string | undefined;

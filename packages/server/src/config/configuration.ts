@@ -16,6 +16,7 @@ import type { ServerTargets } from '../narrowing/targets.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { ReportForm } from '../primitives/log.ts';
 import type { TokenErrorCode } from '../primitives/refusal.ts';
+import type { RegionSettings } from '../regions/settings.ts';
 import type { Account } from '../sign-in/accounts.ts';
 import type { OperatorEntry } from '../sign-in/operators.ts';
 import type { Branding } from '../sign-in/pages/branding.ts';
@@ -79,6 +80,8 @@ export interface ResolvedConfiguration extends Registering {
   readonly upstream: ConfiguredUpstream | undefined;
   /** Who may use the console. Undefined if there is none. */
   readonly console: readonly OperatorEntry[] | undefined;
+  /** Undefined if the server has one region. */
+  readonly regions: RegionSettings | undefined;
   /** The limits of actors. */
   readonly actors: readonly ActorEntry[];
   readonly issuers: readonly IssuerEntry[];

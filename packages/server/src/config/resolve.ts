@@ -22,6 +22,7 @@ import { resolveClients } from './resolve-clients.ts';
 import { addConsole, resolveConsole } from './resolve-console.ts';
 import { resolveIssuers } from './resolve-issuers.ts';
 import { resolveClientDocuments, resolveRegistration } from './resolve-open-clients.ts';
+import { resolveRegions } from './resolve-regions.ts';
 import { resolveResources } from './resolve-resources.ts';
 import { resolveRules } from './resolve-rules.ts';
 import { resolveServer } from './resolve-server.ts';
@@ -73,6 +74,7 @@ export async function resolveConfiguration(
     accounts,
     upstream,
     console: resolveConsole(file, resources, upstream, around),
+    regions: resolveRegions(file, around),
     actors: resolveActors(file, issuerNames, around),
     issuers,
     saml,

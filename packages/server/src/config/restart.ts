@@ -17,6 +17,7 @@ const bound = {
   developerErrors: ({ developerErrors }) => developerErrors,
   store: ({ store }) => store,
   sealingKey: ({ sealingKey }) => sealingKey,
+  regions: ({ regions }) => regions,
   audit: ({ audit }) => ({
     ...audit,
     sinks: audit.sinks.map(({ place, ...sink }) => ({ ...sink, place: place && { ...place, headers: undefined } })),

@@ -15,6 +15,7 @@ import { include } from './schema-include.ts';
 import { issuer, keySet, type oauthIssuer, type samlIssuer } from './schema-issuers.ts';
 import { clientDocuments, registration } from './schema-open-clients.ts';
 import { account, upstream } from './schema-people.ts';
+import { regionsSection } from './schema-regions.ts';
 import { rule } from './schema-rules.ts';
 import { audit, server } from './schema-server.ts';
 import { authorizationServer } from './schema-servers.ts';
@@ -198,6 +199,7 @@ const topLevel = z.strictObject({
   accounts: z.array(account).default([]),
   upstream: upstream.optional(),
   console: consoleSection.optional(),
+  regions: regionsSection.optional(),
   issuers: z.array(issuer).default([]),
   actors: z.array(actor).default([]),
   rules: z.array(rule).default([]),

@@ -25,6 +25,7 @@ const actions: Readonly<Record<AuditEvent['action'], string>> = {
   erase: 'erases a person from the audit log',
   retention: 'the server deletes audit rows that are old enough',
   configuration: 'the server puts a configuration in force',
+  region: 'the server begins or ceases to read another region',
   other: 'asks for a path whose answers have no row of their own',
 };
 

@@ -1,4 +1,5 @@
 // Decides the tokens for a person's agreement. No rule is evaluated: the client's entry limits them, at first and at each refresh.
+
 import { isDeepStrictEqual } from 'node:util';
 import type { Decision, TokenDecision } from '../issuing/authorization.ts';
 import { identityClaimNames, identityClaims } from '../issuing/identity-claims.ts';
@@ -20,6 +21,7 @@ import { Refusal } from '../primitives/refusal.ts';
 import { type Bound, formatScope, type Scope } from '../primitives/scope.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 import { requireKey } from '../proof/holder.ts';
+import type { Elsewhere } from '../regions/elsewhere.ts';
 import type { GrantRequest } from './grant.ts';
 
 /** An agreement, or what a refresh family remembers of it. */
@@ -41,6 +43,8 @@ export interface AgreedServices {
 
 /** What the grants of codes need from the server. */
 export interface CodeServices extends AgreedServices {
+  /** Which codes do other regions have? */
+  readonly elsewhere: Elsewhere;
   readonly revocations: Revocations;
 }
 

@@ -9,6 +9,7 @@ import { formatDuration } from '../primitives/duration.ts';
 import type { Parameters } from '../primitives/parameters.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import { sha256 } from '../primitives/secret.ts';
+import { refuseOtherRegion } from '../regions/elsewhere.ts';
 import { type CodeServices, decideAgreed } from './agreed.ts';
 import type { Grant, GrantRequest } from './grant.ts';
 import { refuseReused } from './reused-code.ts';
@@ -25,7 +26,10 @@ export const authorizationCode = {
     const wanted = readTargets(parameters);
     noteWanted(event, { ...wanted, scope: undefined }, targeting);
     const code = await signIn?.findAuthorizationCode(text);
-    if (signIn === undefined || code === undefined) throw new Refusal('code_unknown');
+    if (signIn === undefined || code === undefined) {
+      refuseOtherRegion(services.elsewhere.regionOfCode(text));
+      throw new Refusal('code_unknown');
+    }
     const { agreement } = code;
     event.agreement = agreement.id;
     if (code.clientId !== client.id)

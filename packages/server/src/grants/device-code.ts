@@ -4,6 +4,7 @@ import { authorize } from '../issuing/authorization.ts';
 import { noteWanted, readTargets } from '../narrowing/wanted.ts';
 import { formatDuration } from '../primitives/duration.ts';
 import { Refusal } from '../primitives/refusal.ts';
+import { refuseOtherRegion } from '../regions/elsewhere.ts';
 import { type CodeServices, decideAgreed } from './agreed.ts';
 import type { Grant, GrantRequest } from './grant.ts';
 import { refuseReused } from './reused-code.ts';
@@ -20,7 +21,10 @@ export const deviceCode = {
     const wanted = readTargets(parameters);
     noteWanted(event, { ...wanted, scope: undefined }, targeting);
     const code = await signIn?.findDeviceCode(text);
-    if (signIn === undefined || code === undefined) throw new Refusal('device_code_unknown');
+    if (signIn === undefined || code === undefined) {
+      refuseOtherRegion(services.elsewhere.regionOfCode(text));
+      throw new Refusal('device_code_unknown');
+    }
     event.agreement = code.id;
     if (code.clientId !== client.id)
       throw new Refusal('device_code_client', {

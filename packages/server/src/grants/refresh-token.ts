@@ -4,7 +4,12 @@
 import type { AuditEvent } from '../audit/event.ts';
 import { noteTrace } from '../exchange/exchange.ts';
 import { authorize, type RefreshDecision } from '../issuing/authorization.ts';
-import { parseRefreshToken, REFRESH_GRACE_MS, type RefreshTokenName } from '../issuing/refresh-token.ts';
+import {
+  claimedFamilyOf,
+  parseRefreshToken,
+  REFRESH_GRACE_MS,
+  type RefreshTokenName,
+} from '../issuing/refresh-token.ts';
 import { type Client, isPublic } from '../model/client.ts';
 import { type RefreshFamily, sinceRotation } from '../model/refresh-family.ts';
 import { noteWanted, readScope, readTargets } from '../narrowing/wanted.ts';
@@ -12,6 +17,7 @@ import type { Confirmation } from '../primitives/confirmation.ts';
 import { withoutOrigins } from '../primitives/principal.ts';
 import { Refusal, TokenRefusal } from '../primitives/refusal.ts';
 import { requireAnyKey, requireKey } from '../proof/holder.ts';
+import { refuseOtherRegion } from '../regions/elsewhere.ts';
 import { type FamilyServices, refuseInvalidFamily } from '../subject-tokens/refresh-token.ts';
 import type { CodeServices } from './agreed.ts';
 import type { Grant, GrantRequest } from './grant.ts';
@@ -34,7 +40,10 @@ export const refreshTokenGrant = {
     noteWanted(event, wanted, services.targeting);
     const presented = parseRefreshToken(text, services.refreshKey);
     const family = presented && (await services.findFamily(presented.family));
-    if (presented === undefined || family === undefined) throw new Refusal('refresh_token_unknown');
+    if (presented === undefined || family === undefined) {
+      refuseOtherRegion(services.elsewhere.regionOf(presented?.family ?? claimedFamilyOf(text) ?? ''));
+      throw new Refusal('refresh_token_unknown');
+    }
     noteFamily(event, family, services.issuer);
     checkFamily(family, client, now, services);
     checkKey(family, client, confirmation);

@@ -8,6 +8,7 @@ import type { Registrations } from '../client-auth/registrations.ts';
 import type { TokenServices } from '../grants/token-endpoint.ts';
 import type { Resource } from '../model/resource.ts';
 import type { TokenErrorCode } from '../primitives/refusal.ts';
+import type { RegionServices } from '../regions/serve.ts';
 import type { Branding } from '../sign-in/pages/branding.ts';
 import type { FrontLink } from '../sign-in/pages/front.ts';
 import type { SignIn } from '../sign-in/sign-in.ts';
@@ -19,7 +20,7 @@ import type { Readiness } from './readiness.ts';
 import type { Answer, Request } from './request.ts';
 
 /** The dependencies of endpoints, from the configuration in force and from the process. */
-export interface HttpServices extends TokenServices {
+export interface HttpServices extends TokenServices, RegionServices {
   /** Undefined if no client may have people sign in. */
   readonly people: SignIn | undefined;
   readonly tokenErrorCode: TokenErrorCode;

@@ -4,7 +4,7 @@ import { algorithmNames } from '../keys/algorithms.ts';
 import { presentedClaims } from '../keys/presented.ts';
 import { seconds } from '../primitives/clock.ts';
 import { type Confirmation, sameKey, tokenTypeOf } from '../primitives/confirmation.ts';
-import { type Reason, Refusal, type Sent } from '../primitives/refusal.ts';
+import { isUndecided, type Reason, Refusal, type Sent } from '../primitives/refusal.ts';
 import { formatScope, listedNames } from '../primitives/scope.ts';
 import { confirmCertificate, useProof } from '../proof/holder.ts';
 import { findOwnAccessToken } from '../subject-tokens/own-token.ts';
@@ -30,7 +30,7 @@ export async function readPresentedToken({ request, services }: Asked): Promise<
     if (!fits) throw new Refusal('access_token_invalid', { detail: 'it is bound to another key, or to none' });
     return token;
   } catch (error) {
-    if (!(error instanceof Refusal) || error.reason === 'store_unavailable') throw error;
+    if (!(error instanceof Refusal) || isUndecided(error)) throw error;
     const reason = error.reason === 'dpop_nonce' ? 'access_token_nonce' : 'access_token_invalid';
     const code = reason === 'access_token_nonce' ? 'use_dpop_nonce' : 'invalid_token';
     throw refuseToken(reason, challenge(scheme, code), { cause: error, sent: presentedClaims(text) });

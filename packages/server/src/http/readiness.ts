@@ -7,7 +7,12 @@ import type { Clock } from '../primitives/clock.ts';
  */
 export type Obstacle = 'stopping' | 'database_unreachable' | 'polling_behind' | 'change_pending' | 'worker_silent';
 /** Conditions in which a node serves, and that an operator should repair. */
-export type Warning = 'configuration_faulty' | 'renewal_failed' | 'restart_needed' | 'configurations_differ';
+export type Warning =
+  | 'configuration_faulty'
+  | 'renewal_failed'
+  | 'restart_needed'
+  | 'configurations_differ'
+  | 'regions_unread';
 
 export interface Found {
   /** Milliseconds for which it has been so; undefined if nobody measures that. */

@@ -78,6 +78,7 @@ export async function issue(
   try {
     // Sorted, so that two requests that use the same two ids cannot deadlock.
     const uses = authorization.uses.toSorted((a, b) => (a.id < b.id ? -1 : 1)).map(useOnce);
+    await claimUses(authorization.uses, by);
     const redeems = authorization.redeems === undefined ? [] : [redeem(authorization.redeems, by)];
     const counted = leashes.length === 0 ? [] : [count(leashes, authorization, planned, by, asOf)];
     const writes = [...counted, ...redeems, ...uses, ...planned.flatMap((one) => one.writes)];
@@ -197,6 +198,11 @@ const redeem = ({ artifact }: { readonly artifact: string }, { clock }: TokenSig
       throw new Refusal('code_reused');
     },
   );
+
+/** An id that another region remembers is used up even if the commit fails: it is never used twice. */
+async function claimUses(uses: readonly SingleUse[], { claimUse }: TokenSigner): Promise<void> {
+  for (const { id, expiresAt, replayed } of uses) if (!(await claimUse(id, expiresAt))) throw new Refusal(replayed);
+}
 
 const useOnce = ({ id, expiresAt, replayed }: SingleUse): Write =>
   writeOf(firstUse(id, expiresAt * 1000), async () => {

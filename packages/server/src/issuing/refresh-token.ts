@@ -29,5 +29,8 @@ export function parseRefreshToken(text: string, key: string): RefreshTokenName |
   return timingSafeEqual(given, mac(family, generation, key)) ? { family, generation } : undefined;
 }
 
+/** The family in the text, unverified. */
+export const claimedFamilyOf = (text: string): string | undefined => FORM.exec(text)?.[1];
+
 const mac = (family: string, generation: number, key: string): Buffer =>
   createHmac('sha256', key).update(`${family}.${generation}`).digest();

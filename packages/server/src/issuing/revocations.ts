@@ -5,14 +5,7 @@ import { insertionOf, type Write } from '../audit/write.ts';
 import { type Clock, LEEWAY_SECONDS } from '../primitives/clock.ts';
 import type { Freshness } from '../store/freshness.ts';
 import { OVERLAP_ROWS, type Poll } from '../store/poll.ts';
-import {
-  insertManyRevoked,
-  listRevocations,
-  type ManyRevoked,
-  type RevokedKind,
-  revocation,
-  type StoredRevocation,
-} from '../store/revocations.ts';
+import { insertManyRevoked, listRevocations, type ManyRevoked, manyOf, revocation } from '../store/revocations.ts';
 import type { Database } from '../store/schema.ts';
 import { deleteSomeArtifacts } from '../store/sign-in-artifacts.ts';
 import { MAX_WAIT_MS, orUnavailable, type Store } from '../store/store.ts';
@@ -36,7 +29,10 @@ export interface Revocable extends TokenParties {
 type Commit = (write: (database: Database) => Promise<void>) => Promise<void>;
 
 export interface Revocations {
-  /** @throws Refusal store_unavailable if the last successful poll is too old: another node may have revoked one */
+  /**
+   * @throws Refusal store_unavailable if the last successful poll is too old: another node may have revoked one; region_unavailable if
+   *   another region may have
+   */
   readonly anyOf: (ids: Iterable<string>) => boolean;
   /**
    * Is the token revoked, by its id, its ancestors, its subject, its actors or its client? Or is one of these parties suspended?
@@ -69,27 +65,12 @@ export interface Revocations {
   readonly count: () => number;
 }
 
-/** The kinds that appear before a colon in the id of a row. */
-const NAMED: Readonly<Record<Exclude<RevokedKind, 'all'>, true>> = { subject: true, principal: true, client: true };
-const isNamed = (kind: string): kind is keyof typeof NAMED => Object.hasOwn(NAMED, kind);
-
-/**
- * Reads a row of the store. A row has no kind if the previous version wrote it, or if a schema downgrade removed the kind.
- * @returns undefined for the row of a single token
- */
-function manyOf({ id, kind, name }: StoredRevocation): ManyRevoked | undefined {
-  if (kind === 'token') return undefined;
-  if (kind !== null) return { kind, name: name ?? '' };
-  if (id === 'all') return { kind: 'all', name: '' };
-  const colon = id.indexOf(':');
-  const before = id.slice(0, Math.max(colon, 0));
-  return isNamed(before) ? { kind: before, name: id.slice(colon + 1) } : undefined;
-}
-
 /** The time of a bulk revocation. The previous version compared clocks; `moment` grows with each revocation on any node. */
 interface Revoked {
   readonly moment: number;
   readonly by: 'moment' | 'clock';
+  /** By the clock of the region that revoked. It is compared with tokens whose moment is not known here. */
+  readonly time: number;
 }
 
 /** Time until every node knows a revocation, for nodes of the previous version, which compare it with the time of issue. */
@@ -103,9 +84,11 @@ function createRevocationIndex(issuer: string, ids: TokenIds) {
   const many = new Map<string, Revoked>();
   const names = createTokenNames(issuer);
   let epoch = 0;
-  const addMany = (revoked: ManyRevoked, { moment, by }: Revoked): void => {
+  const addMany = (revoked: ManyRevoked, { moment, by, time }: Revoked): void => {
     const key = names.add(revoked);
-    if (moment > (many.get(key)?.moment ?? -1)) many.set(key, { moment, by });
+    const before = many.get(key) ?? { moment: -1, by, time: -1 };
+    const latest = moment > before.moment ? { moment, by } : before;
+    many.set(key, { ...latest, time: Math.max(time, before.time) });
     if (by === 'moment') epoch = Math.max(epoch, moment);
   };
   return {
@@ -119,8 +102,8 @@ function createRevocationIndex(issuer: string, ids: TokenIds) {
       if (found.length === 0) return false;
       const known = token.epoch ?? ids.epochOf(token.id);
       const issuedAt = (token.issuedAt ?? 0) * 1000;
-      return found.some(({ moment, by }) =>
-        known !== undefined && by === 'moment' ? known < moment : issuedAt <= moment + skewMs(token),
+      return found.some(({ moment, by, time }) =>
+        known !== undefined && by === 'moment' ? known < moment : issuedAt <= time + skewMs(token),
       );
     },
     epoch: () => epoch,
@@ -136,12 +119,15 @@ export async function openRevocations(
     freshness,
     ids,
     suspensions,
+    refuseStale = () => undefined,
   }: {
     readonly issuer: string;
     readonly clock: Clock;
     readonly freshness: Freshness;
     readonly ids: TokenIds;
     readonly suspensions: Pick<Suspensions, 'find'>;
+    /** Of other regions. @throws Refusal region_unavailable if one of the tokens may be revoked there; absent: there are none */
+    readonly refuseStale?: (ids: readonly string[]) => void;
   },
 ): Promise<Revocations> {
   const revoked = createRevocationIndex(issuer, ids);
@@ -151,13 +137,19 @@ export async function openRevocations(
     for (const row of await listRevocations(store, last - OVERLAP_ROWS)) {
       const many = manyOf(row);
       if (many === undefined) revoked.addToken(row.id);
-      else revoked.addMany(many, { moment: Number(row.revoked_at), by: row.kind === null ? 'clock' : 'moment' });
+      else {
+        const moment = Number(row.revoked_at);
+        const time = row.region_time === null ? moment : Number(row.region_time);
+        revoked.addMany(many, { moment, by: row.kind === null ? 'clock' : 'moment', time });
+      }
       last = Math.max(last, row.sequence);
     }
   };
   const anyOf = (tokens: Iterable<string>): boolean => {
-    for (const id of tokens) if (revoked.hasToken(id)) return true;
+    const ids = [...tokens];
+    for (const id of ids) if (revoked.hasToken(id)) return true;
     freshness.check();
+    refuseStale(ids);
     return false;
   };
   await poll();
@@ -181,7 +173,7 @@ export async function openRevocations(
         }),
         patience,
       );
-      for (const one of stored) revoked.addMany(one, { moment, by: 'moment' });
+      for (const one of stored) revoked.addMany(one, { moment, by: 'moment', time: moment });
       if (names.some((one) => 'all' in one)) while ((await orUnavailable(deleteSomeArtifacts(store))) === 'more');
     },
     epoch: revoked.epoch,

@@ -26,6 +26,8 @@ export interface TokenSigner {
   readonly suspensions: Suspensions;
   readonly leashCounter: LeashCounter;
   readonly clock: Clock;
+  /** Asks the region that remembers single-use ids. @throws Refusal region_unavailable */
+  readonly claimUse: (id: string, expiresAt: number) => Promise<boolean>;
   /** The id of this process. */
   readonly node: string;
 }

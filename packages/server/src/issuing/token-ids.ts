@@ -2,6 +2,7 @@
 // bulk revocation known then. So neither needs to be stored, and no clocks are compared.
 import { hash, randomUUID, timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../primitives/clock.ts';
+import { TAG_OFFSET_BYTES, tagOf } from '../regions/tag.ts';
 
 /** The parts of an id. Together they have 36 characters in base64url, like a UUID. */
 const UNIQUE_BYTES = 16;
@@ -26,8 +27,9 @@ function uniqueBytes(now: number): Buffer {
   return bytes;
 }
 
-/** @param key shared by all nodes */
-export function createTokenIds(key: string, clock: Clock): TokenIds {
+/** @param key shared by all nodes @param region of which the ids have the tag, in the place of 16 random bits */
+export function createTokenIds(key: string, clock: Clock, region?: string): TokenIds {
+  const tag = region === undefined ? undefined : tagOf(region);
   // Keyed hashes of input of fixed length, truncated. So no length extension is possible, and an HMAC, which is several times as
   // slow in Node, would add nothing.
   const prefixes = { seal: Buffer.from(`seal:${key}:`), mask: Buffer.from(`mask:${key}:`) };
@@ -42,6 +44,7 @@ export function createTokenIds(key: string, clock: Clock): TokenIds {
   return {
     make: (epoch) => {
       const unique = uniqueBytes(clock());
+      if (tag !== undefined) unique.set(tag, TAG_OFFSET_BYTES);
       const plain = Buffer.alloc(EPOCH_BYTES);
       plain.writeUIntBE(epoch, 0, EPOCH_BYTES);
       return Buffer.concat([unique, mask(plain, unique), seal(unique, plain)]).toString('base64url');

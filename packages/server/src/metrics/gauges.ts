@@ -28,6 +28,8 @@ export interface ServerState {
   /** The entries whose files have unusable new content. */
   readonly brokenRenewals: () => readonly string[];
   readonly certificates: () => readonly ExpiringCertificate[];
+  /** How long ago each other region was read, in milliseconds; infinite if never. Empty with one region. */
+  readonly regionAges: () => readonly { readonly region: string; readonly age: number }[];
   /** Milliseconds since the last successful poll for what other processes wrote. */
   readonly pollAge: () => number;
 }
@@ -114,6 +116,13 @@ const gauges: readonly StateGauge[] = [
     help: 'Time since the last successful poll of the database for changes of other nodes',
     aggregator: 'max',
     read: ({ pollAge }) => [{ value: pollAge() / 1000 }],
+  },
+  {
+    name: 'cambio_region_age_seconds',
+    help: 'Time since revocations and keys of another region were read; beyond regions.staleAfter its tokens are refused',
+    labels: ['region'],
+    aggregator: 'max',
+    read: ({ regionAges }) => regionAges().map(({ region, age }) => ({ labels: { region }, value: age / 1000 })),
   },
   {
     name: 'cambio_configuration_mismatch',

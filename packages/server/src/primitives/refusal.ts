@@ -192,6 +192,11 @@ export class Refusal extends Error {
   }
 }
 
+/** It says nothing about a token: the database or another region has to be asked, now or there. */
+const UNDECIDED: ReadonlySet<Reason> = new Set<Reason>(['store_unavailable', 'region_unavailable', 'wrong_region']);
+
+export const isUndecided = ({ reason }: Refusal): boolean => UNDECIDED.has(reason);
+
 /** A token failed a check. The exchange adds the role of the token with `as` or `asAssertion`. */
 export class TokenRefusal extends Error {
   readonly fault: TokenFault;

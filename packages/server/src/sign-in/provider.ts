@@ -8,6 +8,7 @@ import type { KeyRing } from '../keys/key-ring.ts';
 import { type Client, isPublic } from '../model/client.ts';
 import { SIGN_IN_SCOPES } from '../narrowing/narrow.ts';
 import { publicAnswer, Refusal } from '../primitives/refusal.ts';
+import { tagCode } from '../regions/tag.ts';
 import { createArtifactHooks, keepEpochs, type StartEpochs } from './artifact-hooks.ts';
 import { createAdapter } from './artifacts.ts';
 import { ASKED, evaluateRequestOf } from './authorization-request.ts';
@@ -26,6 +27,8 @@ import type { Upstream } from './upstream.ts';
 export interface ProviderContext extends CodeContext {
   readonly issuer: string;
   readonly keys: KeyRing;
+  /** Undefined if the server has one region. */
+  readonly regions: { readonly name: string } | undefined;
   readonly failures: FailureLimit;
   /** The upstream provider, if people sign in there. */
   readonly upstream: (Upstream & { readonly first: boolean }) | undefined;
@@ -90,6 +93,7 @@ export async function createProvider(context: ProviderContext, cookies: Cookies)
     ),
   });
   keepEpochs(provider, began, context);
+  if (context.regions !== undefined) tagCodes(provider, context.regions.name);
   Object.assign(provider.Client.prototype, {
     redirectUriAllowed(this: { clientId: string }, uri: string) {
       return isRegistered(uri, clients.get(this.clientId) ?? { redirectUris: [] });
@@ -99,6 +103,18 @@ export async function createProvider(context: ProviderContext, cookies: Cookies)
     },
   });
   return provider;
+}
+
+/** A code says which region has its record. The library makes the text. */
+function tagCodes(provider: Provider, region: string): void {
+  for (const { prototype } of [provider.AuthorizationCode, provider.DeviceCode] as const) {
+    const { generateTokenId: make } = prototype as unknown as { readonly generateTokenId: () => string };
+    Object.assign(prototype, {
+      generateTokenId(this: unknown) {
+        return tagCode(make.call(this), region);
+      },
+    });
+  }
 }
 
 /** The protocol settings and lifetimes. */

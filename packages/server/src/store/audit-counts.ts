@@ -34,7 +34,7 @@ const BOUNDS = [
 ] as const;
 
 /** Rows about operators and the server itself are not requests of clients. */
-const NOT_COUNTED = sql`('admin', 'configuration', 'erase', 'retention')`;
+const NOT_COUNTED = sql`('admin', 'configuration', 'region', 'erase', 'retention')`;
 
 /** Stands for several audiences in a column; see audit/term.ts. */
 const SEVERAL = '\u0001';

@@ -19,6 +19,27 @@ export interface StoredRevocation {
   readonly revoked_at: number;
   readonly kind: 'token' | RevokedKind | null;
   readonly name: string | null;
+  /** The region that revoked it; null: this one. */
+  readonly region: string | null;
+  /** The time of the revocation by the clock of that region; null: this region revoked it. */
+  readonly region_time: number | null;
+}
+
+/** The kinds that appear before a colon in the id of a row. */
+const NAMED: Readonly<Record<Exclude<RevokedKind, 'all'>, true>> = { subject: true, principal: true, client: true };
+const isNamed = (kind: string): kind is keyof typeof NAMED => Object.hasOwn(NAMED, kind);
+
+/**
+ * Reads a row of the store. A row has no kind if the previous version wrote it, or if a schema downgrade removed the kind.
+ * @returns undefined for the row of a single token
+ */
+export function manyOf({ id, kind, name }: Pick<StoredRevocation, 'id' | 'kind' | 'name'>): ManyRevoked | undefined {
+  if (kind === 'token') return undefined;
+  if (kind !== null) return { kind, name: name ?? '' };
+  if (id === 'all') return { kind: 'all', name: '' };
+  const colon = id.indexOf(':');
+  const before = id.slice(0, Math.max(colon, 0));
+  return isNamed(before) ? { kind: before, name: id.slice(colon + 1) } : undefined;
 }
 
 /** Revokes a token or a refresh family. Changes no row if it is revoked already. */
@@ -57,9 +78,9 @@ export async function insertManyRevoked(
 }
 
 /** The previous version reads this id. */
-const idOf = ({ kind, name }: ManyRevoked): string => (kind === 'all' ? kind : `${kind}:${name}`);
+export const idOf = ({ kind, name }: ManyRevoked): string => (kind === 'all' ? kind : `${kind}:${name}`);
 
-async function nextTime(transaction: Database, now: number): Promise<number> {
+export async function nextTime(transaction: Database, now: number): Promise<number> {
   const { number } = await transaction
     .insertInto('revisions')
     .values({ name: 'revocations', number: now })
@@ -77,7 +98,7 @@ async function nextTime(transaction: Database, now: number): Promise<number> {
 export const listRevocations = (database: Database, after: number): Promise<StoredRevocation[]> =>
   database
     .selectFrom('revocations')
-    .select(['sequence', 'id', 'revoked_at', 'kind', 'name'])
+    .select(['sequence', 'id', 'revoked_at', 'kind', 'name', 'region', 'region_time'])
     .where('sequence', '>', after)
     .orderBy('sequence')
     .execute();

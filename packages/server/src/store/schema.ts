@@ -13,6 +13,7 @@ export interface Schema {
   audit_statements: AuditStatementTable;
   audit_cursors: AuditCursorTable;
   revocations: RevocationTable;
+  regions: RegionTable;
   used_ids: UsedIdTable;
   opaque_tokens: OpaqueTokenTable;
   refresh_families: RefreshFamilyTable;
@@ -40,6 +41,20 @@ interface RevocationTable {
   kind: 'token' | 'subject' | 'principal' | 'client' | 'all' | null;
   /** The subject, principal or client; null for a token. */
   name: string | null;
+  /** The region that revoked it; null: this one. */
+  region: string | null;
+  /** The time of the revocation by the clock of that region; null: this region revoked it. */
+  region_time: number | null;
+}
+
+interface RegionTable {
+  name: string;
+  /** Is it the region of this database? */
+  place: 'own' | 'peer';
+  /** Revocations of a peer up to this number of its sequence are in this database. */
+  position: number;
+  /** JSON: the public keys of a peer, by the key sets that publish them. */
+  keys: string;
 }
 
 interface UsedIdTable {

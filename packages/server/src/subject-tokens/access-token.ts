@@ -2,7 +2,7 @@
 // accepted only if the entry of its issuer lists access_token under `accepts`.
 
 import { requireAccessToken } from '../issuing/access-token-form.ts';
-import { isOpaqueToken } from '../issuing/opaque-token.ts';
+import { claimedIdOf, isOpaqueToken } from '../issuing/opaque-token.ts';
 import { type CompactJws, readCompact, verifyPresented } from '../keys/jws.ts';
 import type { TokenFacts } from '../model/token-facts.ts';
 import { expired, refuseFuture, stringList, timeClaim } from '../primitives/claims.ts';
@@ -11,6 +11,7 @@ import { TokenRefusal } from '../primitives/refusal.ts';
 import { parseScope } from '../primitives/scope.ts';
 import { sha256 } from '../primitives/secret.ts';
 import { type JsonObject, parseJsonObject } from '../primitives/strict-json.ts';
+import { refuseOtherRegion } from '../regions/elsewhere.ts';
 import { actClaim, authenticationClaims, carriedClaims, confirmationClaim, mayActClaim } from './claims.ts';
 import { issuerOf, readForeign, validateForeign } from './foreign.ts';
 import { introspectOpaque, mayBeForeignOpaque } from './introspected.ts';
@@ -52,7 +53,10 @@ export const unknownOwnKey = ({ kid }: CompactJws): TokenRefusal =>
 
 async function validateOpaque(token: string, context: ValidationContext): Promise<ValidatedToken> {
   const claims = parseJsonObject((await context.findOpaque(sha256(token))) ?? '');
-  if (claims === undefined) throw new TokenRefusal('unknown_key', 'no such opaque token');
+  if (claims === undefined) {
+    refuseOtherRegion(context.elsewhere.regionOf(claimedIdOf(token) ?? ''));
+    throw new TokenRefusal('unknown_key', 'no such opaque token');
+  }
   return asValidated(readOwnClaims(claims, context));
 }
 

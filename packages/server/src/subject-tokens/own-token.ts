@@ -1,11 +1,12 @@
 // Finds a token of this server of any kind, for introspection and revocation, which do not know its type.
 
 import { decoyClient } from '../client-auth/authenticate.ts';
-import { parseOpaqueToken } from '../issuing/opaque-token.ts';
-import { isRefreshToken } from '../issuing/refresh-token.ts';
+import { claimedIdOf, parseOpaqueToken } from '../issuing/opaque-token.ts';
+import { claimedFamilyOf, isRefreshToken } from '../issuing/refresh-token.ts';
 import type { Revocations } from '../issuing/revocations.ts';
 import type { Resource } from '../model/resource.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
+import { refuseOtherRegion } from '../regions/elsewhere.ts';
 import { indexIssuers } from '../trust/issuer.ts';
 import { accessToken } from './access-token.ts';
 import { findIssuedHere, type IssuedHere } from './identify.ts';
@@ -61,7 +62,13 @@ export async function findRevocable(
   context: OwnTokenContext,
 ): Promise<IssuedHere | undefined> {
   const found = (await findIssuedHere(token, context)) ?? parseOpaqueToken(token, clientId, context.refreshKey);
-  return found === undefined || context.revocations.anyOf([found.id]) ? undefined : found;
+  const { regionOf } = context.elsewhere;
+  if (found === undefined) {
+    refuseOtherRegion(regionOf(claimedFamilyOf(token) ?? claimedIdOf(token) ?? ''));
+    return undefined;
+  }
+  // The region that issued it may not know yet what is revoked here.
+  return regionOf(found.id) === undefined && context.revocations.anyOf([found.id]) ? undefined : found;
 }
 
 /** No other issuer is asked about the token. */

@@ -1,11 +1,12 @@
 // Validates refresh_token: one of this server. Exchanging it does not rotate it, and only the newest one of its family is valid.
 import { accessTokenClaims } from '../issuing/access-token-claims.ts';
 import type { Granted } from '../issuing/authorization.ts';
-import { parseRefreshToken } from '../issuing/refresh-token.ts';
+import { claimedFamilyOf, parseRefreshToken } from '../issuing/refresh-token.ts';
 import type { Party } from '../model/party.ts';
 import { agreedAudiencesOf, type RefreshFamily, type RememberedGrant } from '../model/refresh-family.ts';
 import { expired } from '../primitives/claims.ts';
-import { Refusal, TokenRefusal } from '../primitives/refusal.ts';
+import { isUndecided, Refusal, TokenRefusal } from '../primitives/refusal.ts';
+import { refuseOtherRegion } from '../regions/elsewhere.ts';
 import { carriedClaims } from './claims.ts';
 import { refuseInvalidParties, refuseInvalidParty } from './parties.ts';
 import {
@@ -19,6 +20,7 @@ export const refreshToken = {
   name: 'refresh_token',
   validate: async (token, context) => {
     const name = parseRefreshToken(token, context.refreshKey);
+    if (name === undefined) refuseOtherRegion(context.elsewhere.regionOf(claimedFamilyOf(token) ?? ''));
     if (name === undefined) throw new TokenRefusal('malformed', 'it is not a refresh token of this server');
     const family = await context.findFamily(name.family);
     if (family === undefined) throw new TokenRefusal('expired', 'its family does not exist any more');
@@ -62,7 +64,7 @@ async function regranted(family: RefreshFamily, { regrant, now }: ValidationCont
   try {
     return await regrant(family, now);
   } catch (error) {
-    if (!(error instanceof Refusal) || error.reason === 'store_unavailable') throw error;
+    if (!(error instanceof Refusal) || isUndecided(error)) throw error;
     throw new TokenRefusal('not_granted', error.reason, error);
   }
 }

@@ -9,6 +9,7 @@ import type { TokenFacts } from '../model/token-facts.ts';
 import type { Policy } from '../policy/policy.ts';
 import { withoutOrigins } from '../primitives/principal.ts';
 import type { Role } from '../primitives/refusal.ts';
+import type { Elsewhere } from '../regions/elsewhere.ts';
 import type { XmlLoader } from '../saml/document.ts';
 import type { TrustedIssuers } from '../trust/issuer.ts';
 import type { DecryptionKey, SamlIssuerEntry } from '../trust/saml-issuer.ts';
@@ -41,6 +42,8 @@ export interface ValidationServices {
   readonly tokenEndpoint: string;
   /** Finds the claims of an opaque token of this server, as JSON, by the hash of its text. */
   readonly findOpaque: (hash: string) => Promise<string | undefined>;
+  /** Which records do other regions have? */
+  readonly elsewhere: Elsewhere;
   readonly findFamily: (id: string) => Promise<RefreshFamily | undefined>;
   /** The key of the refresh tokens' MAC. */
   readonly refreshKey: string;

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { after, before, suite, test } from 'node:test';
 import { type Endpoint, pathOf } from '../../src/http/endpoint.ts';
+import { betweenRegions } from '../../src/http/endpoints/regions.ts';
 import { publicAnswer, type Reason, Refusal } from '../../src/primitives/refusal.ts';
 import { adminToken, withOperators } from '../support/admin-api.ts';
 import { changed } from '../support/configuration.ts';
@@ -95,6 +96,13 @@ suite('every endpoint of a server', () => {
     const seen = changed(withOperators(configuration), {
       server: { metrics: { port: metricsPort }, limits: { body: 1024 } },
       registration: { open: true, scopes: ['openid'] },
+      regions: {
+        name: 'eu',
+        secret: { plain: 'a secret of at least 32 characters' },
+        peers: [{ name: 'us', url: 'http://127.0.0.1:9' }],
+        singleUse: 'eu',
+        allowPrivateNetwork: true,
+      },
       ...consoleOf('ada'),
     });
     server = await start({ after: (end) => void endings.push(end), name: 'the contract' }, seen);
@@ -253,7 +261,9 @@ suite('every endpoint of a server', () => {
       assert.deepEqual([span?.['http.route'], span?.['http.request.method']], [label, method], what);
       // An authenticated client is named.
       const registers = endpoint.audit === 'register';
-      const isClient = endpoint.face === 'json' && !endpoint.methods.includes('GET') && !registers;
+      // A region is not a client.
+      const others = registers || endpoint === betweenRegions;
+      const isClient = endpoint.face === 'json' && !endpoint.methods.includes('GET') && !others;
       const client = endpoint.authorize !== undefined ? 'operator' : isClient ? 'web' : undefined;
       if (client !== undefined) {
         assert.equal(span?.['cambio.client'], client, what);

@@ -61,6 +61,7 @@ export async function startHttpAlone(
     console: 'not built',
     clients: new AllClients(new Map(), []),
     registrations: {},
+    answerRegion: async () => ({ sets: {}, moreAvailable: false }),
     resources: [{ audience: `${ISSUER}/admin` }],
     requests: { ofAddress: () => slow && holdEventLoop() },
     freshness: { check: () => undefined, isFresh: () => true, catchUp: () => undefined },

@@ -13,7 +13,7 @@ import {
 import type { Sources } from '../../explain/sources.ts';
 import { explainTargets } from '../../explain/targets.ts';
 import { parametersOf } from '../../primitives/parameters.ts';
-import { Refusal } from '../../primitives/refusal.ts';
+import { isUndecided, Refusal } from '../../primitives/refusal.ts';
 import type { HttpServices } from '../endpoint.ts';
 import { explainServices } from '../explain-services.ts';
 import type { OperationForms } from './administration.ts';
@@ -77,7 +77,7 @@ export const targetsOperation = operation({
         body: { targets: await explainTargets(parametersFor(body, services), body.client, recorded, context) },
       };
     } catch (error) {
-      if (!(error instanceof Refusal) || error.reason === 'store_unavailable') throw error;
+      if (!(error instanceof Refusal) || isUndecided(error)) throw error;
       return { body: { targets: [], refused: explainRefusal(error, recorded, context) } };
     }
   },

@@ -10,6 +10,7 @@ import { foreignTokenId } from '../../subject-tokens/foreign.ts';
 import { identifyToken, looksLikeToken, mayBeTokenId } from '../../subject-tokens/identify.ts';
 import { issuersOf, principalsOf, subjectsOf } from '../../trust/naming.ts';
 import type { HttpServices } from '../endpoint.ts';
+import { revokeElsewhere } from '../endpoints/revoke.ts';
 import { idsOf, meant, unknownClient } from './client-ids.ts';
 import { type Call, operation } from './operation.ts';
 
@@ -77,6 +78,7 @@ export const revokeTokens = operation({
     if ('id' in body) {
       const id = await findId(body, services);
       recordRevocation(event, { revoked: id, what: 'revoke by id', after: { id } });
+      await revokeElsewhere(id, services);
       await services.revocations.revoke(id, ({ run }) => commit(run));
     } else {
       if ('subject' in body) event.party = principalOf(body, services);

@@ -11,6 +11,7 @@ import { jwks, resourceJwks } from './jwks.ts';
 import { loggedOut, logout, logoutConfirm } from './logout.ts';
 import { metadata, openidConfiguration } from './metadata.ts';
 import { deviceAuthorization, par } from './push.ts';
+import { betweenRegions } from './regions.ts';
 import { register } from './register.ts';
 import { revoke } from './revoke.ts';
 import { targetDiscovery } from './targets.ts';
@@ -31,6 +32,7 @@ export const endpoints: readonly Endpoint[] = [
     openidConfiguration,
     livez,
     readyz,
+    betweenRegions,
   ],
   ...[
     authorizationEndpoint,

@@ -3,7 +3,7 @@ import { commitWrites } from '../../audit/write.ts';
 import { findRevocable } from '../../subject-tokens/own-token.ts';
 import { findRevocableAssertion } from '../../subject-tokens/revocable-assertion.ts';
 import { readTokenQuestion } from '../client-request.ts';
-import type { Endpoint } from '../endpoint.ts';
+import type { Endpoint, HttpServices } from '../endpoint.ts';
 
 export const revoke = {
   place: 'below',
@@ -26,9 +26,23 @@ export const revoke = {
       await services.audit.append(event);
       return { status: 200, body: {} };
     }
-    event.outcome = 'revoked';
     event.revoked = found.id;
+    await revokeElsewhere(found.id, services);
+    event.outcome = 'revoked';
     await services.revocations.revoke(found.id, (write) => commitWrites(services.audit, event, [write]));
     return { status: 200, body: {} };
   },
 } as const satisfies Endpoint;
+
+/**
+ * Revokes a token of another region, and waits until that region has read it. The row follows: a request that fails here is sent
+ * again (RFC 7009 section 2.2.1). @throws Refusal region_unavailable
+ */
+export async function revokeElsewhere(
+  id: string,
+  { elsewhere, revocations, untilRead }: Pick<HttpServices, 'elsewhere' | 'revocations' | 'untilRead'>,
+): Promise<void> {
+  if (elsewhere.regionOf(id) === undefined) return;
+  await revocations.revoke(id);
+  await untilRead(id);
+}

@@ -82,9 +82,26 @@ export const availabilityRefusals = {
         'the key set of the issuer does not have the key, and was fetched too recently to be fetched again: the key may be newer',
         'Wait for as long as Retry-After says, and repeat the request. If it is refused then, the issuer does not publish the key.',
       ],
+      region_unavailable: [
+        'another region may have revoked the token, or used its id, and this region could not ask it for longer than regions.staleAfter',
+        'Check that this region can reach the URL of the other one, and that both have the same regions.secret. /readyz and the status of the console name the region and the failure.',
+      ],
       store_unavailable: [
         'the database did not answer',
         'Check that the database runs and can be reached from this node. /readyz reports it, too.',
+      ],
+    },
+  },
+  elsewhere: {
+    answer: [
+      421,
+      'temporarily_unavailable',
+      'Another region of this server must answer this request: send it to the region that issued the token',
+    ],
+    reasons: {
+      wrong_region: [
+        'another region issued the refresh token, code or opaque token, and only that region has its record',
+        'Let the gateway send a client always to the region that it began with, or repeat a request that was answered 421 in another region.',
       ],
     },
   },

@@ -5,6 +5,10 @@ export const httpRefusals = {
   not_found: {
     answer: [404, 'invalid_request', 'There is nothing at this path'],
     reasons: {
+      region_request: [
+        'no region of the configuration sent the request to this region within the last minute',
+        'Compare regions.secret, regions.name and the peers of both files, and the clocks of both machines.',
+      ],
       path_unknown: [
         'no endpoint has this path',
         'Take the URLs from /.well-known/oauth-authorization-server. Sign-in endpoints exist where a client may have people sign in, the admin API where a resource has its audience.',

@@ -12,6 +12,7 @@ import { revocationKinds } from './0011-revocation-kinds.ts';
 import { actorsAndConfigurations } from './0012-actors-and-configurations.ts';
 import { auditIndex } from './0013-audit-index.ts';
 import { auditTokens } from './0014-audit-tokens.ts';
+import { regionTables } from './0015-regions.ts';
 import type { Migration } from './migration.ts';
 
 export const migrations: readonly Migration[] = [
@@ -28,4 +29,5 @@ export const migrations: readonly Migration[] = [
   actorsAndConfigurations,
   auditIndex,
   auditTokens,
+  regionTables,
 ] as const satisfies readonly Migration[];

@@ -140,6 +140,8 @@ export const german: Sentences = {
     grant_not_allowed: 'Der Client darf diesen grant_type nicht verwenden',
     too_many: 'Zu viele Anfragen: Versuchen Sie es später erneut',
     dependency: 'Der Server kann gerade nicht antworten: Versuchen Sie es später erneut',
+    elsewhere:
+      'Eine andere Region dieses Servers muss diese Anfrage beantworten: Senden Sie sie an die Region, die das Token ausgestellt hat',
     fault: 'Der Server hat einen Fehler',
   },
   front: {

@@ -1,0 +1,68 @@
+// Two servers of one issuer in regions with a database each, and a proxy on each way between them.
+import assert from 'node:assert/strict';
+import { configuration as base } from './basics.ts';
+import { type Configuration, changed } from './configuration.ts';
+import { freePort, start, type TestServer } from './harness.ts';
+import { startProxy, type Proxy as Way } from './proxy.ts';
+
+/** One issuer, whichever region answers. */
+export const ISSUER = 'http://127.0.0.1:9';
+const SECRET = 'a secret of all regions, 32 characters';
+
+export interface World {
+  readonly eu: TestServer;
+  readonly us: TestServer;
+  /** The way on which eu reads us. */
+  readonly toUs: Way;
+  readonly toEu: Way;
+  readonly secret: string;
+}
+
+type Test = Parameters<typeof start>[0];
+
+export interface WorldOptions {
+  readonly configuration?: Configuration;
+  readonly stores?: { readonly eu: string; readonly us: string };
+  /** Members of `regions`, of one region. */
+  readonly regions?: { readonly eu?: Configuration; readonly us?: Configuration };
+}
+
+export async function startWorld(
+  t: Test,
+  {
+    configuration = base,
+    stores = { eu: 'sqlite:cambio.db', us: 'sqlite:cambio.db' },
+    regions = {},
+  }: WorldOptions = {},
+): Promise<World> {
+  const ports = { eu: await freePort(), us: await freePort() };
+  const [toUs, toEu] = [await startProxy(t, ports.us), await startProxy(t, ports.eu)];
+  const of = (name: 'eu' | 'us', peer: 'eu' | 'us', proxy: Way): Configuration =>
+    changed(configuration, {
+      issuer: ISSUER,
+      store: stores[name],
+      regions: {
+        name,
+        secret: { plain: SECRET },
+        peers: [{ name: peer, url: `http://127.0.0.1:${proxy.port}` }],
+        staleAfter: '3s',
+        singleUse: 'eu',
+        allowPrivateNetwork: true,
+        ...regions[name],
+      },
+    });
+  const eu = await start(t, of('eu', 'us', toUs), { port: ports.eu });
+  const us = await start(t, of('us', 'eu', toEu), { port: ports.us });
+  return { eu, us, toUs, toEu, secret: SECRET };
+}
+
+/** Repeats the work until it is as expected. */
+export async function until<T>(work: () => Promise<T>, holds: (value: T) => boolean, seconds = 20): Promise<T> {
+  const end = performance.now() + seconds * 1000;
+  for (;;) {
+    const value = await work();
+    if (holds(value)) return value;
+    assert.ok(performance.now() < end, `not so after ${seconds} s: ${JSON.stringify(value)}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
