@@ -5,6 +5,7 @@ import { page as chain } from './chain/page.ts';
 import { page as directory } from './directory/page.ts';
 import { page as keys } from './keys/page.ts';
 import { page as overview } from './overview/page.ts';
+import { page as playground } from './playground/page.ts';
 import { page as policy } from './policy/page.ts';
 import { page as replay } from './replay/page.ts';
 import { page as settings } from './settings/page.ts';
@@ -13,6 +14,7 @@ export const pages = [
   overview,
   audit,
   chain,
+  playground,
   policy,
   replay,
   directory,
