@@ -50,7 +50,9 @@ function Playground({ names }: { readonly names: Names }): ReactNode {
   const body = useMemo(() => bodyOf(asked), [asked]);
   const inForce = useExplanation(body, undefined);
   const drafted = useExplanation(draft && body, draft);
-  const shown = draft === undefined ? inForce : drafted;
+  // Until the draft has decided for the first time, the verdict in force stays.
+  const isDrafted = draft !== undefined && (drafted.data !== undefined || drafted.error !== null);
+  const shown = isDrafted ? drafted : inForce;
   const explanation = body === undefined || shown.error !== null ? undefined : shown.data;
   useFilling(rowId, change);
   return (
@@ -67,8 +69,8 @@ function Playground({ names }: { readonly names: Names }): ReactNode {
           ) : (
             <Verdict
               explanation={explanation}
-              by={draft === undefined ? 'by the rules in force' : `by the draft. ${describeInForce(inForce.data)}`}
-              isOld={shown.isPlaceholderData || asked !== form}
+              by={isDrafted ? `by the draft. ${describeInForce(inForce.data)}` : 'by the rules in force'}
+              isOld={shown.isPlaceholderData || asked !== form || isDrafted !== (draft !== undefined)}
             />
           )}
           <Group gap="xs">
