@@ -11,9 +11,9 @@ interface CodeBlockProps {
 export const CodeBlock = ({ text, what }: CodeBlockProps): ReactNode => (
   <div className="code-block">
     {/* biome-ignore lint/a11y/noNoninteractiveTabindex: the arrow keys scroll it */}
-    <section tabIndex={0} aria-label={what.replace(/^the /, '')}>
+    <figure tabIndex={0} aria-label={what.replace(/^the /, '')}>
       <pre>{text}</pre>
-    </section>
+    </figure>
     <CopyText text={text} what={what} />
   </div>
 );

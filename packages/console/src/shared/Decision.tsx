@@ -21,15 +21,24 @@ export const stepsOf = ({ pipeline, steps }: Pick<Explanation, 'pipeline' | 'ste
   pipeline ??
   steps.map(({ step, result, found }) => ({ step, state: result === 'refused' ? 'failed' : 'passed', found }));
 
-export const Checklist = ({ steps }: { readonly steps: readonly Step[] }): ReactNode => (
-  <ol className="checklist">
+interface ChecklistProps {
+  readonly steps: readonly Step[];
+  /** Stands in the step `rule`. */
+  readonly rules?: ReactNode;
+}
+
+export const Checklist = ({ steps, rules }: ChecklistProps): ReactNode => (
+  <ol className="checklist" aria-label="Steps">
     {steps.map(({ step, state, found }) => {
       const Icon = ICONS[state];
       return (
         <li key={step} data-state={state}>
           <Icon size={16} aria-label={state} />
           <span className="checklist-step">{step}</span>
-          <span>{found ?? 'not reached'}</span>
+          <div>
+            {found ?? 'not reached'}
+            {step === 'rule' && rules}
+          </div>
         </li>
       );
     })}
@@ -44,32 +53,42 @@ interface RulesProps {
   readonly others: number;
 }
 
+/** Rules that are listed. The one that decides always is. */
+const MAX_RULES = 50;
+
 export const RulesOfClient = ({ rules, others }: RulesProps): ReactNode => (
   <>
-    <ol className="rules-asked">
-      {rules.map(({ rule, result, part, why, at }) => (
-        <li key={rule}>
-          <span className="rules-asked-name">
-            <PageLink to="policy" state={{ rule }}>
-              {rule}
-            </PageLink>{' '}
-            <Badge variant="light" size="sm" color={COLOURS[result] ?? 'orange'}>
-              {result}
-            </Badge>
-          </span>
-          {(part !== undefined || why !== undefined) && (
-            <Text size="sm">
-              {part !== undefined && <code>{part}</code>} {why}
-            </Text>
-          )}
-          {at !== undefined && (
-            <Text size="xs" c="dimmed">
-              {at}
-            </Text>
-          )}
-        </li>
-      ))}
+    <ol className="rules-asked" aria-label="Rules">
+      {rules
+        .filter(({ result }, index) => index < MAX_RULES || result === 'decides')
+        .map(({ rule, result, part, why, at }) => (
+          <li key={rule}>
+            <span className="rules-asked-name">
+              <PageLink to="policy" state={{ rule }}>
+                {rule}
+              </PageLink>{' '}
+              <Badge variant="light" size="sm" color={COLOURS[result] ?? 'orange'}>
+                {result}
+              </Badge>
+            </span>
+            {(part !== undefined || why !== undefined) && (
+              <Text size="sm">
+                {part !== undefined && <code>{part}</code>} {why}
+              </Text>
+            )}
+            {at !== undefined && (
+              <Text size="xs" c="dimmed">
+                {at}
+              </Text>
+            )}
+          </li>
+        ))}
     </ol>
+    {rules.length > MAX_RULES && (
+      <Text size="sm" c="dimmed">
+        The client has {rules.length} rules.
+      </Text>
+    )}
     {others > 0 && (
       <Text size="sm" c="dimmed">
         {others === 1 ? '1 rule is' : `${others} rules are`} for other clients.

@@ -1,10 +1,10 @@
 // Shows the claims of the subject token beside those of the new token, claim by claim, with times in words.
 import { Badge, Text } from '@mantine/core';
 import type { ReactNode } from 'react';
+import type { Explanation } from '../../shared/Decision.tsx';
 import { TimeText } from '../../shared/TimeText.tsx';
 import { decodeClaims } from './decode.ts';
 import { parseClaims } from './facts.ts';
-import type { Explanation } from './queries.ts';
 import type { ExchangeForm } from './request.ts';
 
 type Compared = NonNullable<Explanation['compared']>[number];

@@ -5,7 +5,9 @@ import { useQuery } from '@tanstack/react-query';
 import { type ReactNode, useEffect, useState } from 'react';
 import { api, read } from '../../api/client.ts';
 import { Loading } from '../../frame/plain-pages.tsx';
+import { CodeBlock } from '../../shared/CodeBlock.tsx';
 import { type Draft, holdDraft } from '../../shared/draft.ts';
+import { useCheckedDraft } from './queries.ts';
 
 const TYPING_MS = 400;
 
@@ -67,7 +69,22 @@ export function DraftPanel({ draft, onClose }: DraftPanelProps): ReactNode {
           }}
         />
       )}
+      <Patch draft={draft} />
     </section>
+  );
+}
+
+/** What the draft changes, to be applied to the files. */
+function Patch({ draft }: { readonly draft: Draft | undefined }): ReactNode {
+  const checked = useCheckedDraft(draft);
+  if (draft === undefined || checked === undefined || checked.patch === '') return null;
+  return (
+    <>
+      <Text fw={600} mt="md" mb="xs">
+        As a patch
+      </Text>
+      <CodeBlock text={checked.patch} what="the patch" />
+    </>
   );
 }
 

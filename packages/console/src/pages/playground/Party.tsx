@@ -1,6 +1,5 @@
 // The fields of a token: pasted, described by facts, or that of an audit row.
 import {
-  Anchor,
   Autocomplete,
   Button,
   NativeSelect,
@@ -11,8 +10,8 @@ import {
   Textarea,
   TextInput,
 } from '@mantine/core';
-import { Link } from '@tanstack/react-router';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
+import { PageLink } from '../../shared/PageLink.tsx';
 import { TimeText } from '../../shared/TimeText.tsx';
 import { CopyText } from '../../shared/TokenId.tsx';
 import { parseClaims } from './facts.ts';
@@ -214,9 +213,9 @@ function RowFields({ who, party, onChange }: PartyProps): ReactNode {
           <TimeText at={data.time} />
           {trace?.sub !== undefined && `, about ${trace.sub} of ${trace.iss}`}
           {'. It is decided at that time, by the rules of now. '}
-          <Anchor component={Link} to="/audit" search={{ request: data.requestId } as never}>
+          <PageLink to="audit" state={{ request: data.requestId }}>
             Open the row
-          </Anchor>
+          </PageLink>
         </Text>
       )}
     </>

@@ -8,6 +8,7 @@ import { api, read } from '../../api/client.ts';
 import { Loading } from '../../frame/plain-pages.tsx';
 import { useUrlState } from '../../frame/url-state.ts';
 import { issuer } from '../../location.ts';
+import type { Explanation } from '../../shared/Decision.tsx';
 import { useDraft } from '../../shared/draft.ts';
 import { EmptyState } from '../../shared/EmptyState.tsx';
 import { Drawer } from '../../shared/overlays.tsx';
@@ -17,15 +18,7 @@ import { DraftPanel } from './DraftPanel.tsx';
 import { exampleFrom } from './example.ts';
 import { factsFrom, fillFrom } from './from-row.ts';
 import { page } from './page.ts';
-import {
-  type Explanation,
-  isAboutRequest,
-  type Names,
-  useClientEntry,
-  useExplanation,
-  useNames,
-  useRow,
-} from './queries.ts';
+import { isAboutRequest, type Names, useClientEntry, useExplanation, useNames, useRow } from './queries.ts';
 import { Refused } from './Refused.tsx';
 import { RequestForm } from './RequestForm.tsx';
 import { bodyOf, type ExchangeForm, isRedeemed, missingIn } from './request.ts';

@@ -18,7 +18,7 @@ interface RequestFormProps {
 export function RequestForm({ form, names, onChange }: RequestFormProps): ReactNode {
   const change = (changed: Partial<ExchangeForm>): void => onChange({ ...form, ...changed });
   return (
-    <section className="panel pg-form" aria-label="Request">
+    <section className="panel pg-form" aria-label="Exchange">
       <Stack gap="md">
         <Autocomplete
           {...SEARCH_FIELD}

@@ -3,6 +3,7 @@ import { NativeSelect, Tabs, Text } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { useUrlState } from '../../frame/url-state.ts';
 import { CodeBlock } from '../../shared/CodeBlock.tsx';
+import type { Explanation } from '../../shared/Decision.tsx';
 import {
   type Language,
   languages,
@@ -13,7 +14,6 @@ import {
 import { Claims } from './Claims.tsx';
 import { writeHttp } from './http-request.ts';
 import { page } from './page.ts';
-import type { Explanation } from './queries.ts';
 import type { ExchangeForm } from './request.ts';
 
 interface DetailsProps {
