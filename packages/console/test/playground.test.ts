@@ -36,13 +36,12 @@ const source = withConsole(
 
 const MACHINE = { issuer: 'self', type: 'access_token', client: 'machine', claims: { sub: 'machine' } };
 const WEB = { ...MACHINE, client: 'web', claims: { sub: 'web' } };
-const link = (parameters: Readonly<Record<string, unknown>>): string =>
-  `playground?${new URLSearchParams(
-    Object.entries(parameters).map(([name, value]) => [
-      name,
-      typeof value === 'string' ? value : JSON.stringify(value),
-    ]),
-  )}`;
+const link = (parameters: Readonly<Record<string, unknown>>): string => {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(parameters))
+    query.set(name, typeof value === 'string' ? value : JSON.stringify(value));
+  return `playground?${query}`;
+};
 
 suite('the playground', { skip: noBrowser }, () => {
   const ends: (() => Promise<void>)[] = [];

@@ -11,7 +11,7 @@ export type WrittenTest = components['answers']['write-test'];
 
 /** The server refused what was asked, not the person. The page shows it in place. */
 export const isAboutRequest = (error: unknown): error is ApiFailure =>
-  error instanceof ApiFailure && [400, 404, 422].includes(error.status);
+  error instanceof ApiFailure && [400, 404, 413, 422].includes(error.status);
 
 const inPlace = { throwOnError: (error: Error): boolean => !isAboutRequest(error) };
 

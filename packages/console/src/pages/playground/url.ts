@@ -1,5 +1,6 @@
 // Reads and writes the request in the URL. A text that looks like a token never gets there.
 import type { UrlState } from '../../frame/define-page.ts';
+import { looksLikeToken } from '../../shared/token-text.ts';
 import { type Facts, factsFormOf, factsOf, isObject, NO_FACTS } from './facts.ts';
 import type { page } from './page.ts';
 import type { PartyKind } from './readers.ts';
@@ -7,10 +8,10 @@ import { type ExchangeForm, emptyForm, type PartyForm } from './request.ts';
 
 export type Url = UrlState<(typeof page)['readers']>;
 
-/** As the server recognizes what it redacts: JWTs, its own tokens, and text that is long and random. */
-const LIKE_A_TOKEN = /(?:ey[JA]|ew[o0k])[\w-]{8,}\.|[\w-]{20,}\.[\w-]{20,}|cambio_[ar]t_|^(?:\w+ +)?[\w+/=~-]{40,}$/;
+/** A long random text is the token of an issuer whose tokens are opaque. */
+const LIKE_OPAQUE = /^(?:\w+ +)?[\w+/=~-]{40,}$|[\w-]{20,}\.[\w-]{20,}/;
 
-export const looksLikeToken = (value: string): boolean => LIKE_A_TOKEN.test(value.trim());
+const isLikeToken = (value: string): boolean => looksLikeToken(value) || LIKE_OPAQUE.test(value.trim());
 
 /** The form that a link restores: all but tokens. */
 export function formOfUrl(url: Url): ExchangeForm {
@@ -75,7 +76,7 @@ export function urlOfForm({ client, subject, actor, audience, resource, scope, t
 
 /** Is there a text in the value that looks like a token? */
 export function hasToken(value: unknown): boolean {
-  if (typeof value === 'string') return looksLikeToken(value) || value.split(/[\s"]+/).some(looksLikeToken);
+  if (typeof value === 'string') return isLikeToken(value) || value.split(/[\s"]+/).some(isLikeToken);
   if (Array.isArray(value)) return value.some(hasToken);
   return isObject(value) && Object.entries(value).some((pair) => pair.some(hasToken));
 }
