@@ -39,6 +39,7 @@ function Playground({ names }: { readonly names: Names }): ReactNode {
   const { form, change, fillFrom: rowId } = useExchangeForm();
   const [{ open }, changeUrl] = useUrlState(page);
   const draft = useDraft();
+  const showsDraft = open === 'draft' || draft !== undefined;
   const [asked] = useDebouncedValue(form, TYPING_MS);
   const body = useMemo(() => bodyOf(asked), [asked]);
   const inForce = useExplanation(body, undefined);
@@ -70,13 +71,13 @@ function Playground({ names }: { readonly names: Names }): ReactNode {
             <Button variant="default" disabled={explanation === undefined} onClick={() => changeUrl({ open: 'test' })}>
               Save as a policy test
             </Button>
-            {open !== 'draft' && (
+            {!showsDraft && (
               <Button variant="default" onClick={() => changeUrl({ open: 'draft' })}>
-                {draft === undefined ? 'Try a draft of the rules' : 'Edit the draft'}
+                Try a draft of the rules
               </Button>
             )}
           </Group>
-          {open === 'draft' && <DraftPanel draft={draft} onClose={() => changeUrl({ open: '' })} />}
+          {showsDraft && <DraftPanel draft={draft} onClose={() => changeUrl({ open: '' })} />}
         </div>
         <Details form={form} request={useSnippetRequest(form)} explanation={explanation} />
       </div>
