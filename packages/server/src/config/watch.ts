@@ -41,18 +41,19 @@ export function watchInputs(
     }
   });
   const lookNow = (): void => void look().catch(() => undefined);
-  let waitingSince: number | undefined;
+  let firstChange = 0;
+  let lastChange = 0;
+  const lookWhenQuiet = (): void => {
+    const restMs = Math.min(lastChange + QUIET_MS, firstChange + MAX_DELAY_MS) - performance.now();
+    timer = restMs > 0 ? setTimeout(lookWhenQuiet, restMs).unref() : undefined;
+    if (timer === undefined) lookNow();
+  };
+  // A change starts no timer while one runs: a database in the same folder reports each of its writes.
   const folders = createFolderWatcher(() => {
-    const now = performance.now();
-    waitingSince ??= now;
-    clearTimeout(timer);
-    timer = setTimeout(
-      () => {
-        waitingSince = undefined;
-        lookNow();
-      },
-      Math.max(0, Math.min(QUIET_MS, waitingSince + MAX_DELAY_MS - now)),
-    ).unref();
+    lastChange = performance.now();
+    if (timer !== undefined) return;
+    firstChange = lastChange;
+    lookWhenQuiet();
   });
   folders.watch(first.folders());
   const hangUp = (): void => {
