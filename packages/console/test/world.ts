@@ -3,11 +3,12 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { AxeResults } from 'axe-core';
-import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
+import type { Browser, BrowserContext, BrowserContextOptions, Page, Request } from 'playwright-core';
 import { openBrowser } from '../../server/test/support/chromium.ts';
 import type { Source } from '../../server/test/support/configuration.ts';
 import { buildConsole, withConsole } from '../../server/test/support/console.ts';
 import { start, type TestServer } from '../../server/test/support/harness.ts';
+import { PATIENCE_MS } from '../../server/test/support/node.ts';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 declare const window: { readonly axe: { readonly run: (options: object) => Promise<AxeResults> } };
@@ -67,6 +68,8 @@ async function openVisitor(
     ...options,
   });
   const page = await context.newPage();
+  watchRequests(page);
+  page.setDefaultTimeout(PATIENCE_MS);
   page.on('console', (message) => {
     // A refusal that a page handles is reported by the browser, too.
     const isRefusal = /Failed to load resource/.test(message.text());
@@ -84,13 +87,15 @@ async function openVisitor(
       await page.goto(`${issuer}/console/${path}`);
       const form = page.locator('input[name=password]');
       const frame = page.locator('main h1');
-      await form.or(frame).first().waitFor();
-      if (await form.isVisible()) {
+      // The page of the sign-in has a heading, too, and may show it before its form.
+      do {
+        await form.or(frame).first().waitFor();
+        if (!(await form.isVisible())) continue;
         await page.fill('input[name=username]', who.username);
         await page.fill('input[name=password]', who.password);
         await page.press('input[name=password]', 'Enter');
-      }
-      await page.waitForURL(/\/console/);
+        await page.waitForURL(/\/console/);
+      } while (!page.url().includes('/console'));
       await frame.first().waitFor();
     },
     findings: async () => {
@@ -101,8 +106,39 @@ async function openVisitor(
   };
 }
 
-/** Waits until no request of the page is under way. */
-export const settle = (page: Page): Promise<void> => page.waitForLoadState('networkidle');
+/** The requests of a page that have no answer yet. */
+const underWay = new WeakMap<Page, Set<Request>>();
+
+function watchRequests(page: Page): void {
+  const requests = new Set<Request>();
+  underWay.set(page, requests);
+  const begin = (request: Request): void => {
+    // The requests of the page before are given up, some of them without an event.
+    if (request.isNavigationRequest()) requests.clear();
+    requests.add(request);
+  };
+  const end = (request: Request): void => void requests.delete(request);
+  page.on('request', begin).on('requestfinished', end).on('requestfailed', end);
+}
+
+/** Frames in which an answer is shown, and asks for more. */
+const FRAMES = 4;
+const NEXT_FRAMES = Array(FRAMES).fill('await new Promise(requestAnimationFrame);').join(' ');
+
+/** Waits until no request of the page is under way, also after it has shown the answers. */
+export async function settle(page: Page): Promise<void> {
+  const requests = underWay.get(page) ?? assert.fail('a page that the world has not opened');
+  let hasAsked = true;
+  const note = (): void => {
+    hasAsked = true;
+  };
+  page.on('request', note);
+  while (hasAsked || requests.size > 0) {
+    hasAsked = false;
+    await page.evaluate(`(async () => { ${NEXT_FRAMES} })()`);
+  }
+  page.off('request', note);
+}
 
 /** Every page is wide enough to be scrolled downwards only. */
 export async function assertFits(page: Page, what: string): Promise<void> {

@@ -140,7 +140,7 @@ function end(child: ChildProcess): void {
 }
 
 /** The limit of all waiting. A test that passes does not take longer because of it. */
-const PATIENCE_MS = 90_000;
+export const PATIENCE_MS = 90_000;
 
 /** Asks until the answer is as expected. @throws AssertionError with the last answer after the timeout */
 export async function eventually<T>(ask: () => T | Promise<T>, good: (answer: T) => boolean): Promise<T> {
