@@ -8,7 +8,7 @@ import { openBrowser } from '../../server/test/support/chromium.ts';
 import type { Source } from '../../server/test/support/configuration.ts';
 import { buildConsole, withConsole } from '../../server/test/support/console.ts';
 import { start, type TestServer } from '../../server/test/support/harness.ts';
-import { PATIENCE_MS } from '../../server/test/support/node.ts';
+import { eventually, PATIENCE_MS } from '../../server/test/support/node.ts';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 declare const window: { readonly axe: { readonly run: (options: object) => Promise<AxeResults> } };
@@ -140,10 +140,11 @@ export async function settle(page: Page): Promise<void> {
   page.off('request', note);
 }
 
-/** Every page is wide enough to be scrolled downwards only. */
+/** Every page is wide enough to be scrolled downwards only, once it has been laid out. */
 export async function assertFits(page: Page, what: string): Promise<void> {
-  const [wanted, has] = await page
-    .evaluate('document.documentElement.scrollWidth + " " + document.documentElement.clientWidth')
-    .then((text) => String(text).split(' ').map(Number));
-  assert.ok((wanted ?? 0) <= (has ?? 0), `${what} is ${wanted} wide in ${has}`);
+  const widths = '[document.documentElement.scrollWidth, document.documentElement.clientWidth]';
+  await eventually(
+    async () => ({ what, widths: await page.evaluate<[number, number]>(widths) }),
+    ({ widths: [wanted, has] }) => wanted <= has,
+  );
 }
