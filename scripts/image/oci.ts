@@ -13,6 +13,8 @@ export interface Image {
   readonly created: number;
   /** As in `docker inspect`. */
   readonly config: Readonly<Record<string, unknown>>;
+  /** Of gzip, 1 to 9. */
+  readonly level: number;
   readonly layers: readonly { readonly what: string; readonly entries: readonly Entry[] }[];
 }
 
@@ -22,7 +24,7 @@ const json = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));
 
 /** @param folder is replaced by the layout @param archive the file for `docker load` @returns the digest of the image */
 export function writeImage(image: Image, { folder, archive }: { readonly folder: string; readonly archive: string }) {
-  const { name, version, architecture, created } = image;
+  const { name, version, architecture, created, level } = image;
   const blobs = new Map<string, Buffer>();
   const add = (mediaType: string, content: Buffer) => {
     const digest = sha256(content);
@@ -32,7 +34,7 @@ export function writeImage(image: Image, { folder, archive }: { readonly folder:
   const time = new Date(created * 1000).toISOString().replace('.000Z', 'Z');
   const layers = image.layers.map(({ what, entries }) => {
     const tar = tarOf(entries, created);
-    return { what, diffId: `sha256:${sha256(tar)}`, ...add('layer.v1.tar+gzip', gzipSync(tar)) };
+    return { what, diffId: `sha256:${sha256(tar)}`, ...add('layer.v1.tar+gzip', gzipSync(tar, { level })) };
   });
   const config = add(
     'config.v1+json',
