@@ -12,7 +12,11 @@ const MARKS = {
 
 export function Matrix({ items }: { readonly items: readonly Reachable[] }): ReactNode {
   const audiences = distinct(items.map(({ audience }) => audience));
-  const scopes = distinct(items.flatMap(({ scopes: given }) => given.map(({ scope }) => scope))).toSorted();
+  const given = distinct(items.flatMap((one) => one.scopes.map(({ scope }) => scope)));
+  const targetsOf = (scope: string): number =>
+    audiences.filter((audience) => certaintyOf(items, audience, scope) !== 'never').length;
+  // The scopes of most targets stand first.
+  const scopes = given.toSorted((a, b) => targetsOf(b) - targetsOf(a) || a.localeCompare(b));
   const used = new Set<Certainty>();
   const rows = audiences.map((audience) => (
     <tr key={audience}>

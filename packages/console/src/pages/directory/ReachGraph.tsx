@@ -2,7 +2,7 @@
 import dagre from '@dagrejs/dagre';
 import { useComputedColorScheme } from '@mantine/core';
 import { useNavigate } from '@tanstack/react-router';
-import { type Edge, MarkerType, type Node, Position, ReactFlow, type ReactFlowInstance } from '@xyflow/react';
+import { type Edge, MarkerType, type Node, Position, ReactFlow } from '@xyflow/react';
 import '@xyflow/react/dist/style.css';
 import { type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
 import { distinct, nameOf, type Way } from './ways.ts';
@@ -11,9 +11,6 @@ const WIDTH_PX = 230;
 const HEIGHT_PX = 52;
 const MIN_HEIGHT_PX = 260;
 const MAX_HEIGHT_PX = 640;
-const NARROW = '(max-width: 48rem)';
-
-type Direction = 'LR' | 'TB';
 
 interface ReachGraphProps {
   readonly client: string;
@@ -26,22 +23,13 @@ export default function ReachGraph({ client, ways }: ReachGraphProps): ReactNode
   const navigate = useNavigate();
   const colorMode = useComputedColorScheme();
   const room = useRef<HTMLDivElement>(null);
-  const flow = useRef<ReactFlowInstance<Node<Data>, Edge>>(undefined);
-  const [direction, setDirection] = useState<Direction>(() => (matchMedia(NARROW).matches ? 'TB' : 'LR'));
   const [roomWidth, setRoomWidth] = useState(0);
-  const { nodes, edges, width, height } = useMemo(() => arrange(client, ways, direction), [client, ways, direction]);
-  // The whole graph is in view, whatever the width becomes.
+  const { nodes, edges, width, height } = useMemo(() => arrange(client, ways), [client, ways]);
   useEffect(() => {
-    const observer = new ResizeObserver(() => {
-      setDirection(matchMedia(NARROW).matches ? 'TB' : 'LR');
-      setRoomWidth(room.current?.clientWidth ?? 0);
-      void flow.current?.fitView();
-    });
+    const observer = new ResizeObserver(() => setRoomWidth(room.current?.clientWidth ?? 0));
     if (room.current !== null) observer.observe(room.current);
     return () => observer.disconnect();
   }, []);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: other nodes need another view
-  useEffect(() => void flow.current?.fitView(), [nodes]);
   return (
     <div
       ref={room}
@@ -50,38 +38,37 @@ export default function ReachGraph({ client, ways }: ReachGraphProps): ReactNode
       aria-label={`A graph of what ${client} can reach. The matrix says the same in a table.`}
       style={{ height: Math.min(MAX_HEIGHT_PX, Math.max(MIN_HEIGHT_PX, height * Math.min(1, roomWidth / width))) }}
     >
-      <ReactFlow
-        nodes={nodes}
-        edges={edges}
-        colorMode={colorMode}
-        fitView
-        onInit={(instance) => {
-          flow.current = instance;
-        }}
-        minZoom={0.2}
-        maxZoom={1.25}
-        nodesDraggable={false}
-        nodesConnectable={false}
-        nodesFocusable={false}
-        edgesFocusable={false}
-        elementsSelectable={false}
-        disableKeyboardA11y
-        preventScrolling={false}
-        zoomOnScroll={false}
-        proOptions={{ hideAttribution: true }}
-        onNodeClick={(_event, { data: { goal } }) => goal && void navigate({ to: '/directory', search: goal as never })}
-      />
+      {roomWidth > 0 && (
+        <ReactFlow
+          // The whole graph is in view, whatever the width and the graph become.
+          key={[roomWidth, nodes.length, edges.length].join()}
+          nodes={nodes}
+          edges={edges}
+          colorMode={colorMode}
+          fitView
+          minZoom={0.2}
+          maxZoom={1.25}
+          nodesDraggable={false}
+          nodesConnectable={false}
+          nodesFocusable={false}
+          edgesFocusable={false}
+          elementsSelectable={false}
+          disableKeyboardA11y
+          preventScrolling={false}
+          zoomOnScroll={false}
+          proOptions={{ hideAttribution: true }}
+          onNodeClick={(_event, { data: { goal } }) =>
+            goal && void navigate({ to: '/directory', search: goal as never })
+          }
+        />
+      )}
     </div>
   );
 }
 
-/** Places the nodes from left to right, or on a narrow screen from top to bottom. */
-function arrange(client: string, ways: readonly Way[], direction: Direction) {
-  const graph = new dagre.graphlib.Graph().setGraph({
-    rankdir: direction,
-    nodesep: 16,
-    ranksep: direction === 'LR' ? 72 : 40,
-  });
+/** Places the nodes from left to right. */
+function arrange(client: string, ways: readonly Way[]) {
+  const graph = new dagre.graphlib.Graph().setGraph({ rankdir: 'LR', nodesep: 16, ranksep: 72 });
   graph.setDefaultEdgeLabel(() => ({}));
   const edges: Edge[] = [];
   const data = new Map<string, Data & { readonly kind: string }>();
@@ -112,8 +99,8 @@ function arrange(client: string, ways: readonly Way[], direction: Direction) {
       data: shown,
       className: `reach-node reach-${kind}`,
       position: { x: x - WIDTH_PX / 2, y: y - HEIGHT_PX / 2 },
-      sourcePosition: direction === 'LR' ? Position.Right : Position.Bottom,
-      targetPosition: direction === 'LR' ? Position.Left : Position.Top,
+      sourcePosition: Position.Right,
+      targetPosition: Position.Left,
       type: kind === 'client' ? 'input' : kind === 'target' ? 'output' : 'default',
     };
   });

@@ -16,7 +16,7 @@ import { type Sample, sampleFrom } from './sample-exchange.ts';
 
 /** A server with more rows is not fresh. The sign-in to this page has rows, too. */
 const FRESH_ROWS = 200;
-const REFRESH_MS = 5_000;
+const REFRESH_MS = 10_000;
 
 interface First {
   /** undefined: no rule can be tried. */

@@ -11,7 +11,7 @@ import { TimeText } from '../../shared/TimeText.tsx';
 
 type Status = components['answers']['status'];
 
-const REFRESH_MS = 5_000;
+const REFRESH_MS = 10_000;
 /** The index and the counts follow within a second. Fewer rows than this are not worth a word. */
 const NOTABLE_ROWS = 1000;
 

@@ -14,7 +14,7 @@ import { page } from './page.ts';
 import { Traffic } from './Traffic.tsx';
 
 const HOUR_MS = 3_600_000;
-const REFRESH_MS = 5_000;
+const REFRESH_MS = 10_000;
 
 const PERIODS = {
   '1h': { words: 'hour', hours: 1 },
