@@ -11,6 +11,7 @@ import { PageLink } from '../../shared/PageLink.tsx';
 import { TimeText } from '../../shared/TimeText.tsx';
 import { type Client, scopesOf, textOf, textsOf } from './entries.ts';
 import { Reach, useReach } from './Reach.tsx';
+import { Snippets } from './Snippets.tsx';
 import { FileEntry, linksTo, wordsOf } from './Text.tsx';
 import { Unused } from './Unused.tsx';
 import { distinct } from './ways.ts';
@@ -44,11 +45,16 @@ export function ClientDetails({ id }: { readonly id: string }): ReactNode {
 }
 
 /** What needs to know where rules lead. */
-function More({ client: { id } }: { readonly client: Client }): ReactNode {
+function More({ client: { id, entry } }: { readonly client: Client }): ReactNode {
   const reach = useReach(id);
   if (reach === undefined) return null;
   const rules = distinct(reach.map(({ rule = '' }) => rule)).filter((rule) => rule !== '');
-  return <Unused key={id} client={id} rules={rules} />;
+  return (
+    <>
+      {textsOf(entry.grants).includes('token_exchange') && <Snippets client={id} entry={entry} reach={reach} />}
+      <Unused key={id} client={id} rules={rules} />
+    </>
+  );
 }
 
 function About({ client }: { readonly client: Client }): ReactNode {
