@@ -188,7 +188,9 @@ async function describeSignIn(
     issuer,
     clients,
     accounts,
-    operators: operators && createOperators(operators, { issuer, accounts: entries, upstream }, accounts),
+    operators:
+      operators &&
+      createOperators(operators, { issuer, accounts: entries, upstream, isClient: (id) => clients.has(id) }, accounts),
     upstream: upstream && (await openUpstream(upstream, { issuer, cookieKey }, base)),
     own: ownResource(issuer, algorithms[0]),
     cookieKey,

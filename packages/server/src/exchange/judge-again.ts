@@ -7,7 +7,7 @@ import type { Delegation } from '../model/delegation.ts';
 import { agreedAudiencesOf, type RefreshFamily, type RememberedGrant } from '../model/refresh-family.ts';
 import type { Resource } from '../model/resource.ts';
 import { type FoundLimits, findLimits, signInOf } from '../narrowing/delegation-limit.ts';
-import { limitsOf, narrow } from '../narrowing/narrow.ts';
+import { limitsOf, NOT_AGREED, narrow } from '../narrowing/narrow.ts';
 import { resolveTargets, type Wanted } from '../narrowing/wanted.ts';
 import type { Permit } from '../policy/evaluate-rule.ts';
 import type { Chain } from '../primitives/principal.ts';
@@ -45,7 +45,7 @@ function grantAgain({ wanted, family, client }: RefreshCase, context: JudgeConte
   const { subject: party, scope: renewed } = renewedScopes(grant);
   const subject = { ...party, agreedAudiences: agreedAudiencesOf(grant), expiresAt };
   const about = { subject, actor: 'unbounded', client, rule, family: 'unbounded', delegation: end } as const;
-  trace.limits = limitsOf({ ...about, renewed, targets, now });
+  trace.limits = limitsOf({ ...NOT_AGREED, ...about, renewed, targets, now });
   const { authentication } = grant;
   return {
     ...narrow({ targets, asked: wanted.scope, limits: trace.limits, authentication, confirmation }),

@@ -8,7 +8,7 @@ import type { Party } from '../model/party.ts';
 import type { TokenFacts } from '../model/token-facts.ts';
 import { delegationOf, endWith, findLimits, withActor } from '../narrowing/delegation-limit.ts';
 import type { Leashes } from '../narrowing/leashes.ts';
-import { extendLineage, type Limits, limitsOf, narrow, type SubjectBounds } from '../narrowing/narrow.ts';
+import { extendLineage, type Limits, limitsOf, NOT_AGREED, narrow, type SubjectBounds } from '../narrowing/narrow.ts';
 import type { Targeting } from '../narrowing/targets.ts';
 import { resolveTargetsAnywhere } from '../narrowing/wanted.ts';
 import { decide, type RuleDecision } from '../policy/decide.ts';
@@ -223,6 +223,7 @@ function applyRule(
     rule,
     family,
     delegation: end,
+    ...NOT_AGREED,
     targets,
   } as const;
   trace.limits = limitsOf({ ...bounds, now: context.now });

@@ -72,6 +72,7 @@ export function narrowAgreed(
     rule: 'unbounded',
     family,
     delegation,
+    renewed: 'unbounded',
     operator,
     client: listed,
     targets,

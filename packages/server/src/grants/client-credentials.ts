@@ -2,7 +2,7 @@
 
 import { authorize } from '../issuing/authorization.ts';
 import type { Resource, Targets } from '../model/resource.ts';
-import { limitsOf, listedScopes, narrow } from '../narrowing/narrow.ts';
+import { limitsOf, listedScopes, NOT_AGREED, narrow } from '../narrowing/narrow.ts';
 import type { Targeting } from '../narrowing/targets.ts';
 import { noteWanted, readScope, readTargets, resolveTargets } from '../narrowing/wanted.ts';
 import { Refusal } from '../primitives/refusal.ts';
@@ -28,6 +28,7 @@ export const clientCredentials = {
       rule: 'unbounded',
       family: 'unbounded',
       delegation: 'unbounded',
+      ...NOT_AGREED,
       client: listedScopes(client),
     } as const;
     const limits = limitsOf({ ...bounds, targets, now });

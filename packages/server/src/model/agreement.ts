@@ -63,7 +63,7 @@ export interface DeviceCode extends Code {
 }
 
 /**
- * What a person may do with the admin API now, by their subject. `unbounded`: the subject is not a person, so its token alone says
+ * What a person may do with the admin API now, by their subject. `unbounded`: the subject is a client, so its token alone says
  * it. @throws Refusal store_unavailable
  */
 export type PersonRights = (sub: string) => Promise<Bound<Scope>>;

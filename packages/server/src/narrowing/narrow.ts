@@ -57,17 +57,16 @@ export interface Bounds {
   /** The end of the delegation, in seconds since 1970. */
   readonly delegation: Bound<number>;
   /** The scope of the refresh family that is renewed. */
-  readonly renewed?: Bound<Scope>;
-  /** What a person may do with the admin API. */
-  readonly operator?: Bound<Scope>;
+  readonly renewed: Bound<Scope>;
+  /** What a person may do with the admin API, where that is asked now. The admin API asks again for each request. */
+  readonly operator: Bound<Scope>;
   readonly targets: readonly Resource[];
-  readonly signIn?: Scope;
+  readonly signIn: Scope;
   readonly now: number;
 }
 
 export function limitsOf(bounds: Bounds): Limits {
-  const { subject, actor, client, rule, family, delegation, targets, now } = bounds;
-  const { renewed = 'unbounded', operator = 'unbounded', signIn = NO_SCOPE } = bounds;
+  const { subject, actor, client, rule, family, delegation, renewed, operator, signIn, targets, now } = bounds;
   const scope: Limits['scope'][number][] = [];
   const lifetime: Limits['lifetime'][number][] = [];
   const limitScope = (by: string, names: Bound<Scope>): void => {
@@ -96,6 +95,9 @@ export function limitsOf(bounds: Bounds): Limits {
 }
 
 const NO_SCOPE: Scope = new Set();
+
+/** The limits that a grant without a person's agreement does not have. The admin API asks what a person may do at each request. */
+export const NOT_AGREED = { renewed: 'unbounded', operator: 'unbounded', signIn: NO_SCOPE } as const;
 
 /**
  * The scope of the subject in the names of the targets: as the rule maps it, or unchanged if the rule does not. At an API that the

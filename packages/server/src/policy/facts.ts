@@ -7,7 +7,7 @@ import type { Client } from '../model/client.ts';
 import type { Party } from '../model/party.ts';
 import type { Resource } from '../model/resource.ts';
 import type { TokenFacts } from '../model/token-facts.ts';
-import { limitsOf, possibleScope } from '../narrowing/narrow.ts';
+import { limitsOf, NOT_AGREED, possibleScope } from '../narrowing/narrow.ts';
 import type { Chain } from '../primitives/principal.ts';
 import { redactValue } from '../primitives/redact.ts';
 import type { Bound, Scope } from '../primitives/scope.ts';
@@ -167,7 +167,7 @@ export function offerOf(rule: Rule, facts: Facts, budget: Budget): Offer {
       const about = { actor: 'unbounded', client, rule, family: 'unbounded', delegation: 'unbounded' } as const;
       const possible = possibleScope(
         scope,
-        limitsOf({ ...about, subject: bounds, renewed: family, targets: offered, now }),
+        limitsOf({ ...NOT_AGREED, ...about, renewed: family, subject: bounds, targets: offered, now }),
       );
       return [...scopes].filter((name) => possible.has(name));
     },

@@ -2,7 +2,14 @@
 
 import type { Client, ClientDirectory } from '../model/client.ts';
 import type { Resource, Targets } from '../model/resource.ts';
-import { checkTargetsAgree, limitsOf, listedScopes, narrowScope, SIGN_IN_SCOPES } from '../narrowing/narrow.ts';
+import {
+  checkTargetsAgree,
+  limitsOf,
+  listedScopes,
+  NOT_AGREED,
+  narrowScope,
+  SIGN_IN_SCOPES,
+} from '../narrowing/narrow.ts';
 import type { Targeting } from '../narrowing/targets.ts';
 import { readScope, readTargets, resolveTargets } from '../narrowing/wanted.ts';
 import { type Confirmation, parseConfirmation } from '../primitives/confirmation.ts';
@@ -64,6 +71,7 @@ export function evaluateRequest(packed: string, client: Client, context: Request
     rule: 'unbounded',
     family: 'unbounded',
     delegation: 'unbounded',
+    ...NOT_AGREED,
     client: listed,
   } as const;
   const limits = limitsOf({ ...bounds, targets, now: 0 });

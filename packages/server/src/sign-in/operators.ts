@@ -20,18 +20,22 @@ export interface KnownPeople {
   /** The subjects of accounts. */
   readonly accounts: readonly { readonly sub: string }[];
   readonly upstream: { readonly name: string } | undefined;
+  /** Is it the id of a client? */
+  readonly isClient: (sub: string) => boolean;
 }
 
-/** @param people who is a person: tokens about other parties are not limited */
+const NO_RIGHT: Scope = new Set();
+
+/** A client has the rights of its token. A subject that is neither a person nor a client has none: an entry would have to name it. */
 export function createOperators(
   entries: readonly OperatorEntry[],
-  { issuer, accounts, upstream }: KnownPeople,
+  { issuer, accounts, upstream, isClient }: KnownPeople,
   { find }: Pick<Accounts, 'find'>,
 ): PersonRights {
   const local = new Set(accounts.map(({ sub }) => sub));
   const rightsOf = async (sub: string): Promise<Scope> => {
     const person = await find(sub);
-    if (person === undefined) return new Set();
+    if (person === undefined) return NO_RIGHT;
     const facts = { subject: { iss: issuer, sub, claims: markElsewhere(person.claims, 'subject') } };
     const budget = new Budget();
     // A condition that cannot be told gives nothing.
@@ -40,5 +44,7 @@ export function createOperators(
     );
     return new Set(given.flatMap(({ scopes }) => [...scopes]));
   };
-  return async (sub) => (local.has(sub) || prefixOf(sub) === upstream?.name ? rightsOf(sub) : 'unbounded');
+  const isPerson = (sub: string): boolean =>
+    local.has(sub) || (upstream !== undefined && prefixOf(sub) === upstream.name);
+  return async (sub) => (isPerson(sub) ? rightsOf(sub) : isClient(sub) ? 'unbounded' : NO_RIGHT);
 }

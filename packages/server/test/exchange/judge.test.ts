@@ -287,7 +287,7 @@ test('records each limit of a token with who sets it', () => {
   });
   const { scope: ofClient, lifetime } = limitsOf({
     ...{ subject: 'unbounded', actor: 'unbounded', rule: 'unbounded', family: 'unbounded' },
-    delegation: 'unbounded',
+    ...{ delegation: 'unbounded', renewed: 'unbounded', operator: 'unbounded', signIn: new Set<string>() },
     client: caller,
     targets: [],
     now: NOW,

@@ -8,13 +8,15 @@ import {
   buildConsole,
   callbackOf,
   consoleRequest,
+  foreignOperators,
   goToConsole,
   openConsoleAs,
   redeemAtConsole,
   sessionOf,
   withConsole,
 } from '../support/console.ts';
-import { start } from '../support/harness.ts';
+import { EXCHANGE, type Form, start, type } from '../support/harness.ts';
+import { startIssuer } from '../support/issuer.ts';
 import { authorizeAs, configuration, redeem } from '../support/people.ts';
 import { newProver } from '../support/prover.ts';
 import { startUpstream } from '../support/upstream.ts';
@@ -222,6 +224,23 @@ suite('nobody else gets in', () => {
     };
     assert.equal(await keysBy(ADA), 200);
     assert.equal(await keysBy(BOB), 400);
+  });
+
+  test('not a subject of another issuer, which no entry can name; a client is not a person', async (t) => {
+    const idp = await startIssuer(t);
+    const server = await start(t, changed(ofAda, foreignOperators(idp)));
+    const agent = { client_id: 'agent', client_secret: 'agent-secret' };
+    const keysWith = async (form: Form) => {
+      const { body, text } = await server.token({ ...agent, ...form });
+      assert.ok(body.access_token, text);
+      const authorization = `Bearer ${body.access_token}`;
+      return (await fetch(`${server.issuer}/admin/v1/keys`, { headers: { authorization } })).status;
+    };
+    const subject = { subject_token: idp.sign({ scope: 'read' }), subject_token_type: type('jwt') };
+    assert.equal(await keysWith({ grant_type: EXCHANGE, ...subject }), 403);
+    assert.equal(await keysWith({ grant_type: 'client_credentials' }), 200);
+    await server.reload(changed(withConsole([]), foreignOperators(idp), { console: undefined }));
+    assert.equal(await keysWith({ grant_type: EXCHANGE, ...subject }), 200);
   });
 
   test('not by a token of another audience, and not by a stolen token without its key', async (t) => {

@@ -2,8 +2,9 @@
 import { execFileSync } from 'node:child_process';
 import { hash } from 'node:crypto';
 import { type Browser, createBrowser, type Page } from './browser.ts';
-import { added, type Configuration, changed } from './configuration.ts';
+import { added, type Configuration, changed, edited } from './configuration.ts';
 import { type Answer, type Form, read, type TestServer } from './harness.ts';
+import { entry, type FakeIssuer } from './issuer.ts';
 import { CHALLENGE, configuration, goThrough, VERIFIER } from './people.ts';
 import { repository } from './program.ts';
 import { newProver, type Prover } from './prover.ts';
@@ -25,6 +26,16 @@ export const withConsole = (operators: readonly Operator[], base: Configuration 
     resources: added({ audience: `\${ISSUER}/admin`, scopes: ['admin:read', 'admin:write'] }),
     console: { operators: [...operators] },
   });
+
+/** An issuer whose people and workloads `agent` exchanges for the admin API. */
+export const foreignOperators = (idp: Pick<FakeIssuer, 'url'>): Configuration => ({
+  issuers: [entry(idp)],
+  clients: edited('agent', { audiences: [`\${ISSUER}/admin`], scopes: ['admin:read'] }),
+  rules: added({
+    ...{ name: 'foreign operators', client: 'agent', subject: { issuer: 'idp' } },
+    grant: { audiences: [`\${ISSUER}/admin`], scopes: { read: ['admin:read'] } },
+  }),
+});
 
 export const callbackOf = ({ issuer }: Pick<TestServer, 'issuer'>): string => `${issuer}/console/callback`;
 

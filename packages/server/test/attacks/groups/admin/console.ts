@@ -3,13 +3,15 @@ import { createBrowser } from '../../../support/browser.ts';
 import { added, changed } from '../../../support/configuration.ts';
 import {
   consoleRequest,
+  foreignOperators,
   goToConsole,
   openConsoleAs,
   redeemAtConsole,
   sessionOf,
   withConsole,
 } from '../../../support/console.ts';
-import { start } from '../../../support/harness.ts';
+import { EXCHANGE, read, start, type } from '../../../support/harness.ts';
+import { startIssuer } from '../../../support/issuer.ts';
 import { authorizeAs, redeem } from '../../../support/people.ts';
 import { newProver } from '../../../support/prover.ts';
 import type { Case } from '../../group.ts';
@@ -53,6 +55,13 @@ export const consoleCases: Readonly<Record<string, Case<AdminWorld>>> = {
     await attempt('a scope beyond the entry', ada.call('POST /actors/suspend', SUSPEND));
     await server.reload(changed(ofBob, { clients: added(TOOL) }));
     await attempt('after the entry was removed', ada.call('GET /keys'));
+    const idp = await startIssuer({ after } as Parameters<typeof startIssuer>[0]);
+    await server.reload(changed(ofAda, foreignOperators(idp)));
+    const subject = { subject_token: idp.sign({ scope: 'read' }), subject_token_type: type('jwt') };
+    const agent = { client_id: 'agent', client_secret: 'agent-secret' };
+    const { body } = await server.token({ grant_type: EXCHANGE, ...agent, ...subject });
+    const headers = { authorization: `Bearer ${body.access_token}` };
+    await attempt('of a subject of another issuer', read(await fetch(`${server.issuer}/admin/v1/keys`, { headers })));
   },
 
   A45: async (_world, { attempt, twin, after }) => {
