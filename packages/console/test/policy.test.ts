@@ -151,6 +151,9 @@ suite('policy and replay in a browser', { skip: noBrowser }, () => {
     await page.getByRole('link', { name: 'Replay it' }).click();
     await page.waitForURL(/\/console\/replay$/);
     await page.getByText('Nothing was replayed').waitFor();
+    await page.setViewportSize({ width: 360, height: 740 });
+    await assertFits(page, 'the empty replay');
+    await page.setViewportSize({ width: 1280, height: 800 });
     await page
       .getByText(`cambio policy replay cambio.yaml --server ${world.server.issuer} --since 7d --fail-on allow`)
       .waitFor();
@@ -158,7 +161,7 @@ suite('policy and replay in a browser', { skip: noBrowser }, () => {
     await page.getByText('All rows of the period are read').waitFor();
     await page.getByRole('button', { name: '2 newly allowed' }).waitFor();
     const groups = page.getByRole('table', { name: 'Groups of differences' });
-    await groups.locator('[data-index="0"]').getByText('newly allowed').waitFor();
+    await groups.locator('[data-index="0"]').getByText('2 newly allowed').waitFor();
     assert.deepEqual(await ada.findings(), []);
     await groups.locator('[data-index="0"]').focus();
     await page.keyboard.press('Enter');

@@ -1,6 +1,6 @@
 // Describes a rule in words, for a person who reads the rules: who, which tokens, for what, under which conditions.
 import { allRules, type Policy } from '../policy/policy.ts';
-import type { AnyRule, DenyRule, PartyNames, Rule } from '../policy/rule.ts';
+import { type AnyRule, DEFAULT_TYPES, type DenyRule, type PartyNames, type Rule } from '../policy/rule.ts';
 import { describeList } from './wording.ts';
 
 export interface DescribedRule {
@@ -71,7 +71,9 @@ function describeOrigin({ issuers, clients, types }: PartyNames, self: string): 
   const names = issuers === 'any' ? [] : [...issuers].map((one) => (one === self ? 'this server' : one));
   const mayBeOwn = issuers === 'any' || issuers.has(self);
   const mayBeForeign = issuers === 'any' || [...issuers].some((one) => one !== self);
-  const own = mayBeOwn && types.own !== 'accepted' ? [...types.own] : [];
+  // The default is said nowhere else, either.
+  const isDefault = types === DEFAULT_TYPES;
+  const own = !isDefault && mayBeOwn && types.own !== 'accepted' ? [...types.own] : [];
   const foreign = mayBeForeign && types.foreign !== 'accepted' ? [...types.foreign] : [];
   const all = [...new Set([...own, ...foreign])];
   const isOwnAlone = mayBeForeign && types.foreign === 'accepted';

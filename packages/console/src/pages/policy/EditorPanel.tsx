@@ -20,6 +20,8 @@ export interface Goal {
 interface EditorPanelProps {
   readonly files: readonly RuleFile[];
   readonly file: RuleFile;
+  /** Shortens the name of a file. */
+  readonly nameOf: (path: string) => string;
   readonly text: string;
   readonly checked: Checked;
   readonly goal: Goal | undefined;
@@ -29,7 +31,7 @@ interface EditorPanelProps {
 }
 
 export function EditorPanel(props: EditorPanelProps): ReactNode {
-  const { files, file, text, checked, goal, onFile, onGoTo, onEdit } = props;
+  const { files, file, nameOf, text, checked, goal, onFile, onGoTo, onEdit } = props;
   const { data: schema } = useQuery({
     queryKey: ['schema'],
     queryFn: ({ signal }) => read(api.GET('/schema', { signal })),
@@ -45,13 +47,13 @@ export function EditorPanel(props: EditorPanelProps): ReactNode {
       {files.length > 1 ? (
         <NativeSelect
           aria-label="File"
-          data={files.map(({ path }) => path)}
+          data={files.map(({ path }) => ({ value: path, label: nameOf(path) }))}
           value={file.path}
           onChange={(event) => onFile(event.currentTarget.value)}
         />
       ) : (
         <Text size="sm" c="dimmed" className="rule-place">
-          {file.path}
+          {nameOf(file.path)}
         </Text>
       )}
       <div className="policy-code">
@@ -67,18 +69,18 @@ export function EditorPanel(props: EditorPanelProps): ReactNode {
           />
         </Suspense>
       </div>
-      <Verdict checked={checked} onGoTo={onGoTo} />
+      <Verdict checked={checked} nameOf={nameOf} onGoTo={onGoTo} />
     </section>
   );
 }
 
-interface VerdictProps {
+interface VerdictProps extends Pick<EditorPanelProps, 'nameOf'> {
   readonly checked: Checked;
   readonly onGoTo: (path: string, line: number) => void;
 }
 
 /** Its height does not change while the server is asked. */
-function Verdict({ checked: { report, isBehind, failure }, onGoTo }: VerdictProps): ReactNode {
+function Verdict({ checked: { report, isBehind, failure }, nameOf, onGoTo }: VerdictProps): ReactNode {
   const findings = report?.findings ?? [];
   return (
     <div className="policy-verdict">
@@ -94,7 +96,7 @@ function Verdict({ checked: { report, isBehind, failure }, onGoTo }: VerdictProp
       {findings.length > 0 && (
         <ul className="findings" aria-label="Faults and warnings">
           {findings.map((finding) => (
-            <FindingItem key={JSON.stringify(finding)} finding={finding} onGoTo={onGoTo} />
+            <FindingItem key={JSON.stringify(finding)} finding={finding} nameOf={nameOf} onGoTo={onGoTo} />
           ))}
         </ul>
       )}
@@ -116,7 +118,11 @@ function summaryOf({ findings, tests, counts, untested }: NonNullable<Checked['r
   return `No fault, ${tested}. Tests decide by ${covered} of ${counts.rules} rules.`;
 }
 
-function FindingItem({ finding, onGoTo }: { finding: Finding; onGoTo: VerdictProps['onGoTo'] }): ReactNode {
+interface FindingItemProps extends Pick<VerdictProps, 'nameOf' | 'onGoTo'> {
+  readonly finding: Finding;
+}
+
+function FindingItem({ finding, nameOf, onGoTo }: FindingItemProps): ReactNode {
   const { severity, file, line, path, message } = finding;
   return (
     <li>
@@ -126,10 +132,10 @@ function FindingItem({ finding, onGoTo }: { finding: Finding; onGoTo: VerdictPro
       <div>
         {line > 0 ? (
           <Button size="compact-xs" variant="subtle" onClick={() => onGoTo(file, line)}>
-            {file}:{line}
+            {nameOf(file)}:{line}
           </Button>
         ) : (
-          <span className="rule-place">{file}</span>
+          <span className="rule-place">{nameOf(file)}</span>
         )}
         <Text size="sm">
           {path !== '' && <strong>{path} </strong>}

@@ -10,7 +10,7 @@ import { EmptyState } from '../../shared/EmptyState.tsx';
 import { Confirm, Drawer } from '../../shared/overlays.tsx';
 import { Page } from '../../shared/Page.tsx';
 import { PageLink } from '../../shared/PageLink.tsx';
-import { type RuleFile, textOf, withText } from './draft-files.ts';
+import { namesWithin, type RuleFile, textOf, withText } from './draft-files.ts';
 import { EditorPanel, type Goal } from './EditorPanel.tsx';
 import { Patch } from './Patch.tsx';
 import './policy.css';
@@ -58,7 +58,9 @@ function Policy({ files, draft, checked }: PolicyProps): ReactNode {
   const [{ file: chosen, rule, view, open }, change] = useUrlState(page);
   const usage = useUsage();
   const editable = files.filter(({ rules, isMain }) => rules !== undefined || isMain);
-  const named = checked.rules.find(({ name }) => name === rule);
+  const rules = checked.usable?.rules ?? [];
+  const nameOf = namesWithin(files);
+  const named = rules.find(({ name }) => name === rule);
   const file =
     editable.find(({ path }) => path === (chosen || named?.file)) ?? editable.find(({ rules }) => rules) ?? editable[0];
   const [goal, setGoal] = useState<Goal | undefined>();
@@ -67,7 +69,7 @@ function Policy({ files, draft, checked }: PolicyProps): ReactNode {
     setGoal((last) => ({ path, line, count: (last?.count ?? 0) + 1 }));
   };
   const shownFirst = goal ?? (named && { path: named.file, line: named.line, count: 0 });
-  const isEmpty = checked.rules.length === 0 && draft === undefined && editable.every(({ rules }) => !rules);
+  const isEmpty = rules.length === 0 && draft === undefined && editable.every(({ rules }) => !rules);
   return (
     <>
       <DraftBar draft={draft} checked={checked} onPatch={() => change({ open: 'patch' })} />
@@ -90,13 +92,19 @@ function Policy({ files, draft, checked }: PolicyProps): ReactNode {
               Without a rule, no exchange is allowed. Write the first one in the editor, or in the file, and check it.
             </EmptyState>
           ) : (
-            <RuleList checked={checked} usage={usage} onEdit={(one: Rule) => goTo(one.file, one.line)} />
+            <RuleList
+              checked={checked}
+              usage={usage}
+              nameOf={nameOf}
+              onEdit={(one: Rule) => goTo(one.file, one.line)}
+            />
           )}
         </div>
         {file !== undefined && (
           <EditorPanel
             files={editable}
             file={file}
+            nameOf={nameOf}
             text={textOf(file, draft)}
             checked={checked}
             goal={shownFirst?.path === file.path ? shownFirst : undefined}
@@ -127,11 +135,11 @@ function DraftBar({ draft, checked: { report, failure }, onPatch }: DraftBarProp
   const count = draft.files.length;
   const isFaulty = report?.findings.some(({ severity }) => severity === 'fault') ?? failure !== undefined;
   return (
-    <Alert className="draft-bar" color={isFaulty ? 'red' : 'green'} mb="md">
+    <Alert className="draft-bar" color="green" mb="md">
       <div className="draft-bar-row">
         <Text>
           <strong>A draft</strong> changes {count === 1 ? 'one file' : `${count} files`}. It is in the memory of this
-          tab, and nothing is in force.
+          tab, and nothing of it is in force.{isFaulty && ' It has a fault: mend it to try it.'}
         </Text>
         <Group gap="sm">
           {!isFaulty && (

@@ -16,17 +16,19 @@ export interface RuleState {
 
 interface RuleCardProps {
   readonly rule: Rule;
+  /** The file and the line. */
+  readonly place: string;
   readonly state: RuleState;
   readonly isChosen: boolean;
   readonly onEdit: () => void;
 }
 
-export function RuleCard({ rule, state, isChosen, onEdit }: RuleCardProps): ReactNode {
+export function RuleCard({ rule, place, state, isChosen, onEdit }: RuleCardProps): ReactNode {
   const element = useRef<HTMLElement>(null);
   useEffect(() => {
     if (isChosen) element.current?.scrollIntoView({ block: 'nearest' });
   }, [isChosen]);
-  const { name, effect, mode, file, line } = rule;
+  const { name, effect, mode } = rule;
   return (
     <article ref={element} className="rule" aria-label={name} data-chosen={isChosen || undefined} data-effect={effect}>
       <div className="rule-head">
@@ -45,7 +47,7 @@ export function RuleCard({ rule, state, isChosen, onEdit }: RuleCardProps): Reac
       <Tests state={state} />
       <div className="rule-foot">
         <Text size="xs" c="dimmed" className="rule-place">
-          {file}:{line}
+          {place}
         </Text>
         <Button size="compact-xs" variant="subtle" onClick={onEdit} aria-label={`Show as YAML: ${name}`}>
           Show as YAML
@@ -115,7 +117,7 @@ const Scopes = ({ scopes }: { readonly scopes: Rule['scopes'] }): ReactNode =>
       {scopes.map(({ scope, from }) => (
         <span key={scope}>
           <Code>{scope}</Code>
-          {from !== undefined && ` for ${from.join(' or ')}`}
+          {from !== undefined && ` from ${from.join(' or ')}`}
         </span>
       ))}
     </span>

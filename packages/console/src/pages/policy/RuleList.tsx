@@ -12,20 +12,23 @@ interface RuleListProps {
   readonly checked: Checked;
   /** Undefined until it is known. */
   readonly usage: ((rule: string) => Usage) | undefined;
+  /** Shortens the name of a file. */
+  readonly nameOf: (path: string) => string;
   readonly onEdit: (rule: Rule) => void;
 }
 
 const isFailing = ({ tests }: RuleState): boolean => tests.some(({ result }) => result === 'failed');
 const isUnused = ({ usage }: RuleState): boolean => usage === 'not used' || usage === 'never used';
 
-export function RuleList({ checked: { report, rules }, usage, onEdit }: RuleListProps): ReactNode {
+export function RuleList({ checked: { report, usable }, usage, nameOf, onEdit }: RuleListProps): ReactNode {
   const [{ find, show, rule: chosen }, change] = useUrlState(page);
-  const tests = Map.groupBy(report?.tests ?? [], ({ rule }) => rule);
-  const untested = new Set(report?.untested.map(({ rule }) => rule));
-  const all = rules.map((rule, place) => {
+  const tests = Map.groupBy(usable?.tests ?? [], ({ rule }) => rule);
+  const untested = new Set(usable?.untested.map(({ rule }) => rule));
+  const rules = usable?.rules ?? [];
+  const all = rules.map((rule, index) => {
     const own = tests.get(rule.name) ?? [];
     const state = { tests: own, isUntested: untested.has(rule.name), usage: usage?.(rule.name) };
-    return { rule, place: place + 1, state };
+    return { rule, place: index + 1, state };
   });
   const filters = {
     all: { label: 'All', holds: () => true },
@@ -69,7 +72,13 @@ export function RuleList({ checked: { report, rules }, usage, onEdit }: RuleList
       <ol className="rules">
         {shown.map(({ rule, place, state }) => (
           <li key={rule.name} value={place}>
-            <RuleCard rule={rule} state={state} isChosen={rule.name === chosen} onEdit={() => onEdit(rule)} />
+            <RuleCard
+              rule={rule}
+              place={`${nameOf(rule.file)}:${rule.line}`}
+              state={state}
+              isChosen={rule.name === chosen}
+              onEdit={() => onEdit(rule)}
+            />
           </li>
         ))}
       </ol>

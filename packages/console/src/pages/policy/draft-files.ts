@@ -10,6 +10,13 @@ const BEGINNING = 'rules:\n';
 export const textOf = ({ path, rules }: RuleFile, draft: Draft | undefined): string =>
   draft?.files.findLast((one) => one.path === path)?.rules ?? rules?.text ?? BEGINNING;
 
+/** @returns a function that names a file relative to the folder of the main file */
+export function namesWithin(files: readonly RuleFile[]): (path: string) => string {
+  const main = files.find(({ isMain }) => isMain)?.path ?? '';
+  const folder = main.slice(0, main.lastIndexOf('/') + 1);
+  return (path) => (path.startsWith(folder) ? path.slice(folder.length) : path);
+}
+
 /** @returns undefined if the draft equals the files in force */
 export function withText(draft: Draft | undefined, { path, rules }: RuleFile, text: string): Draft | undefined {
   const others = (draft?.files ?? []).filter((one) => one.path !== path);

@@ -22,8 +22,8 @@ export const checkQuery = (draft: Draft = NOTHING) => ({
 export interface Checked {
   /** The last answer; undefined until there is one. */
   readonly report: Report | undefined;
-  /** Of the last answer without a fault. */
-  readonly rules: readonly Rule[];
+  /** The last answer without a fault. */
+  readonly usable: Report | undefined;
   /** The server has not answered to the last edit. */
   readonly isBehind: boolean;
   /** Why the draft could not be checked. */
@@ -39,14 +39,14 @@ export function useCheck(draft: Draft | undefined): Checked {
     return () => clearTimeout(timer);
   }, [draft, asked, isFetching]);
   const [report, setReport] = useState(data);
-  const [rules, setRules] = useState<readonly Rule[]>(data?.rules ?? []);
+  const [usable, setUsable] = useState(data?.counts && data);
   if (data !== undefined && data !== report) {
     setReport(data);
-    if (data.counts !== undefined) setRules(data.rules);
+    if (data.counts !== undefined) setUsable(data);
   }
   return {
     report,
-    rules,
+    usable,
     isBehind: draft !== asked || isFetching,
     failure: isAboutDraft(error) ? error : undefined,
   };

@@ -21,20 +21,15 @@ const COLOURS: Readonly<Record<Kind, string>> = {
   'refused otherwise': 'gray',
 };
 
-const kindColumn = {
-  title: 'Change',
-  width: '9.5rem',
-  cell: ({ change }: { readonly change: Kind }) => (
-    <Badge variant="light" color={COLOURS[change]}>
-      {change}
-    </Badge>
-  ),
-};
+const Kind = ({ change, count }: { readonly change: Kind; readonly count?: number }): ReactNode => (
+  <Badge variant="light" color={COLOURS[change]}>
+    {count?.toLocaleString('en')} {change}
+  </Badge>
+);
 
 const groupColumns: readonly Column<Group>[] = [
-  kindColumn,
-  { title: 'Number', width: '5rem', cell: ({ count }) => count.toLocaleString('en') },
-  { title: 'Client', width: 'minmax(6rem, 1fr)', cell: ({ client }) => client },
+  { title: 'Change', width: '10rem', cell: ({ change, count }) => <Kind change={change} count={count} /> },
+  { title: 'Client', width: 'minmax(4rem, 1fr)', cell: ({ client }) => client },
   {
     title: 'Reason',
     width: 'minmax(8rem, 2fr)',
@@ -44,8 +39,8 @@ const groupColumns: readonly Column<Group>[] = [
 ];
 
 const columns: readonly Column<Difference>[] = [
-  kindColumn,
-  { title: 'When', width: 'minmax(6.5rem, 1fr)', cell: ({ time }) => <TimeText at={time} /> },
+  { title: 'Change', width: '8.5rem', cell: ({ change }) => <Kind change={change} /> },
+  { title: 'When', width: 'minmax(6rem, 1fr)', cell: ({ time }) => <TimeText at={time} /> },
   { title: 'Client', width: 'minmax(6rem, 1fr)', wideOnly: true, cell: ({ client }) => client },
   { title: 'Subject', width: 'minmax(6rem, 1fr)', wideOnly: true, cell: ({ subject }) => subject },
   { title: 'Now', width: 'minmax(8rem, 3fr)', wideOnly: true, cell: ({ after }) => after },
@@ -134,15 +129,16 @@ export function Differences({ replay }: { readonly replay: Replay }): ReactNode 
 const Rest = ({ counts: { withheld, undecided } }: Pick<Replay, 'counts'>): ReactNode => (
   <Text size="sm" c="dimmed" className="replay-rest">
     {withheld > 0 &&
-      `${withheld.toLocaleString('en')} cannot be compared: their rows lack what a rule read, or were erased. `}
+      `${withheld.toLocaleString('en')} rows cannot be compared: they lack what a rule read, or were erased. `}
     {undecided > 0 &&
-      `${undecided.toLocaleString('en')} are no decisions of rules: of another kind, or refused before or besides the rules.`}
+      `${undecided.toLocaleString('en')} have no decision of a rule: another kind of request, or refused for another cause.`}
     {withheld + undecided === 0 && 'Every row could be compared.'}
   </Text>
 );
 
 function Details({ difference }: { readonly difference: Difference }): ReactNode {
   const { requestId, time, client, subject, change, reason, before, after, missing } = difference;
+  const isRefused = change === 'newly refused' || change === 'refused otherwise';
   return (
     <>
       <Facts
@@ -153,7 +149,7 @@ function Details({ difference }: { readonly difference: Difference }): ReactNode
           Subject: subject,
           Then: before,
           Now: after,
-          Reason: reason === undefined ? undefined : <ReasonText reason={reason} withRemedy />,
+          'To allow it': isRefused && reason !== undefined ? <ReasonText reason={reason} withRemedy /> : undefined,
           'Not recorded':
             missing.length === 0 ? undefined : (
               <>

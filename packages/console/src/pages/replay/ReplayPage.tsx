@@ -87,7 +87,7 @@ const Subject = ({ draft }: { readonly draft: Draft | undefined }): ReactNode =>
     <Text>
       {draft === undefined
         ? 'There is no draft. The rules in force decide rows that older rules decided.'
-        : `The draft changes ${draft.files.map(({ path }) => path).join(', ')}.`}
+        : `The draft changes ${draft.files.length === 1 ? 'one file' : `${draft.files.length} files`}.`}
     </Text>
     <PageLink to="policy">{draft === undefined ? 'Edit the rules' : 'Show the draft'}</PageLink>
   </div>

@@ -175,11 +175,7 @@ test('says in words what each rule of a draft does, those that deny first', asyn
       'of type jwt or access_token',
       'issued to the client, or addressed to it, if it is from this server',
     ],
-    actor: [
-      'an actor token must be sent',
-      'of type access_token if it is from this server',
-      'issued to agent or bot-*',
-    ].concat('actor.sub != "x"'),
+    actor: ['an actor token must be sent', 'issued to agent or bot-*', 'actor.sub != "x"'],
     scopes: [{ scope: 'read', from: ['api:r'] }],
     conditions: ['subject.claims.tenant == "blue"'],
   });
