@@ -7,7 +7,7 @@ import { API, client } from './support/basics.ts';
 import { added, all, type Configuration, changed, changeFile, edited } from './support/configuration.ts';
 import { freePort, read } from './support/harness.ts';
 import { ISSUER } from './support/life.ts';
-import { eventually, type ServerNode, shared, startNode } from './support/node.ts';
+import { eventually, type ServerNode, served, shared, startNode } from './support/node.ts';
 import { lock, query, startPostgres } from './support/postgres.ts';
 import { startProxy } from './support/proxy.ts';
 import { scrape } from './support/scrape.ts';
@@ -35,13 +35,8 @@ async function admin(node: ServerNode, method: string, path: string, body?: unkn
     ...(body !== undefined && { 'content-type': 'application/json' }),
     ...(method !== 'POST' && { 'if-match': ifMatch }),
   };
-  return read(
-    await fetch(`${node.url}/admin/v1${path}`, {
-      method,
-      headers,
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-    }),
-  );
+  const sent = { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) };
+  return served(async () => read(await fetch(`${node.url}/admin/v1${path}`, sent)));
 }
 
 const entry = { auth: 'client_secret_post', grants: ['client_credentials'], audiences: [API], scopes: ['read'] };

@@ -7,7 +7,17 @@ import { API } from '../support/basics.ts';
 import { changed } from '../support/configuration.ts';
 import { read } from '../support/harness.ts';
 import { ISSUER } from '../support/life.ts';
-import { eventually, exchangeAt, kidOf, own, revokeAt, type ServerNode, shared, startNode } from '../support/node.ts';
+import {
+  eventually,
+  exchangeAt,
+  kidOf,
+  own,
+  revokeAt,
+  type ServerNode,
+  served,
+  shared,
+  startNode,
+} from '../support/node.ts';
 import { startPostgres } from '../support/postgres.ts';
 import { startProxy } from '../support/proxy.ts';
 
@@ -34,7 +44,7 @@ async function admin(method: string, path: string, body?: unknown) {
     headers: { ...headers, ...ifMatch },
     ...(body !== undefined && { body: JSON.stringify(body) }),
   };
-  return read(await fetch(`${one.url}/admin/v1${path}`, sent));
+  return served(async () => read(await fetch(`${one.url}/admin/v1${path}`, sent)));
 }
 
 const entry = { auth: 'client_secret_post', grants: ['client_credentials'], audiences: [API], scopes: ['read'] };

@@ -2,7 +2,7 @@
 import type { TestContext } from 'node:test';
 import { client, configuration } from './basics.ts';
 import { added, type Configuration, changed } from './configuration.ts';
-import { type Answer, read, start, type TestServer } from './harness.ts';
+import { type Answer, patiently, read, start, type TestServer } from './harness.ts';
 
 /** The configuration with an operator, who may change everything, and an auditor, who may read. */
 export function withOperators(base: Configuration, issuer: unknown = base.issuer): Configuration {
@@ -38,11 +38,10 @@ export async function admin(
 ): Promise<Answer> {
   const [method = 'GET', path = ''] = what.split(' ');
   const authorization = `Bearer ${token ?? (await adminToken(server))}`;
-  return read(
-    await fetch(`${server.issuer}/admin/v1${path}`, {
-      method,
-      headers: { authorization, ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
-      ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-    }),
-  );
+  const sent = {
+    method,
+    headers: { authorization, ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
+    ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+  };
+  return patiently(async () => read(await fetch(`${server.issuer}/admin/v1${path}`, sent)));
 }

@@ -146,12 +146,7 @@ export async function start(
     const { reason = 'store_unavailable' } = existsSync(join(folder, 'cambio.db')) ? (audit(answer) ?? {}) : {};
     return reason === 'store_unavailable';
   };
-  const post: TestServer['post'] = async (...request) => {
-    for (let repeated = 0; ; repeated++) {
-      const answer = await postOnce(...request);
-      if (repeated === MAX_REPEATS || !isBusy(answer)) return answer;
-    }
-  };
+  const post: TestServer['post'] = (...request) => patiently(() => postOnce(...request), isBusy);
   return {
     issuer,
     folder,
@@ -187,6 +182,17 @@ export async function start(
 const FORM = 'application/x-www-form-urlencoded';
 /** More would only delay what a test of a failing database expects. */
 const MAX_REPEATS = 4;
+
+/** Repeats a request that a busy machine had no time for. @returns the last answer */
+export async function patiently(
+  ask: () => Promise<Answer>,
+  isBusy = ({ status }: Answer): boolean => status === 503,
+): Promise<Answer> {
+  for (let repeated = 0; ; repeated++) {
+    const answer = await ask();
+    if (repeated === MAX_REPEATS || !isBusy(answer)) return answer;
+  }
+}
 
 export function encode(form: Form): string {
   const pairs = Object.entries(form).flatMap(([name, value]) =>

@@ -5,16 +5,7 @@ import fc from 'fast-check';
 import { admin, adminToken, withOperators } from '../../support/admin-api.ts';
 import { API, BACKEND, client, configuration, exchange, gateway, named, subjectToken } from '../../support/basics.ts';
 import { added, changed } from '../../support/configuration.ts';
-import {
-  type Answer,
-  claimsOf,
-  EXCHANGE,
-  type Form,
-  start,
-  type TestServer,
-  type,
-  writtenIn,
-} from '../../support/harness.ts';
+import { claimsOf, EXCHANGE, type Form, start, type TestServer, type, writtenIn } from '../../support/harness.ts';
 import { entry, type FakeIssuer, startIssuer, US } from '../../support/issuer.ts';
 
 type Test = Parameters<typeof start>[0];
@@ -81,12 +72,6 @@ interface Party {
 
 const without = <T extends object>(value: T): T =>
   Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined)) as T;
-
-/** On a busy disk, the database may be late. */
-async function patiently(ask: () => Promise<Answer>): Promise<Answer> {
-  const answer = await ask();
-  return answer.status === 503 ? patiently(ask) : answer;
-}
 
 /** The answer of the token endpoint, without its ids and its exact lifetime. */
 function lastingAnswer(status: unknown, body: Body): Body {
@@ -165,13 +150,13 @@ test('decides 300 random requests as the token endpoint does, by tokens and by f
           actor_token_type: type('access_token'),
         }),
       };
-      const explained = (body: Body) => patiently(() => admin(server, 'POST /explain', { token, body }));
+      const explained = (body: Body) => admin(server, 'POST /explain', { token, body });
       const pasted = await explained({ client: id, ...tokens, ...asked });
       const facts = { subject: { ...subject, type: kind }, ...(acting && { actor: acting }) };
       const imagined = await explained({ client: id, ...facts, ...asked });
       const form: Form = { ...asked, ...(requested && { requested_token_type: type(requested) }) };
       const credentials = { grant_type: EXCHANGE, client_id: id, client_secret: `${id}-secret` };
-      const answer = await patiently(() => server.token({ ...credentials, ...tokens, ...form }));
+      const answer = await server.token({ ...credentials, ...tokens, ...form });
       const row = server.audit(answer);
       const real = answer.status === 200 ? 'allowed' : row?.reason;
       const verdict = ({ decision, reason }: Body): unknown => (decision === 'allowed' ? decision : reason);
