@@ -100,6 +100,8 @@ suite('the playground', { skip: noBrowser }, () => {
       .getByRole('listitem')
       .filter({ hasText: 'machines exchange' });
     await rule.getByText('subject.clients').waitFor();
+    const box = await rule.getByRole('link').boundingBox();
+    assert.ok(box !== null && box.width > box.height, 'the name of the rule is on one line or two');
     assert.equal(await steps().locator('> li[data-state=failed] .checklist-step').innerText(), 'rule');
     await page.getByRole('combobox', { name: 'Issued to the client' }).fill('machine');
     await page.getByLabel('Subject (sub)').fill('machine');

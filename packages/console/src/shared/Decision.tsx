@@ -77,8 +77,8 @@ export const RulesOfClient = ({ rules, others }: RulesProps): ReactNode => (
               </Text>
             )}
             {at !== undefined && (
-              <Text size="xs" c="dimmed">
-                {at}
+              <Text size="xs" c="dimmed" title={at}>
+                {at.split('/').at(-1)}
               </Text>
             )}
           </li>
