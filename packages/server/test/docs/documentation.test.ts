@@ -58,6 +58,7 @@ test('every configuration on a page is valid, and its tests pass', async (t) => 
     GATEWAY_SECRET: 'secret',
     WEB_SECRET: 'secret',
     CAMBIO_SEALING_KEY: randomBytes(32).toString('base64'),
+    CAMBIO_REGIONS_SECRET: randomBytes(32).toString('base64'),
   };
   let tests = 0;
   let samples = 0;
