@@ -88,6 +88,10 @@ suite('the audit in a browser', { skip: noBrowser }, () => {
     await waitForRows(3);
     await page.getByLabel('Period').selectOption('Last 7 days');
     await waitForRows(2);
+    await search('since:4d');
+    await waitForRows(1);
+    await search('since:7d');
+    await waitForRows(2);
     assert.match(page.url(), /actor=the-agent/);
     const link = page.url();
     await page.getByRole('button', { name: 'Remove all' }).click();
@@ -233,7 +237,7 @@ suite('the audit in a browser', { skip: noBrowser }, () => {
     await search(person);
     await page.waitForURL(/chain\?token=[\w-]+$/);
     assert.doesNotMatch(page.url(), /eyJ/);
-    await page.getByText('1 token derives from it, 1 of them still valid.').waitFor();
+    await page.getByText('1 token derives from it, and it is still valid.').waitFor();
     const tree = page.getByRole('list', { name: 'Tokens that derive from it' });
     await tree.getByRole('link', { name: 'agent acts for' }).click();
     const hops = page.getByRole('list', { name: 'Hops, the first token first' });
@@ -253,7 +257,7 @@ suite('the audit in a browser', { skip: noBrowser }, () => {
     assert.deepEqual(await ada.findings(), []);
     await question.getByRole('button', { name: 'Revoke 2 tokens' }).click();
     await page.getByText('it was revoked by its id').waitFor();
-    await page.getByText('1 token derives from it, none of them is still valid.').waitFor();
+    await page.getByText('1 token derives from it, which is not valid any more.').waitFor();
     assert.equal(await page.getByRole('button', { name: 'Revoke' }).count(), 0);
   });
 

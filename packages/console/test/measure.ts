@@ -2,7 +2,7 @@
 // each filter takes, how smoothly it scrolls, and whether it follows 200 rows a second without losing one.
 import { loadavg } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Page } from 'playwright-core';
+import type { CDPSession, Page } from 'playwright-core';
 import { exchangeAt, writeRows } from './rows.ts';
 import { startConsole, type Visitor } from './world.ts';
 
@@ -46,6 +46,17 @@ async function frames(page: Page): Promise<readonly number[]> {
   return times.slice(1);
 }
 
+/** CPU time of the page's main thread so far, in milliseconds. The machine may be busy with other things. */
+async function threadTime(page: Page): Promise<number> {
+  const session = sessions.get(page) ?? page.context().newCDPSession(page);
+  sessions.set(page, session);
+  const opened = await session;
+  await opened.send('Performance.enable', { timeDomain: 'threadTicks' });
+  const { metrics } = await opened.send('Performance.getMetrics');
+  return (metrics.find(({ name }) => name === 'TaskDuration')?.value ?? 0) * 1000;
+}
+const sessions = new Map<Page, Promise<CDPSession>>();
+
 function sayFrames(what: string, times: readonly number[]): void {
   const sorted = times.toSorted((a, b) => a - b);
   say(`${what}: frames`, String(times.length));
@@ -75,12 +86,15 @@ async function measureScrolling({ page, visit }: Visitor): Promise<void> {
   await visit('audit');
   await page.locator(`${table} [data-index="0"]`).hover();
   await frames(page);
+  const before = await threadTime(page);
   const end = Date.now() + SCROLLED_SECONDS * 1000;
   while (Date.now() < end) {
     await page.mouse.wheel(0, 1500);
     await wait(16);
   }
-  sayFrames('scrolling', await frames(page));
+  const times = await frames(page);
+  sayFrames('scrolling', times);
+  say('scrolling: CPU of the page for a frame', milliseconds(((await threadTime(page)) - before) / times.length));
   say('scrolling: rows read', String(await page.locator(table).getAttribute('aria-rowcount')));
 }
 
@@ -94,6 +108,7 @@ async function measureTail({ page, visit }: Visitor, server: { readonly folder: 
   await visit('audit?live=on&client=followed');
   await page.locator('main .empty').waitFor();
   await frames(page);
+  const before = await threadTime(page);
   const written: string[] = [];
   const began = performance.now();
   for (let tick = 0; tick < FOLLOWED_SECONDS * 10; tick++) {
@@ -115,6 +130,7 @@ async function measureTail({ page, visit }: Visitor, server: { readonly folder: 
   say('tail: rows lost', String(written.filter((id) => !unique.has(id)).length));
   say('tail: rows doubled', String(received.length - unique.size));
   say('tail: the last row is shown after', milliseconds(performance.now() - caughtUp));
+  say('tail: CPU of the page, a second', milliseconds(((await threadTime(page)) - before) / seconds));
   sayFrames('tail', await frames(page));
 }
 

@@ -1,6 +1,6 @@
 // A table that draws only the rows in view, so that it may have any number of them.
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { type KeyboardEvent, type ReactNode, useCallback, useEffect, useRef } from 'react';
+import { type KeyboardEvent, memo, type ReactNode, useCallback, useEffect, useMemo, useRef } from 'react';
 import { isRead, useMissedRows } from './kept-place.ts';
 
 export interface Column<Row> {
@@ -30,10 +30,28 @@ const ROW_HEIGHT_PX = 44;
 const NARROW = '(max-width: 48rem)';
 const NOT_DESKTOP = '(max-width: 75rem)';
 
-const fitting = <Row,>(columns: readonly Column<Row>[]): readonly Column<Row>[] => {
+function useFitting<Row>(columns: readonly Column<Row>[]): readonly Column<Row>[] {
   const [isNarrow, isTablet] = [matchMedia(NARROW).matches, matchMedia(NOT_DESKTOP).matches];
-  return columns.filter(({ wideOnly, desktopOnly }) => !(isNarrow && wideOnly) && !(isTablet && desktopOnly));
-};
+  return useMemo(
+    () => columns.filter(({ wideOnly, desktopOnly }) => !(isNarrow && wideOnly) && !(isTablet && desktopOnly)),
+    [columns, isNarrow, isTablet],
+  );
+}
+
+interface CellsProps<Row> {
+  readonly row: Row;
+  readonly columns: readonly Column<Row>[];
+}
+
+/** A row that stays in view is not drawn again while the table is scrolled. */
+const Cells = memo(function Cells<Row>({ row, columns }: CellsProps<Row>): ReactNode {
+  return columns.map(({ title, cell }) => (
+    // biome-ignore lint/a11y/useSemanticElements: rows of a <table> cannot be positioned one by one
+    <div key={title} className="table-cell" role="cell">
+      {cell(row)}
+    </div>
+  ));
+}) as <Row>(props: CellsProps<Row>) => ReactNode;
 
 export function DataTable<Row>({ label, columns, rows, keyOf, onOpen, onEnd }: DataTableProps<Row>): ReactNode {
   const scroller = useRef<HTMLDivElement>(null);
@@ -53,7 +71,7 @@ export function DataTable<Row>({ label, columns, rows, keyOf, onOpen, onEnd }: D
   useEffect(() => {
     if (last >= rows.length - 1 && rows.length > 0) onEnd?.();
   }, [last, rows.length, onEnd]);
-  const shown = fitting(columns);
+  const shown = useFitting(columns);
   const gridTemplateColumns = shown.map(({ width }) => width).join(' ');
   const press = (event: KeyboardEvent<HTMLDivElement>, index: number): void => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
@@ -104,12 +122,7 @@ export function DataTable<Row>({ label, columns, rows, keyOf, onOpen, onEnd }: D
                 onClick={() => onOpen?.(row)}
                 onKeyDown={(event) => press(event, index)}
               >
-                {shown.map(({ title, cell }) => (
-                  // biome-ignore lint/a11y/useSemanticElements: as above
-                  <div key={title} className="table-cell" role="cell">
-                    {cell(row)}
-                  </div>
-                ))}
+                <Cells row={row} columns={shown} />
               </div>
             );
           })}

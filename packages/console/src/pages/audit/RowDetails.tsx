@@ -146,7 +146,8 @@ function RowFacts({ row, explanation: { place } }: RowProps): ReactNode {
         ),
         Entry: place?.at,
         Address: row.address,
-        'Decided in': row.duration === undefined ? undefined : `${row.duration} ms`,
+        'Decided in':
+          row.duration === undefined ? undefined : row.duration < 1 ? 'less than 1 ms' : `${row.duration} ms`,
         Configuration: row.configuration?.slice(0, 12),
       }}
     />

@@ -1,5 +1,5 @@
 // The columns of the audit.
-import { Badge, Text } from '@mantine/core';
+import { Badge } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { type AuditRow, actorsOf, colourOf, subjectOf, targetsOf, whatOf } from '../../shared/audit-row.ts';
 import type { Column } from '../../shared/DataTable.tsx';
@@ -44,9 +44,9 @@ export function ScopeText({ row: { scopeAsked, scopeGiven } }: { readonly row: A
 const Client = ({ row: { client, clientClaimed, by } }: { readonly row: AuditRow }): ReactNode => {
   if (client === undefined && clientClaimed !== undefined)
     return (
-      <Text span inherit c="dimmed" title="The caller sent this id and did not prove it">
+      <span className="soft" title="The caller sent this id and did not prove it">
         {clientClaimed}?
-      </Text>
+      </span>
     );
   return <Cut text={client ?? (by === undefined ? undefined : `${by.user}@${by.host}`)} />;
 };
@@ -86,12 +86,6 @@ export const columns: readonly Column<AuditRow>[] = [
     width: 'minmax(8rem, 2fr)',
     wideOnly: true,
     cell: (row) =>
-      row.reason === undefined ? (
-        <Text span inherit c="dimmed">
-          {whatOf(row)}
-        </Text>
-      ) : (
-        <ReasonText reason={row.reason} />
-      ),
+      row.reason === undefined ? <span className="soft">{whatOf(row)}</span> : <ReasonText reason={row.reason} />,
   },
 ];

@@ -54,8 +54,9 @@ export function readSearch(typed: string): Partial<AuditState> | undefined {
   const pairs = [...text.matchAll(PAIR)].flatMap(([pair, name = '', value = '']) =>
     name in FILTER_WORDS || name === 'request' ? [{ pair, name, value: value.replaceAll('"', '') }] : [],
   );
+  const set = pairs.map(({ name, value }) => [name, name === 'since' || name === 'until' ? readTime(value) : value]);
   const rest = pairs.reduce((left, { pair }) => left.replace(pair, ''), text).trim();
-  return { ...Object.fromEntries(pairs.map(({ name, value }) => [name, value])), ...(rest !== '' && { chain: rest }) };
+  return { ...Object.fromEntries(set), ...(rest !== '' && { chain: rest }) };
 }
 
 const HOUR_MS = 3_600_000;
@@ -69,6 +70,15 @@ export const PERIODS: Readonly<Record<string, number>> = {
 /** @returns an ISO time, of a full minute */
 export const timeBefore = (milliseconds: number, now = Date.now()): string =>
   `${new Date(now - milliseconds).toISOString().slice(0, 16)}:00Z`;
+
+const UNITS_MS: Readonly<Record<string, number>> = { m: 60_000, h: HOUR_MS, d: 24 * HOUR_MS };
+
+/** `7d` is seven days ago. Any other text is for the server to read. */
+function readTime(text: string): string {
+  const [, count = '', unit = ''] = /^(\d{1,6})([mhd])$/.exec(text) ?? [];
+  const size = UNITS_MS[unit];
+  return size === undefined ? text : timeBefore(Number(count) * size);
+}
 
 /** The value of a field of the type `datetime-local`. */
 export function toLocal(iso: string): string {

@@ -1,5 +1,5 @@
 // Shows the chain of one token: its hops, the tokens that derive from it, and what a revocation would end.
-import { Alert, Button, Group, Stack, Text, TextInput } from '@mantine/core';
+import { Alert, Button, Group, Text, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Search } from 'lucide-react';
 import { type FormEvent, type ReactNode, useState } from 'react';
@@ -81,7 +81,7 @@ function Chain({ id }: { readonly id: string }): ReactNode {
   if (data === undefined) return <Loading />;
   const { token, ancestors, complete } = data;
   return (
-    <Stack gap="md">
+    <>
       <Panel title={describeParties(token)}>
         {!complete && (
           <Text size="sm" mb="xs">
@@ -98,6 +98,6 @@ function Chain({ id }: { readonly id: string }): ReactNode {
       <Panel title="Tokens that derive from it">
         <Descendants id={id} />
       </Panel>
-    </Stack>
+    </>
   );
 }

@@ -53,10 +53,12 @@ export function Descendants({ id }: { readonly id: string }): ReactNode {
 
 /** How many there are, and how many of them are still accepted. */
 export function describeFamily({ count, living, complete }: Pick<Family, 'count' | 'living' | 'complete'>): string {
-  const atLeast = complete ? '' : 'At least ';
-  const all = count === 1 ? '1 token derives from it' : `${count.toLocaleString('en')} tokens derive from it`;
+  if (count === 1)
+    return `1 token derives from it, ${living === 1 ? 'and it is still valid' : 'which is not valid any more'}.`;
+  if (living === count && complete)
+    return `${count.toLocaleString('en')} tokens derive from it, all of them still valid.`;
   const alive = living === 0 ? 'none of them is still valid' : `${living.toLocaleString('en')} of them still valid`;
-  return `${atLeast}${all}, ${alive}.`;
+  return `${complete ? '' : 'At least '}${count.toLocaleString('en')} tokens derive from it, ${alive}.`;
 }
 
 interface BranchesProps {

@@ -1,6 +1,6 @@
 // Shows the hops from the first token of a chain to one of its tokens, side by side.
 import { Badge, Text } from '@mantine/core';
-import type { ReactNode } from 'react';
+import { type ReactNode, useEffect, useRef } from 'react';
 import { Facts } from '../../shared/Page.tsx';
 import { PageLink } from '../../shared/PageLink.tsx';
 import { TimeText } from '../../shared/TimeText.tsx';
@@ -36,16 +36,23 @@ interface HopsProps {
   readonly ancestors: readonly Token[];
 }
 
-export const Hops = ({ token, ancestors }: HopsProps): ReactNode => (
-  // biome-ignore lint/a11y/noNoninteractiveTabindex: many hops are scrolled sideways, also by keyboard
-  <ol className="hops" aria-label="Hops, the first token first" tabIndex={0}>
-    {hopsOf(token, ancestors).map((hop) => (
-      <li key={hop.token.id} className="hop" aria-current={hop.token.id === token.id || undefined}>
-        <HopCard hop={hop} isShown={hop.token.id === token.id} />
-      </li>
-    ))}
-  </ol>
-);
+export function Hops({ token, ancestors }: HopsProps): ReactNode {
+  const list = useRef<HTMLOListElement>(null);
+  // The token that was asked for is the last one. Beside many others it would be out of view.
+  useEffect(() => {
+    list.current?.scrollTo({ left: list.current.scrollWidth });
+  }, []);
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: many hops are scrolled sideways, also by keyboard
+    <ol ref={list} className="hops" aria-label="Hops, the first token first" tabIndex={0}>
+      {hopsOf(token, ancestors).map((hop) => (
+        <li key={hop.token.id} className="hop" aria-current={hop.token.id === token.id || undefined}>
+          <HopCard hop={hop} isShown={hop.token.id === token.id} />
+        </li>
+      ))}
+    </ol>
+  );
+}
 
 function HopCard({
   hop: { token, beside, dropped },
@@ -88,9 +95,9 @@ function HopCard({
       />
       <div className="hop-links">
         <PageLink to="audit" state={{ request: requestId }}>
-          row
+          audit row
         </PageLink>
-        {!isShown && <TokenLink id={id} words="from here on" />}
+        {!isShown && <TokenLink id={id} words="its chain" />}
       </div>
     </>
   );

@@ -13,7 +13,7 @@ import { TimeText } from '../../shared/TimeText.tsx';
 const COUNT = 50;
 
 const columns: readonly Column<AuditRow>[] = [
-  { title: 'When', width: 'minmax(6rem, 1fr)', cell: ({ time }) => <TimeText at={time} /> },
+  { title: 'When', width: 'minmax(8rem, 1fr)', cell: ({ time }) => <TimeText at={time} /> },
   { title: 'Client', width: 'minmax(5rem, 1fr)', cell: ({ client }) => client },
   { title: 'Subject', width: 'minmax(5rem, 1fr)', cell: (row) => subjectOf(row)?.sub },
   {
@@ -25,7 +25,7 @@ const columns: readonly Column<AuditRow>[] = [
         .map(({ sub }) => sub)
         .join(' ← '),
   },
-  { title: 'Target', width: 'minmax(6rem, 2fr)', wideOnly: true, cell: (row) => targetsOf(row).join(' ') },
+  { title: 'Target', width: 'minmax(6rem, 2fr)', desktopOnly: true, cell: (row) => targetsOf(row).join(' ') },
 ];
 
 const keyOf = ({ requestId }: AuditRow): string => requestId;
@@ -38,7 +38,9 @@ export function LatestTokens(): ReactNode {
       const { items } = await read(
         api.GET('/audit', { params: { query: { outcome: 'issued', limit: COUNT } }, signal }),
       );
-      return (items as unknown as readonly AuditRow[]).filter(({ issued = [] }) => issued.length > 0);
+      return (items as unknown as readonly AuditRow[]).filter(
+        ({ action, issued = [] }) => action === 'token' && issued.length > 0,
+      );
     },
   });
   const open = useCallback(

@@ -6,7 +6,7 @@ type Parent = Token['parents'][number];
 
 export interface Hop {
   readonly token: Token;
-  /** The parents that are not the hop before: the token of the actor. */
+  /** The other parents: the token of the actor. */
   readonly beside: readonly Parent[];
   /** Scopes of the hop before that this one lacks. */
   readonly dropped: readonly string[];
@@ -36,7 +36,7 @@ export function hopsOf(token: Token, ancestors: readonly Token[]): readonly Hop[
     });
     next = before;
   }
-  return hops;
+  return hops.map((hop) => ({ ...hop, beside: hop.beside.filter(({ id }) => !seen.has(id)) }));
 }
 
 export interface Branch {
