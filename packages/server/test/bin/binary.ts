@@ -34,11 +34,11 @@ rules:
 /** Commands of a running server. */
 const BESIDE = ['serve', 'ready'] as const;
 
-/** What each command is called with in /work, and what it prints. TOKEN, REQUEST and KID stand for those of the server. */
+/** What each command is called with in /files, and what it prints. TOKEN, REQUEST and KID stand for those of the server. */
 const CALLS: Readonly<
   Record<Exclude<keyof typeof commands, (typeof BESIDE)[number]>, readonly [args: string, prints: RegExp]>
 > = {
-  init: ['--yes --out first.yaml', /^Wrote \/work\/first\.yaml/],
+  init: ['--yes --out first.yaml', /^Wrote \/files\/first\.yaml/],
   check: ['--config cambio.yaml', /cambio\.yaml: good/],
   schema: ['', /"\$schema"/],
   explain: ['--config cambio.yaml --request REQUEST', /^Refused: /],
@@ -193,7 +193,7 @@ suite('the program in one file', {
     for (const [name, [line, prints]] of Object.entries(CALLS)) {
       const filled = line.replace(/TOKEN|REQUEST|KID/g, (word) => facts[word as keyof typeof facts]);
       const args = [...name.split(' '), ...filled.split(' ').filter(Boolean)];
-      const input = name === 'accounts hash-password' ? join(root, 'work/password') : undefined;
+      const input = name === 'accounts hash-password' ? join(root, 'files/password') : undefined;
       const { code, stdout, stderr } = await call(args, input);
       if (code !== (FINDS[name] ?? 0) || !prints.test(stdout))
         wrong.push(`${name}: ${code}: ${stdout.slice(0, 300)}${stderr}`);
