@@ -184,6 +184,8 @@ suite('the pages Overview and Directory in a browser', { skip: noBrowser }, () =
     const { page } = ada;
     await ada.visit('directory?name=nobody');
     await page.getByText('There is no client nobody').waitFor();
+    await ada.visit(`directory?${new URLSearchParams({ kind: 'clients', name: 'x; touch /tmp/pasted' })}`);
+    await page.getByText("cambio audit search --client 'x; touch /tmp/pasted'", { exact: true }).waitFor();
     await ada.visit('directory?kind=rules&name=none');
     await page.getByText('none is not one of the rules').waitFor();
     await world.server.reload(withConsole(OPERATORS));

@@ -8,6 +8,7 @@ import { EmptyState } from '../../shared/EmptyState.tsx';
 import { countOf } from '../../shared/numbers.ts';
 import { Facts, Panel } from '../../shared/Page.tsx';
 import { PageLink } from '../../shared/PageLink.tsx';
+import { shellQuote } from '../../shared/shell.ts';
 import { TimeText } from '../../shared/TimeText.tsx';
 import { type Client, scopesOf, textOf, textsOf } from './entries.ts';
 import { Reach, useReach } from './Reach.tsx';
@@ -26,7 +27,7 @@ export function ClientDetails({ id }: { readonly id: string }): ReactNode {
   });
   if (error !== null)
     return (
-      <EmptyState title={`There is no client ${id}`} command={`cambio audit search --client ${id}`}>
+      <EmptyState title={`There is no client ${id}`} command={`cambio audit search --client ${shellQuote(id)}`}>
         The configuration in force does not have it, and it is not registered. The audit log may have its requests.
       </EmptyState>
     );

@@ -1,5 +1,6 @@
 // Writes the commands that make a sample exchange really happen.
 import type { components } from '../../api/admin-api.ts';
+import { shellQuote } from '../../shared/shell.ts';
 import { getsTokens, type Sample, type SampleToken } from './sample-exchange.ts';
 
 type Client = components['answers']['list-clients']['items'][number];
@@ -14,9 +15,9 @@ export function commandsFor(sample: Sample, clients: readonly Client[], issuer: 
     obtain('SUBJECT_TOKEN', subject, clients, issuer),
     ...(actor === undefined ? [] : [obtain('ACTOR_TOKEN', actor, clients, issuer)]),
     [
-      `curl -s ${issuer}/oauth/token ${credentials(client, clients)}`,
-      `-d grant_type=${EXCHANGE} -d audience=${quote(audience)}`,
-      ...(scope === undefined ? [] : [`-d scope=${quote(scope)}`]),
+      `curl -s ${shellQuote(`${issuer}/oauth/token`)} ${credentials(client, clients)}`,
+      `-d grant_type=${EXCHANGE} -d audience=${shellQuote(audience)}`,
+      ...(scope === undefined ? [] : [`-d scope=${shellQuote(scope)}`]),
       `-d subject_token=$SUBJECT_TOKEN -d subject_token_type=${ACCESS_TOKEN}`,
       ...(actor === undefined ? [] : [`-d actor_token=$ACTOR_TOKEN -d actor_token_type=${ACCESS_TOKEN}`]),
     ].join(' \\\n  '),
@@ -33,7 +34,7 @@ function obtain(
   if (!getsTokens(client, clients))
     return `# a token about ${claims.sub}${of === 'self' ? `, who signs in with the client ${client}` : ` of ${of}`}\n${name}=…`;
   return [
-    `${name}=$(curl -s ${issuer}/oauth/token ${credentials(client, clients)}`,
+    `${name}=$(curl -s ${shellQuote(`${issuer}/oauth/token`)} ${credentials(client, clients)}`,
     `-d grant_type=client_credentials | jq -r .access_token)`,
   ].join(' \\\n  ');
 }
@@ -41,11 +42,7 @@ function obtain(
 function credentials(id: string, clients: readonly Client[]): string {
   const [auth] = [clients.find((one) => one.id === id)?.entry.auth].flat();
   const secret = `$${id.toUpperCase().replaceAll(/\W/g, '_')}_SECRET`;
-  if (auth === 'client_secret_basic') return `-u ${quote(id)}:"${secret}"`;
-  const named = `-d client_id=${quote(id)}`;
+  if (auth === 'client_secret_basic') return `-u ${shellQuote(id)}:"${secret}"`;
+  const named = `-d client_id=${shellQuote(id)}`;
   return auth === 'client_secret_post' ? `${named} -d client_secret="${secret}"` : named;
 }
-
-/** Quotes a text that the shell would read otherwise. */
-const quote = (text: string): string =>
-  /^[\w:/.@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;

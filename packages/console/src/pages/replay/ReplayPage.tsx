@@ -9,6 +9,7 @@ import { type Draft, useDraft } from '../../shared/draft.ts';
 import { Command, EmptyState } from '../../shared/EmptyState.tsx';
 import { Page, Panel } from '../../shared/Page.tsx';
 import { PageLink } from '../../shared/PageLink.tsx';
+import { shellQuote } from '../../shared/shell.ts';
 import { TimeText } from '../../shared/TimeText.tsx';
 import { Differences } from './Differences.tsx';
 import './replay.css';
@@ -29,11 +30,9 @@ const DAY_MS = 86_400_000;
 const commandOf = (period: Period, client: string): string =>
   [
     'cambio policy replay cambio.yaml',
-    `--server ${issuer}`,
+    `--server ${shellQuote(issuer)}`,
     ...(period === 'all' ? [] : [`--since ${period}`]),
-    ...(client === ''
-      ? []
-      : [`--client ${/^[\w.:/-]+$/.test(client) ? client : `'${client.replaceAll("'", "'\\''")}'`}`]),
+    ...(client === '' ? [] : [`--client ${shellQuote(client)}`]),
     '--fail-on allow',
   ].join(' ');
 

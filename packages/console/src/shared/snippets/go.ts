@@ -1,5 +1,6 @@
 // Writes a token request in Go, with its standard library alone.
 import { type FormValue, formEncoded, formOf, type SnippetRequest, tokenEndpoint, usesCertificate } from './form.ts';
+import { literal } from './literal.ts';
 
 const FAIL = ['\tif err != nil {', '\t\tlog.Fatal(err)', '\t}'];
 
@@ -21,11 +22,11 @@ export function go(request: SnippetRequest): string {
     'func main() {',
     '\tform := url.Values{}',
     ...formOf(request).map(([name, value]) => `\tform.Add("${name}", ${expressionOf(value)})`),
-    `\trequest, err := http.NewRequest("POST", ${quote(tokenEndpoint(request))}, strings.NewReader(form.Encode()))`,
+    `\trequest, err := http.NewRequest("POST", ${literal(tokenEndpoint(request))}, strings.NewReader(form.Encode()))`,
     ...FAIL,
     '\trequest.Header.Set("Content-Type", "application/x-www-form-urlencoded")',
     ...(isBasic
-      ? [`\trequest.SetBasicAuth(${quote(formEncoded(client))}, url.QueryEscape(os.Getenv("CLIENT_SECRET")))`]
+      ? [`\trequest.SetBasicAuth(${literal(formEncoded(client))}, url.QueryEscape(os.Getenv("CLIENT_SECRET")))`]
       : []),
     ...(needsDpop ? ['\trequest.Header.Set("DPoP", os.Getenv("DPOP_PROOF"))'] : []),
     ...(hasCertificate
@@ -47,6 +48,4 @@ export function go(request: SnippetRequest): string {
 }
 
 const expressionOf = (value: FormValue): string =>
-  typeof value === 'string' ? quote(value) : `os.Getenv("${value.from}")`;
-
-const quote = (text: string): string => JSON.stringify(text);
+  typeof value === 'string' ? literal(value) : `os.Getenv("${value.from}")`;

@@ -1,5 +1,6 @@
 // Writes a token request in Java, with its standard library alone: a file that `java Exchange.java` runs.
 import { type FormValue, formEncoded, formOf, type SnippetRequest, tokenEndpoint, usesCertificate } from './form.ts';
+import { literal } from './literal.ts';
 
 const STORE = 'java -Djavax.net.ssl.keyStore=client.p12 -Djavax.net.ssl.keyStorePassword=PASSWORD Exchange.java';
 
@@ -30,11 +31,11 @@ export function java(request: SnippetRequest): string {
     '        .collect(Collectors.joining("&"));',
     ...(isBasic
       ? [
-          `    var credentials = ${quote(`${formEncoded(client)}:`)} + encode(System.getenv("CLIENT_SECRET"));`,
+          `    var credentials = ${literal(`${formEncoded(client)}:`)} + encode(System.getenv("CLIENT_SECRET"));`,
           '    var basic = Base64.getEncoder().encodeToString(credentials.getBytes(StandardCharsets.UTF_8));',
         ]
       : []),
-    `    var request = HttpRequest.newBuilder(URI.create(${quote(tokenEndpoint(request))}))`,
+    `    var request = HttpRequest.newBuilder(URI.create(${literal(tokenEndpoint(request))}))`,
     '        .header("Content-Type", "application/x-www-form-urlencoded")',
     ...(isBasic ? ['        .header("Authorization", "Basic " + basic)'] : []),
     ...(needsDpop ? ['        .header("DPoP", System.getenv("DPOP_PROOF"))'] : []),
@@ -53,6 +54,4 @@ export function java(request: SnippetRequest): string {
 }
 
 const expressionOf = (value: FormValue): string =>
-  typeof value === 'string' ? quote(value) : `System.getenv("${value.from}")`;
-
-const quote = (text: string): string => JSON.stringify(text);
+  typeof value === 'string' ? literal(value) : `System.getenv("${value.from}")`;

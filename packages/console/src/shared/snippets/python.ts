@@ -1,5 +1,6 @@
 // Writes a token request in Python, with its standard library alone.
 import { type FormValue, formEncoded, formOf, type SnippetRequest, tokenEndpoint, usesCertificate } from './form.ts';
+import { literal } from './literal.ts';
 
 export function python(request: SnippetRequest): string {
   const { client, auth, needsDpop } = request;
@@ -16,10 +17,10 @@ export function python(request: SnippetRequest): string {
     'form = [',
     ...formOf(request).map(([name, value]) => `    ("${name}", ${expressionOf(value)}),`),
     ']',
-    `request = Request(${quote(tokenEndpoint(request))}, urlencode(form).encode())`,
+    `request = Request(${literal(tokenEndpoint(request))}, urlencode(form).encode())`,
     ...(isBasic
       ? [
-          `credentials = ${quote(`${formEncoded(client)}:`)} + quote_plus(os.environ["CLIENT_SECRET"])`,
+          `credentials = ${literal(`${formEncoded(client)}:`)} + quote_plus(os.environ["CLIENT_SECRET"])`,
           'request.add_header("Authorization", "Basic " + base64.b64encode(credentials.encode()).decode())',
         ]
       : []),
@@ -37,6 +38,4 @@ export function python(request: SnippetRequest): string {
 }
 
 const expressionOf = (value: FormValue): string =>
-  typeof value === 'string' ? quote(value) : `os.environ["${value.from}"]`;
-
-const quote = (text: string): string => JSON.stringify(text);
+  typeof value === 'string' ? literal(value) : `os.environ["${value.from}"]`;

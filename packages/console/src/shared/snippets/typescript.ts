@@ -1,5 +1,6 @@
 // Writes an exchange for @cambio/client.
 import { type AuthenticationMethod, type SnippetRequest, tokenTypeUrn, type Variable } from './form.ts';
+import { literal } from './literal.ts';
 
 interface Credentials {
   readonly imports: string;
@@ -101,4 +102,4 @@ const texts = (name: string, values: readonly string[]): readonly string[] =>
     : [`${name}: ${values.length === 1 ? quote(values[0] ?? '') : `[${values.map(quote).join(', ')}]`}`];
 
 /** In single quotes if that needs no escape. */
-const quote = (text: string): string => (/^[^'\\\p{C}]*$/u.test(text) ? `'${text}'` : JSON.stringify(text));
+const quote = (text: string): string => (/^[^'\\\p{C}\p{Zl}\p{Zp}]*$/u.test(text) ? `'${text}'` : literal(text));
