@@ -1,6 +1,7 @@
 // The pages of the audit and of chains in a real browser: finding rows, following them as they are written, and revoking a token.
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
+import { decodeJwt } from 'jose';
 import { API } from '../../server/test/support/basics.ts';
 import { noBrowser } from '../../server/test/support/chromium.ts';
 import { type Answer, EXCHANGE } from '../../server/test/support/harness.ts';
@@ -133,6 +134,25 @@ suite('the audit in a browser', { skip: noBrowser }, () => {
     await page.waitForURL(/\/audit$/);
   });
 
+  test('takes the id of a token of this server, and shows each name as it is', async () => {
+    const { page } = ada;
+    const chips = page.getByRole('list', { name: 'Filters that are set' });
+    const issued = await world.server.token({
+      grant_type: 'client_credentials',
+      ...AGENT,
+      audience: API,
+      scope: 'read',
+    });
+    const { jti } = decodeJwt(tokenIn(issued));
+    await ada.visit('audit');
+    await search(String(jti));
+    await chips.getByText('Token id', { exact: true }).waitFor();
+    await waitForRows(1);
+    await ada.visit('audit?client=under_score&reason=no_rule_for_subject');
+    await chips.getByText('under_score', { exact: true }).waitFor();
+    await chips.getByText('no rule for subject', { exact: true }).waitFor();
+  });
+
   test('says why the server refuses a filter, and keeps the others at hand', async () => {
     await ada.visit('audit?since=yesterday&client=service-3');
     await ada.page.getByRole('alert').getByText('The server cannot search for this').waitFor();
@@ -258,6 +278,7 @@ suite('the audit in a browser', { skip: noBrowser }, () => {
     await question.getByRole('button', { name: 'Revoke 2 tokens' }).click();
     await page.getByText('it was revoked by its id').waitFor();
     await page.getByText('1 token derives from it, which is not valid any more.').waitFor();
+    await tree.getByText(/^would expire in/).waitFor();
     assert.equal(await page.getByRole('button', { name: 'Revoke' }).count(), 0);
   });
 

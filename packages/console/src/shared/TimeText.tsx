@@ -11,6 +11,10 @@ const UNITS = [
 const RELATIVE_SECONDS = 30 * 86_400;
 const RELATIVE = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
 const DATE = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short' });
+const EXACT = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'long' });
+
+/** To the second, with the zone: `30 Nov 2026, 23:03:11 UTC`. */
+export const exactTime = (time: Date): string => EXACT.format(time);
 
 export function describeTime(time: Date, now: Date): string {
   const seconds = Math.round((time.getTime() - now.getTime()) / 1000);
@@ -28,7 +32,7 @@ export function TimeText({ at }: { readonly at: string | number }): ReactNode {
   }, []);
   const time = new Date(at);
   return (
-    <time dateTime={time.toISOString()} title={time.toLocaleString()}>
+    <time dateTime={time.toISOString()} title={exactTime(time)}>
       {describeTime(time, now)}
     </time>
   );

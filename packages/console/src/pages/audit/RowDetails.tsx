@@ -9,7 +9,7 @@ import { Checklist, type Explanation, RulesOfClient, stepsOf } from '../../share
 import { Facts } from '../../shared/Page.tsx';
 import { PageLink } from '../../shared/PageLink.tsx';
 import { ReasonText } from '../../shared/ReasonText.tsx';
-import { TimeText } from '../../shared/TimeText.tsx';
+import { exactTime, TimeText } from '../../shared/TimeText.tsx';
 import { TokenId } from '../../shared/TokenId.tsx';
 import { ClockText, Outcome, ScopeText } from './columns.tsx';
 import { PartyLine } from './PartyLine.tsx';
@@ -126,7 +126,7 @@ function RowFacts({ row, explanation: { place } }: RowProps): ReactNode {
       of={{
         Time: (
           <>
-            {new Date(row.time).toLocaleString()}, <TimeText at={row.time} />
+            {exactTime(new Date(row.time))}, <TimeText at={row.time} />
           </>
         ),
         Request: <TokenId id={row.requestId} whole />,

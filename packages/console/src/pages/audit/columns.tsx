@@ -4,6 +4,7 @@ import type { ReactNode } from 'react';
 import { type AuditRow, actorsOf, colourOf, subjectOf, targetsOf, whatOf } from '../../shared/audit-row.ts';
 import type { Column } from '../../shared/DataTable.tsx';
 import { ReasonText } from '../../shared/ReasonText.tsx';
+import { exactTime } from '../../shared/TimeText.tsx';
 
 const CLOCK = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium' });
 const DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
@@ -13,7 +14,7 @@ export function ClockText({ at }: { readonly at: number }): ReactNode {
   const time = new Date(at);
   const isToday = time.toDateString() === new Date().toDateString();
   return (
-    <time dateTime={time.toISOString()} title={time.toLocaleString()} className="clock">
+    <time dateTime={time.toISOString()} title={exactTime(time)} className="clock">
       {!isToday && <span className="clock-day">{DAY.format(time)}</span>}
       <span>{CLOCK.format(time)}</span>
     </time>

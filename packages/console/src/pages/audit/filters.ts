@@ -38,7 +38,8 @@ export const queryOf = (filter: Filter): Readonly<Record<string, string>> =>
 
 /** UUIDs of version 7 are ids of requests. Those of tokens have another version. */
 const REQUEST_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-const TOKEN_ID = /^(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[\w-]{43})$/i;
+/** A UUID, a digest, or an id of this server: 36 random characters. Letters of both cases tell it from a name of that length. */
+const TOKEN_ID = /^(?:[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|(?=.*[a-z])(?=.*[A-Z])[\w-]{36}|[\w-]{43})$/;
 const PAIR = /(\w+):("[^"]*"|\S+)/g;
 
 /**
@@ -92,8 +93,9 @@ export const fromLocal = (local: string): string =>
 
 const SHORT = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' });
 
-/** The value of a filter, for a person. */
+/** The value of a filter, for a person: outcomes and reasons in words, times in the local zone, and names as they are. */
 export function describeValue(name: FilterName, value: string): string {
+  if (name === 'outcome' || name === 'reason') return value.replaceAll('_', ' ');
   const time = name === 'since' || name === 'until' ? new Date(value) : undefined;
-  return time === undefined || Number.isNaN(time.getTime()) ? value.replaceAll('_', ' ') : SHORT.format(time);
+  return time === undefined || Number.isNaN(time.getTime()) ? value : SHORT.format(time);
 }

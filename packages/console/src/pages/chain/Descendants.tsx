@@ -61,6 +61,15 @@ export function describeFamily({ count, living, complete }: Pick<Family, 'count'
   return `${complete ? '' : 'At least '}${count.toLocaleString('en')} tokens derive from it, ${alive}.`;
 }
 
+/** A revoked token has an end, too, and does not reach it. */
+const ENDS: Readonly<Record<Branch['token']['state'], string>> = {
+  active: 'expires',
+  suspended: 'expires',
+  expired: 'expired',
+  revoked: 'would expire',
+  unknown: 'expires',
+};
+
 interface BranchesProps {
   readonly branches: readonly Branch[];
   readonly level: number;
@@ -106,7 +115,7 @@ function BranchItem({
         <span className="branch-what">{what.filter(Boolean).join(' · ')}</span>
         {token.expiresAt !== undefined && (
           <span className="branch-what">
-            expires <TimeText at={token.expiresAt} />
+            {ENDS[token.state]} <TimeText at={token.expiresAt} />
           </span>
         )}
       </div>
