@@ -12,7 +12,7 @@ import { configuration } from '../../server/test/support/people.ts';
 import { repository } from '../../server/test/support/program.ts';
 import type { SnippetRequest } from '../src/shared/snippets/form.ts';
 import { type Language, languages, writeSnippet } from '../src/shared/snippets/index.ts';
-import { type ConsoleWorld, settle, startConsole, type Visitor } from './world.ts';
+import { assertFits, type ConsoleWorld, settle, startConsole, type Visitor } from './world.ts';
 
 const run = promisify(execFile);
 
@@ -159,6 +159,7 @@ suite('the playground', { skip: noBrowser }, () => {
     const text = await editor.inputValue();
     await editor.fill(`${text}  - nonsense\n`);
     await page.getByText('The draft has faults').waitFor();
+    await assertFits(page, 'a draft with faults');
     await editor.fill(text.replace('- machine\n', '- web\n'));
     await page.getByText('by the draft. The rules in force refuse it').waitFor();
     await verdict('Allowed').waitFor();

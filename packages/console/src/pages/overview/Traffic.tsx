@@ -173,39 +173,43 @@ interface NamedProps {
 
 const Named = ({ title, of, filter, kind }: NamedProps): ReactNode => (
   <Panel title={title}>
-    <table className="numbers wide">
-      <thead>
-        <tr>
-          <th scope="col">{filter === 'client' ? 'Client' : 'Target'}</th>
-          <th scope="col">Issued</th>
-          <th scope="col">No token</th>
-        </tr>
-      </thead>
-      <tbody>
-        {of.map(({ name, issued, refused }) => (
-          <tr key={name ?? ''}>
-            <th scope="row">
-              {name === undefined ? (
-                'all others'
-              ) : (
-                <PageLink to="directory" state={{ kind, name }}>
-                  {name}
-                </PageLink>
-              )}
-            </th>
-            <td>{formatNumber(issued)}</td>
-            <td>
-              {name === undefined || refused === 0 ? (
-                formatNumber(refused)
-              ) : (
-                <PageLink to="audit" state={{ [filter]: name, outcome: 'refused' }}>
-                  {formatNumber(refused)}
-                </PageLink>
-              )}
-            </td>
+    {of.length === 0 ? (
+      <Text c="dimmed">No request of this period names one.</Text>
+    ) : (
+      <table className="numbers wide">
+        <thead>
+          <tr>
+            <th scope="col">{filter === 'client' ? 'Client' : 'Target'}</th>
+            <th scope="col">Issued</th>
+            <th scope="col">No token</th>
           </tr>
-        ))}
-      </tbody>
-    </table>
+        </thead>
+        <tbody>
+          {of.map(({ name, issued, refused }) => (
+            <tr key={name ?? ''}>
+              <th scope="row">
+                {name === undefined ? (
+                  'all others'
+                ) : (
+                  <PageLink to="directory" state={{ kind, name }}>
+                    {name}
+                  </PageLink>
+                )}
+              </th>
+              <td>{formatNumber(issued)}</td>
+              <td>
+                {name === undefined || refused === 0 ? (
+                  formatNumber(refused)
+                ) : (
+                  <PageLink to="audit" state={{ [filter]: name, outcome: 'refused' }}>
+                    {formatNumber(refused)}
+                  </PageLink>
+                )}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    )}
   </Panel>
 );

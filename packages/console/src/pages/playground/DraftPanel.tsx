@@ -80,8 +80,11 @@ function Patch({ draft }: { readonly draft: Draft | undefined }): ReactNode {
   if (draft === undefined || checked === undefined || checked.patch === '') return null;
   return (
     <>
-      <Text fw={600} mt="md" mb="xs">
+      <Text fw={600} mt="md">
         As a patch
+      </Text>
+      <Text size="sm" c="dimmed" mb="xs">
+        Copy it into a file, and apply it with <code>git apply</code> in the folder of the configuration file.
       </Text>
       <CodeBlock text={checked.patch} what="the patch" />
     </>

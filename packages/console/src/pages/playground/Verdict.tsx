@@ -42,7 +42,7 @@ export function Verdict({ explanation, by, isOld }: VerdictProps): ReactNode {
       )}
       {values.length > 0 && !isAllowed && <Values values={values} />}
       {place?.at !== undefined && !isAllowed && (
-        <Text size="sm" className="pg-wrap">
+        <Text size="sm" className="pg-place">
           <code>{fileOf(place.at)}</code>, {place.key}
         </Text>
       )}
