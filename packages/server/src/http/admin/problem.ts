@@ -1,6 +1,7 @@
 // Renders a refusal of the admin API as a problem (RFC 9457). Its callers operate the server, so they see the detail. A caller
 // that is not authenticated sees only the public answer.
 import { z } from 'zod';
+import { redactTokens } from '../../primitives/redact.ts';
 import { publicAnswer, Refusal } from '../../primitives/refusal.ts';
 
 export const problem = z.object({
@@ -32,6 +33,12 @@ export class InvalidRequest extends Refusal {
   }
 }
 
+/** A caller may have put a token in the place of a name. */
+const redacted = ({ at, detail }: Faults[number]): Faults[number] => ({
+  at: redactTokens(at),
+  detail: redactTokens(detail),
+});
+
 /** @param requestId of the answer */
 export function problemOf(refusal: Refusal, requestId: string): z.output<typeof problem> {
   const { status, error, description } = publicAnswer(refusal, 'invalid_grant');
@@ -40,9 +47,9 @@ export function problemOf(refusal: Refusal, requestId: string): z.output<typeof 
     type: `urn:cambio:error:${error}`,
     title: description,
     status,
-    ...(showsDetail && refusal.detail !== undefined && { detail: refusal.detail }),
+    ...(showsDetail && refusal.detail !== undefined && { detail: redactTokens(refusal.detail) }),
     request_id: requestId,
     instance: `urn:uuid:${requestId}`,
-    ...(refusal instanceof InvalidRequest && { errors: refusal.errors }),
+    ...(refusal instanceof InvalidRequest && { errors: refusal.errors.map(redacted) }),
   };
 }

@@ -77,6 +77,28 @@ test('refuses unknown paths and methods in its own form', async (t) => {
   assert.equal((await admin(server, 'GET /keys')).status, 200);
 });
 
+test('repeats no token that stands in the place of a name', async (t) => {
+  const server = await startAdministered(t);
+  const token = await adminToken(server);
+  const name = encodeURIComponent(token);
+  const facts = { issuer: 'self', type: 'access_token', client: 'gateway', claims: { sub: 'gateway' } };
+  const calls: readonly (readonly [string, object?])[] = [
+    [`GET /reach?client=${name}`],
+    [`GET /audit?${name}=1`],
+    [`DELETE /keys/${name}`],
+    ['POST /revocations', { [token]: token }],
+    ['POST /explain', { client: 'gateway', subject: { ...facts, [token]: 1 } }],
+    ['POST /policy/tests', { client: token, subject: facts }],
+    ['POST /policy/tests', { client: 'gateway', subject: facts, rule: token }],
+  ];
+  for (const [what, body] of calls) {
+    const answer = await admin(server, what, body && { body });
+    assert.ok([404, 422].includes(answer.status), answer.text);
+    assert.ok(!answer.text.includes(token.slice(-40)), `${what.slice(0, 20)}: ${answer.text}`);
+    assert.match(answer.text, /\[withheld\]/, what);
+  }
+});
+
 test('revokes at once by id, subject or client, with all descendants and nothing else', async (t) => {
   const server = await startAdministered(t);
   const before = async (body: object) => {
