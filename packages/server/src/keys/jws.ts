@@ -60,8 +60,8 @@ function signWith(input: string, { alg, key }: Key): Buffer {
  * serializations, padding, duplicate members, header extensions (RFC 7515 section 4.1.11, RFC 8725 section 3).
  * @throws TokenRefusal malformed, critical_header
  */
-export function readCompact(token: string): CompactJws {
-  const parts = token.length > MAX_TOKEN_CHARACTERS ? [] : token.split('.');
+export function readCompact(token: string, maxCharacters = MAX_TOKEN_CHARACTERS): CompactJws {
+  const parts = token.length > maxCharacters ? [] : token.split('.');
   const [headerPart, payloadPart, signaturePart] = parts;
   if (parts.length !== 3 || !headerPart || !payloadPart || !signaturePart) {
     throw new TokenRefusal('malformed', mistakeIn(token) ?? countParts(token));

@@ -13,13 +13,18 @@ const REQUEST_TYPE = 'cambio-region-request+jwt';
 const ANSWER_TYPE = 'secevent+jwt';
 const EVENT = 'urn:cambio:event:region';
 
+/** A page of revocations with the longest names has about 300,000, and the keys of a region some thousands. */
+const MAX_ANSWER_CHARACTERS = 524_288;
+
 /** A request is not accepted later. It is sent again with each poll. */
 const MAX_AGE_SECONDS = 60;
 
 const text = z.string().min(1).max(4096);
+const mark = z.string().max(64);
 
 const request = z.union([
-  z.object({ read: z.object({ after: z.int().min(0) }) }),
+  /** `mark`: as the region told it with that number; absent for a further page. */
+  z.object({ read: z.object({ after: z.int().min(0), mark: mark.optional() }) }),
   z.object({ use: z.object({ id: text, expiresAt: z.int().min(0) }) }),
 ]);
 
@@ -37,8 +42,11 @@ const state = z.object({
   next: z.int().min(0),
   /** No revocation up to this number is missing: the next read begins after it. */
   settled: z.int().min(0),
+  mark,
   /** How far the region has read the one that asks. */
   read: z.int().min(0),
+  /** The mark that it was told of that number. */
+  readMark: mark,
   keys: z.record(z.string(), z.array(z.record(z.string(), z.unknown()))),
   singleUse: text,
 });
@@ -85,8 +93,8 @@ export function createMessages(
     if (current === undefined) throw new Error('regions have no secret');
     return signCompact(typ, { iss: issuer, sub: name, iat: Math.floor(clock() / 1000), ...claims }, current);
   };
-  const read = (sent: string, typ: string): JsonObject => {
-    const jws = readCompact(sent);
+  const read = (sent: string, typ: string, maxCharacters?: number): JsonObject => {
+    const jws = readCompact(sent, maxCharacters);
     if (jws.typ !== typ) throw new TokenRefusal('claims', `its typ is not ${typ}`);
     verifyWithAny(jws, keys);
     const { iss, aud } = jws.payload;
@@ -117,7 +125,7 @@ export function createMessages(
     answer: (to, id, content) =>
       write(ANSWER_TYPE, { aud: to, jti: newSecret(), txn: id, events: { [EVENT]: content as JsonObject } }),
     readAnswer: (sent, { from, id, kind }) => {
-      const { sub, txn, events } = read(sent, ANSWER_TYPE);
+      const { sub, txn, events } = read(sent, ANSWER_TYPE, MAX_ANSWER_CHARACTERS);
       if (sub !== from || txn !== id) throw new TokenRefusal('claims', 'it is not the answer to this request');
       const content = kinds[kind].safeParse((events as JsonObject | undefined)?.[EVENT]);
       if (!content.success) throw new TokenRefusal('claims', 'the region has another version of Cambio');

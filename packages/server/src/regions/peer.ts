@@ -6,8 +6,8 @@ import { Refusal } from '../primitives/refusal.ts';
 import { createRepeatable } from '../primitives/serial.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 import { readTimeNow, since } from '../store/freshness.ts';
-import { findPeer, insertTold, type StoredPeer, savePeer } from '../store/regions.ts';
-import type { Store } from '../store/store.ts';
+import { findPeer, insertTold, positionMark, type StoredPeer, savePeer } from '../store/regions.ts';
+import { orUnavailable, type Store } from '../store/store.ts';
 import type { Messages, RegionState } from './messages.ts';
 import { type PeerKeys, readPeerKeys } from './peer-keys.ts';
 
@@ -54,6 +54,8 @@ interface PeerContext {
   readonly store: Store;
   readonly messages: Messages;
   readonly outbound: Outbound;
+  /** Did this region make the token? */
+  readonly isOwnId: (id: string) => boolean;
 }
 
 export async function openPeer(context: PeerContext): Promise<Peer> {
@@ -82,7 +84,7 @@ export async function openPeer(context: PeerContext): Promise<Peer> {
       }
     },
     untilRead: async (upTo) => {
-      for (const end = performance.now() + MAX_READING_MS; (reader.latest()?.read ?? 0) < upTo; ) {
+      for (const end = performance.now() + MAX_READING_MS; !(await hasRead(store, reader.latest(), upTo)); ) {
         if (performance.now() > end)
           throw unavailable('has not read the revocation, which is in force here: send the request again');
         await wait(RETRY_MS);
@@ -105,10 +107,16 @@ export async function openPeer(context: PeerContext): Promise<Peer> {
   };
 }
 
+/** Has the region read our revocations up to the number, from the database that we have? */
+const hasRead = async (store: Store, latest: RegionState | undefined, upTo: number): Promise<boolean> =>
+  latest !== undefined &&
+  latest.read >= upTo &&
+  latest.readMark === (await orUnavailable(positionMark(store, latest.read)));
+
 /** Keeps what a region says, and when it was read last. */
 function createReader(context: PeerContext, known: StoredPeer | undefined) {
-  const { name, staleAfter, store } = context;
-  let position = known?.position ?? 0;
+  const { name, staleAfter, store, isOwnId } = context;
+  let { position, mark } = known ?? { position: 0, mark: '' };
   let keys = readPeerKeys(known?.keys ?? '{}');
   let latest: RegionState | undefined;
   /** A command reads nothing and ends soon, so everything is fresh to it. */
@@ -124,12 +132,14 @@ function createReader(context: PeerContext, known: StoredPeer | undefined) {
     },
     read: async ({ added, now }: PeerReading): Promise<void> => {
       const began = readTimeNow();
-      let state = await ask(context, { read: { after: position } }, 'state');
-      const { settled } = state;
+      let state = await ask(context, { read: { after: position, mark } }, 'state');
+      const { settled, mark: settledMark } = state;
       for (;;) {
         const { revocations, more, next } = state;
         if (revocations.length > 0) {
-          await store.transaction().execute((transaction) => insertTold(transaction, name, revocations, now()));
+          await store
+            .transaction()
+            .execute((transaction) => insertTold(transaction, name, revocations, { isOwnId, now: now() }));
           await added();
         }
         if (!more) break;
@@ -137,8 +147,10 @@ function createReader(context: PeerContext, known: StoredPeer | undefined) {
       }
       const text = JSON.stringify(state.keys);
       const told = text === keys.text ? keys : readPeerKeys(text);
-      if (told !== keys || settled !== position) await savePeer(store, name, { position: settled, keys: text });
+      if (told !== keys || settled !== position || settledMark !== mark)
+        await savePeer(store, name, { position: settled, mark: settledMark, keys: text });
       position = settled;
+      mark = settledMark;
       keys = told;
       latest = state;
       last = began;

@@ -6,7 +6,14 @@ import { createOutbound } from '../outbound/outbound.ts';
 import type { Clock } from '../primitives/clock.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import { findSettled } from '../store/audit-settled.ts';
-import { claimRegion, findOwnRegion, findPeer, findPosition, listOwnRevocations } from '../store/regions.ts';
+import {
+  claimRegion,
+  findOwnPosition,
+  findOwnRegion,
+  findPeer,
+  listOwnRevocations,
+  positionMark,
+} from '../store/regions.ts';
 import { type Access, orUnavailable, type Store } from '../store/store.ts';
 import { useId } from '../store/used-ids.ts';
 import type { Elsewhere } from './elsewhere.ts';
@@ -18,8 +25,8 @@ import { codeTagOf, readCodeTag, readTag, tagOf } from './tag.ts';
 /** The path at which regions answer each other, below the issuer. */
 export const REGIONS_PATH = '/regions';
 
-/** Revocations in one answer. */
-const PAGE_ROWS = 1000;
+/** Revocations in one answer. With names as long as the store has them, it is smaller than what a region reads of one answer. */
+const PAGE_ROWS = 250;
 /** How often an answer looks whether earlier transactions have ended, before it says that there may be more. */
 const MAX_CHECKS = 4;
 
@@ -73,6 +80,7 @@ export async function openRegions(settings: RegionSettings, context: RegionConte
   const { issuer, store, clock, isOwnId } = context;
   await requireOwn(name, context);
   const messages = createMessages(issuer, settings, clock);
+  const ownTag = tagOf(name).readUInt16BE();
   const path = new URL(issuer).pathname.replace(/\/$/, '') + REGIONS_PATH;
   const peers = await Promise.all(
     settings.peers.map(({ name: peer, url }) =>
@@ -83,11 +91,11 @@ export async function openRegions(settings: RegionSettings, context: RegionConte
         store,
         messages,
         outbound: createOutbound(network),
+        isOwnId: (id) => isOwnId(id) || readTag(id) === ownTag,
       }),
     ),
   );
   const byTag = new Map(peers.map((peer) => [tagOf(peer.name).readUInt16BE(), peer]));
-  const ownTag = tagOf(name).readUInt16BE();
   const madeBy = (id: string): Peer | 'unknown' | undefined => {
     const tag = readTag(id);
     if (tag === undefined || tag === ownTag || isOwnId(id)) return undefined;
@@ -123,7 +131,7 @@ export async function openRegions(settings: RegionSettings, context: RegionConte
       const region = madeBy(id);
       const asked = region === 'unknown' ? peers : region === undefined ? [] : [region];
       if (asked.length === 0) return;
-      const position = await orUnavailable(findPosition(store, id));
+      const position = await orUnavailable(findOwnPosition(store, id));
       await Promise.all(asked.map((peer) => peer.untilRead(position)));
     },
     answer: (request, keys) => answerPeer(request, keys, settings, { store, messages }),
@@ -181,23 +189,28 @@ async function answerPeer(
     const first = await orUnavailable(useId(store, content.use.id, content.use.expiresAt * 1000));
     return { sets: { [id]: messages.answer(from, id, { first }) }, moreAvailable: false };
   }
-  const page = await orUnavailable(readPage(store, content.read.after));
-  const read = (await orUnavailable(findPeer(store, from)))?.position ?? 0;
+  const page = await orUnavailable(readPage(store, content.read));
+  const { position: read, mark: readMark } = (await orUnavailable(findPeer(store, from))) ?? { position: 0, mark: '' };
   const published = Object.fromEntries([...keys].map(([set, list]) => [set, [...list]]));
-  const state = { ...page, read, keys: published, singleUse };
+  const state = { ...page, read, readMark, keys: published, singleUse };
   return { sets: { [id]: messages.answer(from, id, state) }, moreAvailable: page.more };
 }
 
 /** A transaction may commit a row with a smaller number later: the next read begins where none can appear any more. */
-async function readPage(store: Store, asked: number) {
+async function readPage(
+  store: Store,
+  { after: asked, mark }: { readonly after: number; readonly mark?: string | undefined },
+) {
   const settled = (await findSettled(store, MAX_CHECKS, 'revocations')) ?? asked;
-  // The database was restored from a backup: its numbers are smaller than those that the other region has read.
-  const after = asked > settled ? 0 : asked;
+  // The database was restored from a backup: the numbers that the other region has read are of other revocations, or of none.
+  const isRestored = asked > settled || (mark !== undefined && mark !== (await positionMark(store, asked)));
+  const after = isRestored ? 0 : asked;
   const rows = await listOwnRevocations(store, after, PAGE_ROWS);
   return {
     revocations: rows.map(({ kind, name, time }) => ({ kind, name, time })),
     more: rows.length === PAGE_ROWS,
     next: rows.at(-1)?.sequence ?? after,
     settled,
+    mark: await positionMark(store, settled),
   };
 }

@@ -1,7 +1,8 @@
 // The regions of this server: the one that owns this database, and how far the revocations of each other one were read.
-
+import { hash } from 'node:crypto';
 import { idOf, manyOf, nextTime, type RevokedKind, type StoredRevocation } from './revocations.ts';
 import type { Database } from './schema.ts';
+import type { Store } from './store.ts';
 
 /** A revocation as regions tell it each other. */
 export interface ToldRevocation {
@@ -14,6 +15,8 @@ export interface ToldRevocation {
 
 export interface StoredPeer {
   readonly position: number;
+  /** The peer's mark of the position: with another mark, the peer has another database. */
+  readonly mark: string;
   readonly keys: string;
 }
 
@@ -23,7 +26,7 @@ export async function claimRegion(database: Database, name: string): Promise<str
   if (owner !== undefined) return owner;
   await database
     .insertInto('regions')
-    .values({ name, place: 'own', position: 0, keys: '{}' })
+    .values({ name, place: 'own', position: 0, mark: '', keys: '{}' })
     .onConflict((conflict) => conflict.column('name').doNothing())
     .execute();
   return (await findOwnRegion(database)) ?? '';
@@ -37,25 +40,53 @@ export async function findOwnRegion(database: Database): Promise<string | undefi
 export async function findPeer(database: Database, name: string): Promise<StoredPeer | undefined> {
   const row = await database
     .selectFrom('regions')
-    .select(['position', 'keys'])
+    .select(['position', 'mark', 'keys'])
     .where('name', '=', name)
     .where('place', '=', 'peer')
     .executeTakeFirst();
-  return row && { position: Number(row.position), keys: row.keys };
+  return row && { position: Number(row.position), mark: row.mark, keys: row.keys };
 }
 
-export async function savePeer(database: Database, name: string, { position, keys }: StoredPeer): Promise<void> {
+export async function savePeer(database: Database, name: string, { position, mark, keys }: StoredPeer): Promise<void> {
   await database
     .insertInto('regions')
-    .values({ name, place: 'peer', position, keys })
-    .onConflict((conflict) => conflict.column('name').doUpdateSet({ position, keys }))
+    .values({ name, place: 'peer', position, mark, keys })
+    .onConflict((conflict) => conflict.column('name').doUpdateSet({ position, mark, keys }))
     .execute();
 }
 
-/** @returns the number of the revocation of a token, by its id; 0 if there is none */
-export async function findPosition(database: Database, id: string): Promise<number> {
-  const row = await database.selectFrom('revocations').select('sequence').where('id', '=', id).executeTakeFirst();
-  return row?.sequence ?? 0;
+/**
+ * A region that revokes the token itself tells it to others, too, even if it was told by another one first.
+ * @returns the number of the revocation of a token, by its id; 0 if there is none
+ */
+export const findOwnPosition = (store: Store, id: string): Promise<number> =>
+  store.transaction().execute(async (transaction) => {
+    const row = await transaction.selectFrom('revocations').selectAll().where('id', '=', id).executeTakeFirst();
+    if (row === undefined || row.region === null) return row?.sequence ?? 0;
+    await transaction.deleteFrom('revocations').where('id', '=', id).execute();
+    const { kind, name, revoked_at } = row;
+    const own = { id, kind, name, revoked_at, region: null, region_time: null };
+    const { sequence } = await transaction
+      .insertInto('revocations')
+      .values(own)
+      .returning('sequence')
+      .executeTakeFirstOrThrow();
+    return sequence;
+  });
+
+/**
+ * Names the last revocation up to a number. If the database was replaced by an older copy, the number has another mark. It has one, too,
+ * once a bulk revocation replaced that row: then a region reads all again.
+ */
+export async function positionMark(database: Database, position: number): Promise<string> {
+  const row = await database
+    .selectFrom('revocations')
+    .select(['sequence', 'id', 'revoked_at'])
+    .where('sequence', '<=', position)
+    .orderBy('sequence', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row === undefined ? '' : hash('sha256', `${row.sequence} ${row.revoked_at} ${row.id}`, 'base64url');
 }
 
 /** The revocations of this region alone, in sequence. */
@@ -80,17 +111,19 @@ export async function listOwnRevocations(
 
 /**
  * Writes what another region revoked. A revocation that is here already is not written again, so a page can be read twice.
- * @param now by the caller's clock
+ * @param by `isOwnId`: did this region make the token? Then the revocation is told to every other region as our own, so that none needs
+ *   to reach the one that revoked. `now`: by the caller's clock
  */
 export async function insertTold(
   transaction: Database,
   region: string,
   told: readonly ToldRevocation[],
-  now: number,
+  { isOwnId, now }: { readonly isOwnId: (id: string) => boolean; readonly now: number },
 ): Promise<void> {
   for (const { kind, name, time } of told) {
     if (kind === 'token') {
-      await insertOne(transaction, { id: name, revoked_at: now, kind, name: null, region, region_time: time });
+      const from = isOwnId(name) ? { region: null, region_time: null } : { region, region_time: time };
+      await insertOne(transaction, { id: name, revoked_at: now, kind, name: null, ...from });
       continue;
     }
     const id = `${region}/${idOf({ kind, name })}`;

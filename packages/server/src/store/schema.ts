@@ -53,6 +53,8 @@ interface RegionTable {
   place: 'own' | 'peer';
   /** Revocations of a peer up to this number of its sequence are in this database. */
   position: number;
+  /** The peer's mark of that position. */
+  mark: string;
   /** JSON: the public keys of a peer, by the key sets that publish them. */
   keys: string;
 }

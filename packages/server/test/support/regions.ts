@@ -16,6 +16,8 @@ export interface World {
   readonly toUs: Way;
   readonly toEu: Way;
   readonly secret: string;
+  /** Starts a region again that was closed, with the database in its folder. */
+  readonly reopen: Readonly<Record<'eu' | 'us', () => Promise<TestServer>>>;
 }
 
 type Test = Parameters<typeof start>[0];
@@ -23,6 +25,8 @@ type Test = Parameters<typeof start>[0];
 export interface WorldOptions {
   readonly configuration?: Configuration;
   readonly stores?: { readonly eu: string; readonly us: string };
+  /** Both have a third region, which cannot be reached. */
+  readonly third?: string;
   /** Members of `regions`, of one region. */
   readonly regions?: { readonly eu?: Configuration; readonly us?: Configuration };
 }
@@ -32,6 +36,7 @@ export async function startWorld(
   {
     configuration = base,
     stores = { eu: 'sqlite:cambio.db', us: 'sqlite:cambio.db' },
+    third,
     regions = {},
   }: WorldOptions = {},
 ): Promise<World> {
@@ -44,16 +49,30 @@ export async function startWorld(
       regions: {
         name,
         secret: { plain: SECRET },
-        peers: [{ name: peer, url: `http://127.0.0.1:${proxy.port}` }],
+        peers: [
+          { name: peer, url: `http://127.0.0.1:${proxy.port}` },
+          ...(third === undefined ? [] : [{ name: third, url: 'http://127.0.0.1:9' }]),
+        ],
         staleAfter: '3s',
         singleUse: 'eu',
         allowPrivateNetwork: true,
         ...regions[name],
       },
     });
-  const eu = await start(t, of('eu', 'us', toUs), { port: ports.eu });
-  const us = await start(t, of('us', 'eu', toEu), { port: ports.us });
-  return { eu, us, toUs, toEu, secret: SECRET };
+  const files = { eu: of('eu', 'us', toUs), us: of('us', 'eu', toEu) };
+  const eu = await start(t, files.eu, { port: ports.eu });
+  const us = await start(t, files.us, { port: ports.us });
+  return {
+    eu,
+    us,
+    toUs,
+    toEu,
+    secret: SECRET,
+    reopen: {
+      eu: () => start(t, files.eu, { port: ports.eu, folder: eu.folder }),
+      us: () => start(t, files.us, { port: ports.us, folder: us.folder }),
+    },
+  };
 }
 
 /** Repeats the work until it is as expected. */

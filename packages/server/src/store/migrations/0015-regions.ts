@@ -9,6 +9,7 @@ export const regionTables: Migration = {
       .addColumn('name', 'text', (column) => column.primaryKey())
       .addColumn('place', 'text', (column) => column.notNull())
       .addColumn('position', 'bigint', (column) => column.notNull())
+      .addColumn('mark', 'text', (column) => column.notNull())
       .addColumn('keys', 'text', (column) => column.notNull())
       .execute();
     await schema.alterTable('revocations').addColumn('region', 'text').execute();
