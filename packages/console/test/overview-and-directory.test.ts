@@ -130,6 +130,11 @@ suite('the pages Overview and Directory in a browser', { skip: noBrowser }, () =
 
   test('the reach is narrowed to tokens about one subject, and drawn as a graph', async () => {
     const { page } = ada;
+    const token = `eyJ${'a'.repeat(40)}.e30.c2ln`;
+    await page.getByLabel('Only with tokens about').fill(token);
+    await page.keyboard.press('Enter');
+    await page.getByText('This is the text of a token').waitFor();
+    assert.doesNotMatch(page.url(), /eyJ/);
     await page.getByLabel('Only with tokens about').fill('carol');
     await page.getByLabel('of the issuer').fill('idp');
     await page.keyboard.press('Enter');
@@ -188,6 +193,10 @@ suite('the pages Overview and Directory in a browser', { skip: noBrowser }, () =
     await page.getByText("cambio audit search --client 'x; touch /tmp/pasted'", { exact: true }).waitFor();
     await ada.visit('directory?kind=rules&name=none');
     await page.getByText('none is not one of the rules').waitFor();
+    await ada.visit('directory?kind=rules');
+    await page.getByLabel('Find by name').fill(`eyJ${'a'.repeat(40)}.e30.c2ln`);
+    assert.equal(await page.getByLabel('Find by name').inputValue(), '');
+    assert.doesNotMatch(page.url(), /eyJ/);
     await world.server.reload(withConsole(OPERATORS));
     await ada.visit('directory?kind=issuers');
     await page.getByText('No other issuer is trusted').waitFor();

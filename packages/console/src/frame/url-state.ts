@@ -1,10 +1,11 @@
 // The state of a page lives in its URL, so that a link shows what its sender saw. Tokens are never part of it.
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useCallback } from 'react';
+import { looksLikeToken } from '../shared/token-text.ts';
 import { type PageDefinition, readState, type UrlState } from './define-page.ts';
 
 /**
- * Reads and changes the values of the page in the URL. A value that equals its default is left out of the URL.
+ * Reads and changes the values of the page in the URL. A value that equals its default is left out of the URL, and so is the text of a token.
  * @returns the values, and a function that changes some of them. `replace` leaves no entry in the history, for text that is typed
  */
 export function useUrlState<R extends PageDefinition['readers']>(
@@ -14,7 +15,7 @@ export function useUrlState<R extends PageDefinition['readers']>(
   const navigate = useNavigate();
   const change = useCallback(
     (changed: Partial<UrlState<R>>, history: 'push' | 'replace' = 'push'): void => {
-      const next = (before: Record<string, unknown>) => withoutDefaults(page, { ...before, ...changed });
+      const next = (before: Record<string, unknown>) => withoutDefaults(page, { ...before, ...withoutTokens(changed) });
       void navigate({ to: '.', search: next as never, replace: history === 'replace' });
     },
     [navigate, page],
@@ -27,4 +28,10 @@ const withoutDefaults = ({ readers }: PageDefinition, search: Record<string, unk
     Object.entries(search).filter(
       ([name, value]) => value !== undefined && value !== readers[name]?.(undefined) && value !== '',
     ),
+  );
+
+/** A text of a token changes nothing, whichever field a person pasted it into. */
+const withoutTokens = (changed: Readonly<Record<string, unknown>>): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(changed).filter(([, value]) => typeof value !== 'string' || !looksLikeToken(value)),
   );

@@ -1,11 +1,12 @@
 // Answers "what can this client reach?": a sentence, a matrix of targets and scopes, a graph, and each way with its conditions.
 import { Button, SegmentedControl, Stack, Text, TextInput } from '@mantine/core';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { type FormEvent, lazy, type ReactNode, Suspense } from 'react';
+import { type FormEvent, lazy, type ReactNode, Suspense, useState } from 'react';
 import { api, read } from '../../api/client.ts';
 import { useUrlState } from '../../frame/url-state.ts';
 import { countOf } from '../../shared/numbers.ts';
 import { Panel } from '../../shared/Page.tsx';
+import { looksLikeToken } from '../../shared/token-text.ts';
 import { Matrix } from './Matrix.tsx';
 import { page } from './page.ts';
 import { Ways } from './Ways.tsx';
@@ -102,10 +103,13 @@ function describe(client: string, all: readonly Reachable[], subject: string): s
 /** Narrows the answer to tokens about one subject. The server decides what its name decides. */
 function SubjectForm(): ReactNode {
   const [{ subject, issuer }, change] = useUrlState(page);
+  const [isToken, setToken] = useState(false);
   const submit = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
-    change({ subject: String(form.get('subject')).trim(), issuer: String(form.get('issuer')).trim() });
+    const named = String(form.get('subject')).trim();
+    setToken(looksLikeToken(named));
+    if (!looksLikeToken(named)) change({ subject: named, issuer: String(form.get('issuer')).trim() });
   };
   return (
     <form className="reach-subject" onSubmit={submit}>
@@ -114,6 +118,7 @@ function SubjectForm(): ReactNode {
         label="Only with tokens about"
         placeholder="a subject, such as ada"
         defaultValue={subject}
+        error={isToken && 'This is the text of a token. Name its subject, or paste it in the playground.'}
       />
       <TextInput name="issuer" label="of the issuer" placeholder="this server" defaultValue={issuer} />
       <Button type="submit" variant="default">
