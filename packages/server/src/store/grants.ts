@@ -3,6 +3,8 @@ import { type RawBuilder, sql } from 'kysely';
 import { SchemaError } from './failure.ts';
 import type { Database } from './schema.ts';
 
+/** All rights that PostgreSQL has on a table, but `maintain`, which changes no row. */
+const ALL = ['select', 'insert', 'update', 'delete', 'truncate', 'references', 'trigger'];
 /** The rights on a table that is not listed. */
 const OTHERS = ['select', 'insert', 'update', 'delete'];
 /** Retention deletes old audit rows. */
@@ -44,8 +46,9 @@ export async function grantRole(
     ];
     await run(sql`revoke all on ${sql.id(name)} from ${to}`);
     await run(sql`grant ${sql.raw(rights.join(', '))} on ${sql.id(name)} to ${to}`);
+    const further = ALL.filter((right) => !rights.includes(right));
+    await checkTable(database, role, name, further);
   }
-  await checkAudit(database, role);
 }
 
 async function currentSchema(database: Database): Promise<string> {
@@ -74,13 +77,15 @@ async function checkRole(database: Database, role: string): Promise<void> {
     );
 }
 
-/** Rights on the audit may come from another role, too. */
-async function checkAudit(database: Database, role: string): Promise<void> {
-  const { rows } = await sql<{ changes: boolean }>`
-    select has_table_privilege(${role}, 'audit', 'update, truncate, trigger')
-      or has_any_column_privilege(${role}, 'audit', 'update') as changes`.execute(database);
-  if (rows[0]?.changes !== false)
-    throw new SchemaError(
-      `the role ${role} can still change audit rows, by a right of public or of a role that it is a member of. Revoke that right on the table audit`,
-    );
+/** Rights on a table, or on columns of it, may come from another role, too. @param further the role must not have these */
+async function checkTable(database: Database, role: string, table: string, further: readonly string[]): Promise<void> {
+  const { rows } = await sql<{ name: string }>`
+    select name from unnest(cast(${further} as text[])) as name
+    where case when name in ('insert', 'update', 'references') then has_any_column_privilege(${role}, quote_ident(${table}), name)
+      else has_table_privilege(${role}, quote_ident(${table}), name) end`.execute(database);
+  if (rows.length === 0) return;
+  const found = rows.map(({ name }) => name).join(', ');
+  throw new SchemaError(
+    `the role ${role} still has rights on the table ${table} that a server does not need (${found}), from public or from a role that it is a member of. Revoke them, as in revoke ${found} on ${table} from public`,
+  );
 }

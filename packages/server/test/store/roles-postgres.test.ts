@@ -106,8 +106,17 @@ test('--grant refuses a role that could do more all the same, and says what to d
   assert.match(await grant(role), /can create tables\. Take that away, as in revoke create on schema public/);
   await query(url, `revoke create on schema public from ${role}`);
   await query(url, 'grant update (personal) on audit to public');
-  assert.match(await grant(role), /can still change audit rows, by a right of public/);
+  assert.match(await grant(role), /still has rights on the table audit .*\(update\), from public/);
   await query(url, 'revoke update (personal) on audit from public');
+  for (const [right, table] of [
+    ['delete', 'audit'],
+    ['insert', 'migrations'],
+    ['trigger', 'secrets'],
+  ]) {
+    await query(url, `grant ${right} on ${table} to public`);
+    assert.match(await grant(role), new RegExp(`as in revoke ${right} on ${table} from public`));
+    await query(url, `revoke ${right} on ${table} from public`);
+  }
   assert.equal((await runWith(t, owner, ['store', 'migrate', '--grant', role])).code, 0);
   const file = join(temporaryFolder(t), 'cambio.yaml');
   writeFileSync(file, yamlOf(changed(administeredLife(), { store: 'sqlite::memory:' })));
