@@ -126,6 +126,16 @@ function assertRestricted({ containers, securityContext, hostNetwork, hostPID, h
   }
 }
 
+test('the probes ask a server that has TLS itself by HTTPS', { skip: missing }, (t) => {
+  const schemes = (values: Configuration) => {
+    const [container] = find(render(t, values), 'Deployment').spec.template.spec.containers;
+    return ['startupProbe', 'livenessProbe', 'readinessProbe'].map((probe) => container[probe].httpGet.scheme);
+  };
+  const tls = { cert: '/etc/tls/tls.crt', key: '/etc/tls/tls.key' };
+  assert.deepEqual(schemes({ config: { server: { tls } } }), ['HTTPS', 'HTTPS', 'HTTPS']);
+  assert.deepEqual(schemes({}), ['HTTP', 'HTTP', 'HTTP']);
+});
+
 test('the check finds an unknown field, a wrong type and a missing field', { skip: missing }, async (t) => {
   const deployment = find(render(t, {}), 'Deployment');
   const broken = structuredClone(deployment);
@@ -169,6 +179,10 @@ const REFUSED: readonly (readonly [values: Configuration, place: string])[] = [
   [{ image: { tagg: 'x' } }, 'tagg'],
   [{ config: { isuer: 'https://login.example.com' } }, 'isuer'],
   [{ config: { server: { announceStpo: '5s' } } }, 'config'],
+  // The ports and probes of the pod, its service and its network policy.
+  [{ config: { server: { port: 9000 } } }, 'port'],
+  [{ config: { server: { host: '127.0.0.1' } } }, 'host'],
+  [{ config: { server: { metrics: { port: 9000 } } } }, 'port'],
   [{ networkPolicy: { ingress: [] } }, 'ingress'],
   [{ image: { digest: 'latest' } }, 'digest'],
   [{ replicas: 0 }, 'replicas'],
@@ -195,6 +209,10 @@ test('helm refuses the same values, and names the place', { skip: missing }, (t)
     assert.notEqual(status, 0, JSON.stringify(values));
     assert.match(stderr, new RegExp(place), JSON.stringify(values));
   }
+  assert.match(
+    template(t, { autoscaling: { enabled: true, minReplicas: 9 } }).stderr,
+    /autoscaling\.minReplicas: 9 is more than maxReplicas, 6/,
+  );
   const hidden = changed(EVERYTHING, { config: { issuer: `\${CAMBIO_ISSUER}` } });
   assert.match(
     template(t, hidden).stderr,
