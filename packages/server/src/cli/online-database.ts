@@ -43,7 +43,7 @@ function replicaProbe(connection: PostgresConnection): Probe {
           : {
               ...about,
               severity: 'fault',
-              message: 'it is not a standby. Name a standby of the database in store.url.',
+              message: 'it is not a standby. Name a standby of the database of store.url here.',
             },
       ];
     },

@@ -40,7 +40,7 @@ export async function openStore(
 ): Promise<Store> {
   const prepare = (store: Store): Promise<unknown> =>
     use === 'migrate' ? migrate(store, location.kind, now) : checkCurrent(store, location.kind);
-  if (location.kind === 'postgres') return openShared(location.connection, prepare);
+  if (location.kind === 'postgres') return openShared(location.connection, access, prepare);
   if (use === 'require current') checkExists(location.file);
   return openEmbedded(location.file, access, { prepare, threads });
 }
@@ -71,11 +71,13 @@ function checkExists(file: string): void {
     throw new Error(`no database at ${file} yet: start the server first, or run cambio store migrate`);
 }
 
-async function openShared(connection: PostgresConnection, prepare: Prepare): Promise<Store> {
+async function openShared(connection: PostgresConnection, access: Access, prepare: Prepare): Promise<Store> {
   const { checkDeadlines, openPostgres } = await import('./postgres.ts');
   const migrating = openPostgres(connection, 'migration');
   try {
     await prepare(migrating);
+    // A standby has the schema, too.
+    if (access === 'write') await writeNothing(migrating);
     if (connection.pooler === 'transaction') await checkDeadlines(migrating);
     return await connected(openPostgres(connection, 'requests'));
   } catch (error) {
@@ -167,17 +169,15 @@ export async function orUnavailable<T>(work: Promise<T>, maxWaitMs = MAX_WAIT_MS
 /** The last migration that applies to both kinds of database. */
 const lastMigration = migrations.findLast(({ only }) => only === undefined)?.name ?? '';
 
-/**
- * Is the database writable, and is the last migration of this version still applied? Runs a delete that matches no row, and reads
- * the table of migrations.
- */
+/** Runs a delete that matches no row. @throws if the database can only be read */
+const writeNothing = (store: Store): Promise<unknown> => store.deleteFrom('used_ids').where('id', '=', '').execute();
+
+/** Is the database writable, and is the last migration of this version still applied? */
 export const isReachable = (store: Store): Promise<boolean> =>
   orUnavailable(
-    store
-      .deleteFrom('used_ids')
-      .where('id', '=', '')
-      .execute()
-      .then(() => store.selectFrom('migrations').select('name').where('name', '=', lastMigration).execute()),
+    writeNothing(store).then(() =>
+      store.selectFrom('migrations').select('name').where('name', '=', lastMigration).execute(),
+    ),
   ).then(
     (rows) => rows.length === 1,
     () => false,

@@ -1,13 +1,16 @@
 // A standby of PostgreSQL that people's searches read, and the primary in its place while it cannot be read.
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { decodeJwt } from 'jose';
 import { admin } from '../support/admin-api.ts';
 import { cambio } from '../support/command.ts';
-import { changed } from '../support/configuration.ts';
+import { changed, yamlOf } from '../support/configuration.ts';
 import { eventually, isActiveAt, own, revokeAt, type ServerNode, shared, startNode } from '../support/node.ts';
 import { administeredLife } from '../support/nodes.ts';
 import { query, startPostgres } from '../support/postgres.ts';
+import { temporaryFolder } from '../support/program.ts';
 
 const primary = await startPostgres({ after });
 
@@ -60,6 +63,14 @@ test('people read the replica, which then has all that was committed before, and
   const standby = through(url, replica.port);
   const node = await startNode(t, changed(shared(url, administeredLife()), { store: { url, replica: standby } }));
   let { position } = await until(node, true);
+  const file = join(temporaryFolder(t), 'cambio.yaml');
+  writeFileSync(file, yamlOf(shared(standby, administeredLife())));
+  const { code, stderr } = await cambio(t, ['keys', 'rotate', '--config', file], { env: { PORT: '1' } });
+  assert.equal(code, 1);
+  assert.match(
+    stderr,
+    /cannot open the database on 127\.0\.0\.1 port \d+: it can only be read, as a standby\. Name the primary/,
+  );
   const read: string[] = [];
   /** Gets a token, and the rows that were written since the last call. */
   const issue = async (): Promise<string> => {
