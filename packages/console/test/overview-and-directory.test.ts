@@ -8,10 +8,35 @@ import { withConsole } from '../../server/test/support/console.ts';
 import { EXCHANGE, type } from '../../server/test/support/harness.ts';
 import { entry, type FakeIssuer, status as failing, JWKS, startIssuer } from '../../server/test/support/issuer.ts';
 import { authorizeAs, configuration, redeem } from '../../server/test/support/people.ts';
+import { type Client, sampleFrom } from '../src/shared/sample-exchange.ts';
 import { assertFits, type ConsoleWorld, settle, startConsole, type Visitor } from './world.ts';
 
 const OPERATORS = [{ account: 'ada', scopes: ['admin:read', 'admin:write'] }];
 const agent = { client_id: 'agent', client_secret: 'agent-secret' };
+
+test('a sample exchange takes the subjects of its rule, and a client that a pattern means', () => {
+  const clients = [
+    { id: 'gateway', entry: { grants: ['token_exchange'] } },
+    { id: 'agent-1', entry: { grants: ['token_exchange', 'client_credentials'] } },
+  ] as unknown as readonly Client[];
+  const rule = {
+    client: 'agent-*',
+    subject: { clients: ['web-*', 'web'], subjects: ['svc-*', 'grace'] },
+    actor: { required: true },
+    grant: { audiences: ['https://*.example', API], scopes: { read: ['read'] } },
+  };
+  const token = { issuer: 'self', type: 'access_token' };
+  assert.deepEqual(sampleFrom([{ ...rule, effect: 'deny' }, rule], clients), {
+    rule: 'rule 2',
+    client: 'agent-1',
+    subject: { ...token, client: 'web', claims: { sub: 'grace' } },
+    actor: { ...token, client: 'agent-1', claims: { sub: 'agent-1' } },
+    audience: API,
+    scope: 'read',
+  });
+  const foreign = { ...rule, subject: { issuer: 'idp', types: 'jwt' } };
+  assert.deepEqual(sampleFrom([foreign], clients)?.subject, { issuer: 'idp', type: 'jwt', claims: { sub: 'ada' } });
+});
 
 suite('the pages Overview and Directory in a browser', { skip: noBrowser }, () => {
   const ends: (() => Promise<void>)[] = [];

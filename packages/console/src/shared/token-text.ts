@@ -1,5 +1,6 @@
 // Tells the text of a token from its id, so that no token gets into a URL or a request.
 import { issuer } from '../location.ts';
+import { type Entry, isObject } from './entry.ts';
 
 /** The head of a JWT, and the beginning of our opaque tokens and refresh tokens. */
 const LIKE_TOKEN = /(?:ey[JA]|ew[o0k])[\w-]{8,}\.|cambio_[ar]t_/;
@@ -14,11 +15,18 @@ export const mayBeTokenId = (text: string): boolean => TOKEN_ID.test(text) && !l
 export function tokenIdIn(typed: string): string | undefined {
   const text = typed.trim();
   if (mayBeTokenId(text)) return text;
+  const { iss, jti } = decodeClaims(text) ?? {};
+  return iss === issuer && typeof jti === 'string' && mayBeTokenId(jti) ? jti : undefined;
+}
+
+/** @returns the claims of a JWT, unverified: only the server verifies. undefined if the text is not a JWT */
+export function decodeClaims(token: string): Entry | undefined {
+  const [, payload = '', signature] = token.split('.');
+  if (signature === undefined) return undefined;
   try {
-    const payload = (text.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/');
-    const claims: unknown = JSON.parse(atob(payload));
-    const { iss, jti } = claims as Readonly<Record<string, unknown>>;
-    return iss === issuer && typeof jti === 'string' && mayBeTokenId(jti) ? jti : undefined;
+    const bytes = Uint8Array.from(atob(payload.replaceAll('-', '+').replaceAll('_', '/')), (one) => one.charCodeAt(0));
+    const claims: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    return isObject(claims) ? claims : undefined;
   } catch {
     return undefined;
   }

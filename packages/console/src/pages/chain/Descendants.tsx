@@ -6,6 +6,7 @@ import { type ReactNode, useMemo, useState } from 'react';
 import type { components } from '../../api/admin-api.ts';
 import { api, read } from '../../api/client.ts';
 import { Loading } from '../../frame/plain-pages.tsx';
+import { formatNumber } from '../../shared/numbers.ts';
 import { TimeText } from '../../shared/TimeText.tsx';
 import { State, TokenLink } from './Hops.tsx';
 import { type Branch, branchesOf, describeParties } from './hops.ts';
@@ -55,10 +56,10 @@ export function Descendants({ id }: { readonly id: string }): ReactNode {
 export function describeFamily({ count, living, complete }: Pick<Family, 'count' | 'living' | 'complete'>): string {
   if (count === 1)
     return `1 token derives from it, ${living === 1 ? 'and it is still valid' : 'which is not valid any more'}.`;
-  if (living === count && complete)
-    return `${count.toLocaleString('en')} tokens derive from it, all of them still valid.`;
-  const alive = living === 0 ? 'none of them is still valid' : `${living.toLocaleString('en')} of them still valid`;
-  return `${complete ? '' : 'At least '}${count.toLocaleString('en')} tokens derive from it, ${alive}.`;
+  const all = `${formatNumber(count)} tokens derive from it`;
+  if (living === count && complete) return `${all}, all of them still valid.`;
+  const alive = living === 0 ? 'none of them is still valid' : `${formatNumber(living)} of them still valid`;
+  return `${complete ? '' : 'At least '}${all}, ${alive}.`;
 }
 
 /** A revoked token has an end, too, and does not reach it. */

@@ -4,6 +4,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Ban } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
 import { api, read } from '../../api/client.ts';
+import { countOf, formatNumber } from '../../shared/numbers.ts';
 import { Confirm } from '../../shared/overlays.tsx';
 import { TimeText } from '../../shared/TimeText.tsx';
 import { type Family, readFamily } from './Descendants.tsx';
@@ -40,7 +41,7 @@ export function Revoke({ token }: { readonly token: Token }): ReactNode {
       </Button>
       <Confirm
         title="Revoke the token"
-        action={ends === 1 ? 'Revoke 1 token' : `Revoke ${ends.toLocaleString('en')} tokens`}
+        action={`Revoke ${countOf(ends, 'token')}`}
         isDangerous
         isOpen={isOpen}
         onClose={() => setOpen(false)}
@@ -76,9 +77,8 @@ function WhatEnds({ token, family }: WhatEndsProps): ReactNode {
       {living > 0 ? (
         <>
           <Text>
-            {living === 1
-              ? `With it ${atLeast}1 token ends`
-              : `With it ${atLeast}${living.toLocaleString('en')} tokens end`}
+            With it {atLeast}
+            {countOf(living, 'token ends', 'tokens end')}
             {next === undefined ? ':' : ', among them:'}
           </Text>
           <ul className="ends">
@@ -94,7 +94,7 @@ function WhatEnds({ token, family }: WhatEndsProps): ReactNode {
       )}
       {count > living && (
         <Text size="sm" c="dimmed">
-          {(count - living).toLocaleString('en')} more have expired or were revoked before.
+          {formatNumber(count - living)} more have expired or were revoked before.
         </Text>
       )}
       <Text size="sm">

@@ -5,15 +5,16 @@ import type { ReactNode } from 'react';
 import { ApiFailure, api, read } from '../../api/client.ts';
 import { Loading } from '../../frame/plain-pages.tsx';
 import { EmptyState } from '../../shared/EmptyState.tsx';
+import { scopesOf, textOf, textsOf } from '../../shared/entry.ts';
 import { countOf } from '../../shared/numbers.ts';
 import { Facts, Panel } from '../../shared/Page.tsx';
 import { PageLink } from '../../shared/PageLink.tsx';
 import { shellQuote } from '../../shared/shell.ts';
 import { TimeText } from '../../shared/TimeText.tsx';
-import { type Client, scopesOf, textOf, textsOf } from './entries.ts';
+import type { Client } from './entries.ts';
 import { Reach, useReach } from './Reach.tsx';
 import { Snippets } from './Snippets.tsx';
-import { FileEntry, linksTo, wordsOf } from './Text.tsx';
+import { EntryAsJson, linksTo, wordsOf } from './Text.tsx';
 import { Unused } from './Unused.tsx';
 import { distinct } from './ways.ts';
 
@@ -40,7 +41,7 @@ export function ClientDetails({ id }: { readonly id: string }): ReactNode {
       <Reach client={id} />
       <About client={data} />
       <More client={data} />
-      <FileEntry entry={{ id, ...data.entry }} />
+      <EntryAsJson entry={{ id, ...data.entry }} />
     </>
   );
 }

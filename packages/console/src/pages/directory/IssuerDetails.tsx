@@ -5,11 +5,12 @@ import { Link } from '@tanstack/react-router';
 import { FlaskConical } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { api, read } from '../../api/client.ts';
+import { type Entry, partOf, textOf, textsOf } from '../../shared/entry.ts';
 import { Facts, Panel } from '../../shared/Page.tsx';
 import { PageLink } from '../../shared/PageLink.tsx';
 import { TimeText } from '../../shared/TimeText.tsx';
-import { type Entry, issuerNameOf, partOf, textOf, textsOf, useAllEntries } from './entries.ts';
-import { FileEntry, linksTo, wordsOf } from './Text.tsx';
+import { issuerNameOf, useAllEntries } from './entries.ts';
+import { EntryAsJson, linksTo, wordsOf } from './Text.tsx';
 
 const REFRESH_MS = 5_000;
 
@@ -60,7 +61,7 @@ export function IssuerDetails({ entry }: { readonly entry: Entry }): ReactNode {
           Try a token of this issuer
         </Button>
       </Panel>
-      <FileEntry entry={entry} />
+      <EntryAsJson entry={entry} />
     </>
   );
 }

@@ -7,19 +7,9 @@ import { Loading } from '../../frame/plain-pages.tsx';
 import { useUrlState } from '../../frame/url-state.ts';
 import { type Column, DataTable } from '../../shared/DataTable.tsx';
 import { EmptyState } from '../../shared/EmptyState.tsx';
+import { type Entry, partOf, scopesOf, textOf, textsOf } from '../../shared/entry.ts';
 import { TimeText } from '../../shared/TimeText.tsx';
-import {
-  type Account,
-  type Client,
-  type Entry,
-  type Kind,
-  type Named,
-  partOf,
-  scopesOf,
-  textOf,
-  textsOf,
-  useAllEntries,
-} from './entries.ts';
+import { type Account, type Client, type Kind, type Named, useAllEntries } from './entries.ts';
 import { page } from './page.ts';
 
 type Columns<T> = readonly Column<Named<T>>[];

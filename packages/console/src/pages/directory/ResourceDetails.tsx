@@ -1,10 +1,11 @@
 // Shows a resource: its scopes, and the rules and clients that name it.
 import { Title } from '@mantine/core';
 import type { ReactNode } from 'react';
+import { type Entry, mentions, partOf, scopesOf, textOf, textsOf } from '../../shared/entry.ts';
 import { Facts, Panel } from '../../shared/Page.tsx';
 import { PageLink } from '../../shared/PageLink.tsx';
-import { type Entry, mentions, partOf, scopesOf, textOf, textsOf, useAllEntries } from './entries.ts';
-import { FileEntry, linksTo, wordsOf } from './Text.tsx';
+import { useAllEntries } from './entries.ts';
+import { EntryAsJson, linksTo, wordsOf } from './Text.tsx';
 
 export function ResourceDetails({ resource }: { readonly resource: Entry }): ReactNode {
   const audience = textOf(resource.audience);
@@ -47,7 +48,7 @@ export function ResourceDetails({ resource }: { readonly resource: Entry }): Rea
           }}
         />
       </Panel>
-      <FileEntry entry={resource} />
+      <EntryAsJson entry={resource} />
     </>
   );
 }

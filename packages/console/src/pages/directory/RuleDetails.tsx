@@ -1,11 +1,12 @@
 // Shows a rule, and a person.
 import { Badge, Title } from '@mantine/core';
 import type { ReactNode } from 'react';
+import { type Entry, partOf, scopesOf, textOf, textsOf } from '../../shared/entry.ts';
 import { Facts, Panel } from '../../shared/Page.tsx';
 import { PageLink } from '../../shared/PageLink.tsx';
 import { TimeText } from '../../shared/TimeText.tsx';
-import { type Account, type Entry, partOf, scopesOf, textOf, textsOf } from './entries.ts';
-import { FileEntry, linksTo, wordsOf } from './Text.tsx';
+import type { Account } from './entries.ts';
+import { EntryAsJson, linksTo, wordsOf } from './Text.tsx';
 
 interface RuleProps {
   readonly rule: Entry;
@@ -47,7 +48,7 @@ export function RuleDetails({ rule, name, place }: RuleProps): ReactNode {
           }}
         />
       </Panel>
-      <FileEntry entry={rule} />
+      <EntryAsJson entry={rule} />
     </>
   );
 }

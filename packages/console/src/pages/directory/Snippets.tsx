@@ -3,9 +3,9 @@ import { NativeSelect, Text } from '@mantine/core';
 import { type ReactNode, useState } from 'react';
 import { issuer } from '../../location.ts';
 import { CodeBlock } from '../../shared/CodeBlock.tsx';
+import type { Entry } from '../../shared/entry.ts';
 import { Panel } from '../../shared/Page.tsx';
 import { authenticationOf, type Language, languages, variablesOf, writeSnippet } from '../../shared/snippets/index.ts';
-import type { Entry } from './entries.ts';
 import type { Reachable } from './ways.ts';
 
 interface SnippetsProps {

@@ -1,6 +1,7 @@
-// Links to entries, and an entry in the words of the file.
-import { Code } from '@mantine/core';
+// Links to entries, and an entry as JSON.
 import type { ReactNode } from 'react';
+import { CodeBlock } from '../../shared/CodeBlock.tsx';
+import { type Entry, isPattern } from '../../shared/entry.ts';
 import { Panel } from '../../shared/Page.tsx';
 import { PageLink } from '../../shared/PageLink.tsx';
 import type { Kind } from './entries.ts';
@@ -16,11 +17,11 @@ export const EntryLink = ({ kind, name }: EntryLinkProps): ReactNode => (
   </PageLink>
 );
 
-/** @param names links to entries; patterns such as `agent-*` are no entries */
+/** @param names links to entries; patterns such as `agent-*` are not entries */
 export const EntryLinks = ({ kind, names }: { readonly kind: Kind; readonly names: readonly string[] }): ReactNode => (
   <ul className="links">
     {names.map((name) => (
-      <li key={name}>{name.includes('*') || name === 'self' ? name : <EntryLink kind={kind} name={name} />}</li>
+      <li key={name}>{isPattern(name) || name === 'self' ? name : <EntryLink kind={kind} name={name} />}</li>
     ))}
   </ul>
 );
@@ -32,10 +33,8 @@ export const linksTo = (kind: Kind, names: readonly string[]): ReactNode =>
 export const wordsOf = (values: readonly string[]): ReactNode => (values.length === 0 ? undefined : values.join(', '));
 
 /** Secrets are left out by the server. */
-export const FileEntry = ({ entry }: { readonly entry: unknown }): ReactNode => (
-  <Panel title="In the file">
-    <Code block tabIndex={0}>
-      {JSON.stringify(entry, undefined, 2)}
-    </Code>
+export const EntryAsJson = ({ entry }: { readonly entry: Entry }): ReactNode => (
+  <Panel title="The entry as JSON">
+    <CodeBlock text={JSON.stringify(entry, undefined, 2)} what="the entry" />
   </Panel>
 );

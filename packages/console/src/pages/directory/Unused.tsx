@@ -4,9 +4,9 @@ import { useMutation } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import type { components } from '../../api/admin-api.ts';
 import { api, read } from '../../api/client.ts';
+import { textOf } from '../../shared/entry.ts';
 import { Panel } from '../../shared/Page.tsx';
 import { TimeText } from '../../shared/TimeText.tsx';
-import { textOf } from './entries.ts';
 
 type Report = components['answers']['unused-rights'];
 type Right = Report['unused'][number];

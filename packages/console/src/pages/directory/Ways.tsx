@@ -1,6 +1,7 @@
 // Each way to a target: the rule or the grant, what must hold, and what denies.
 import { Badge, Text } from '@mantine/core';
 import type { ReactNode } from 'react';
+import { describeSeconds } from '../../shared/numbers.ts';
 import { EntryLink, EntryLinks } from './Text.tsx';
 import { nameOf, type Way } from './ways.ts';
 
@@ -21,7 +22,7 @@ const WayDetails = ({ way }: { readonly way: Way }): ReactNode => (
       {way.mode === 'audit' && <Badge variant="light">only watched</Badge>}
       {way.lifetime !== undefined && (
         <Text span size="sm" c="dimmed">
-          for {describeLifetime(way.lifetime)}
+          for {describeSeconds(way.lifetime)}
         </Text>
       )}
     </p>
@@ -58,9 +59,3 @@ const Conditions = ({ title, of }: { readonly title: string; readonly of: readon
       </ul>
     </div>
   );
-
-const MINUTE = 60;
-const HOUR = 3600;
-
-const describeLifetime = (seconds: number): string =>
-  seconds % HOUR === 0 ? `${seconds / HOUR} h` : seconds % MINUTE === 0 ? `${seconds / MINUTE} min` : `${seconds} s`;

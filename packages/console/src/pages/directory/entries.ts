@@ -3,12 +3,11 @@ import { useInfiniteQuery } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import type { components } from '../../api/admin-api.ts';
 import { api, read } from '../../api/client.ts';
+import { type Entry, textOf } from '../../shared/entry.ts';
 
 type Answers = components['answers'];
 export type Client = Answers['list-clients']['items'][number];
 export type Account = Answers['list-accounts']['items'][number];
-/** In the words of the configuration file. */
-export type Entry = Readonly<Record<string, unknown>>;
 
 export const KINDS = ['clients', 'resources', 'issuers', 'rules', 'people'] as const;
 export type Kind = (typeof KINDS)[number];
@@ -38,18 +37,6 @@ const loads: { readonly [K in Kind]: Load<Items[K]> } = {
 };
 
 const PAGE_ROWS = 200;
-
-export const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
-
-/** @returns the texts of a text or a list */
-export const textsOf = (value: unknown): readonly string[] =>
-  [value].flat().filter((one): one is string => typeof one === 'string');
-
-export const partOf = (value: unknown): Entry =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Entry) : {};
-
-export const scopesOf = (value: unknown): readonly string[] =>
-  Array.isArray(value) ? textsOf(value) : Object.keys(partOf(value));
 
 export const issuerNameOf = ({ name, issuer, saml, trustDomain }: Entry): string =>
   textOf(name) || textOf(issuer) || textOf(saml) || textOf(trustDomain);
@@ -94,7 +81,3 @@ export function useAllEntries<K extends Kind>(kind: K, isWanted = true) {
   });
   return { entries, loadMore, isWhole: entries !== undefined && !hasNextPage };
 }
-
-/** Does a list of names, which may have patterns such as `agent-*`, contain the name? */
-export const mentions = (listed: readonly string[], name: string): boolean =>
-  listed.some((one) => (one.endsWith('*') ? name.startsWith(one.slice(0, -1)) : one === name));

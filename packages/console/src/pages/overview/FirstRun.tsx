@@ -10,9 +10,10 @@ import { Checklist, stepsOf } from '../../shared/Decision.tsx';
 import { EmptyState } from '../../shared/EmptyState.tsx';
 import { Panel } from '../../shared/Page.tsx';
 import { PageLink } from '../../shared/PageLink.tsx';
+import { readSample } from '../../shared/read-sample.ts';
+import { type Client, playgroundState, type Sample } from '../../shared/sample-exchange.ts';
 import { CopyText } from '../../shared/TokenId.tsx';
 import { commandsFor } from './sample-commands.ts';
-import { type Sample, sampleFrom } from './sample-exchange.ts';
 
 /** A server with more rows is not fresh. The sign-in to this page has rows, too. */
 const FRESH_ROWS = 200;
@@ -21,7 +22,7 @@ const REFRESH_MS = 10_000;
 interface First {
   /** undefined: no rule can be tried. */
   readonly sample: Sample | undefined;
-  readonly clients: components['answers']['list-clients']['items'];
+  readonly clients: readonly Client[];
 }
 
 /**
@@ -40,14 +41,11 @@ export function useFirstRun(last: number | undefined): First | 'none' | undefine
 }
 
 async function findFirst(signal: AbortSignal): Promise<First | 'none'> {
-  const query = { limit: FRESH_ROWS };
-  const [rows, rules, clients] = await Promise.all([
-    read(api.GET('/audit', { params: { query }, signal })),
-    read(api.GET('/rules', { params: { query }, signal })),
-    read(api.GET('/clients', { params: { query }, signal })),
+  const [rows, first] = await Promise.all([
+    read(api.GET('/audit', { params: { query: { limit: FRESH_ROWS } }, signal })),
+    readSample(signal),
   ]);
-  if (rows.items.some(({ grant }) => grant === 'token_exchange')) return 'none';
-  return { sample: sampleFrom(rules.items, clients.items), clients: clients.items };
+  return rows.items.some(({ grant }) => grant === 'token_exchange') ? 'none' : first;
 }
 
 export function FirstRun({ first: { sample, clients } }: { readonly first: First }): ReactNode {
@@ -82,15 +80,6 @@ export function FirstRun({ first: { sample, clients } }: { readonly first: First
     </Panel>
   );
 }
-
-/** The members of the playground's URL. */
-const playgroundState = ({ client, subject, actor, audience, scope }: Sample) => ({
-  client,
-  subjectFacts: subject,
-  ...(actor !== undefined && { actorFacts: actor }),
-  audience: [audience],
-  ...(scope !== undefined && { scope }),
-});
 
 type Answer = components['answers']['explain'];
 

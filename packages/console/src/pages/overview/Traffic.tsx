@@ -3,7 +3,7 @@ import { Text } from '@mantine/core';
 import { lazy, type ReactNode, Suspense } from 'react';
 import type { components } from '../../api/admin-api.ts';
 import { EmptyState } from '../../shared/EmptyState.tsx';
-import { countOf, formatMs, formatNumber } from '../../shared/numbers.ts';
+import { countOf, describeSeconds, formatMs, formatNumber } from '../../shared/numbers.ts';
 import { Panel } from '../../shared/Page.tsx';
 import { PageLink } from '../../shared/PageLink.tsx';
 import { ReasonText } from '../../shared/ReasonText.tsx';
@@ -86,15 +86,6 @@ function Charts({ overview: { buckets, bucketSeconds } }: Pick<TrafficProps, 'ov
     </div>
   );
 }
-
-const describeSeconds = (seconds: number): string =>
-  seconds % 86_400 === 0
-    ? countOf(seconds / 86_400, 'day')
-    : seconds % 3600 === 0
-      ? countOf(seconds / 3600, 'hour')
-      : seconds % 60 === 0
-        ? countOf(seconds / 60, 'minute')
-        : countOf(seconds, 'second');
 
 const TIME = new Intl.DateTimeFormat('en-GB', { dateStyle: 'short', timeStyle: 'short' });
 

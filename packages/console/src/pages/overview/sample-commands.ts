@@ -1,9 +1,6 @@
 // Writes the commands that make a sample exchange really happen.
-import type { components } from '../../api/admin-api.ts';
+import { type Client, getsTokens, type Sample, type SampleToken } from '../../shared/sample-exchange.ts';
 import { shellQuote } from '../../shared/shell.ts';
-import { getsTokens, type Sample, type SampleToken } from './sample-exchange.ts';
-
-type Client = components['answers']['list-clients']['items'][number];
 
 const EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
 const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token';
@@ -31,7 +28,7 @@ function obtain(
   clients: readonly Client[],
   issuer: string,
 ) {
-  if (!getsTokens(client, clients))
+  if (claims.sub !== client || !getsTokens(client, clients))
     return `# a token about ${claims.sub}${of === 'self' ? `, who signs in with the client ${client}` : ` of ${of}`}\n${name}=…`;
   return [
     `${name}=$(curl -s ${shellQuote(`${issuer}/oauth/token`)} ${credentials(client, clients)}`,

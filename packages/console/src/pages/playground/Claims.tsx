@@ -3,7 +3,7 @@ import { Badge, Text } from '@mantine/core';
 import type { ReactNode } from 'react';
 import type { Explanation } from '../../shared/Decision.tsx';
 import { TimeText } from '../../shared/TimeText.tsx';
-import { decodeClaims } from './decode.ts';
+import { decodeClaims } from '../../shared/token-text.ts';
 import { parseClaims } from './facts.ts';
 import type { ExchangeForm } from './request.ts';
 

@@ -12,6 +12,7 @@ import {
 } from '@mantine/core';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { PageLink } from '../../shared/PageLink.tsx';
+import { EXCHANGED_TYPES } from '../../shared/sample-exchange.ts';
 import { TimeText } from '../../shared/TimeText.tsx';
 import { CopyText } from '../../shared/TokenId.tsx';
 import { parseClaims } from './facts.ts';
@@ -38,7 +39,6 @@ const KINDS: Readonly<Record<Role, readonly PartyKind[]>> = {
   subject: ['token', 'facts', 'row'],
   actor: ['none', 'token', 'facts', 'row'],
 };
-const PRESENTED = ['access_token', 'refresh_token', 'id_token', 'jwt', 'saml1', 'saml2'] as const;
 const REDEEMED = ['id_jag', 'chaining_grant', 'workload'] as const;
 
 export function Party(props: PartyProps): ReactNode {
@@ -119,7 +119,7 @@ function PastedToken({ who, party, onChange }: PartyProps): ReactNode {
       )}
       <NativeSelect
         label="Type"
-        data={[{ value: '', label: 'guessed from the token' }, ...PRESENTED]}
+        data={[{ value: '', label: 'guessed from the token' }, ...EXCHANGED_TYPES]}
         value={party.type}
         onChange={(event) => onChange({ ...party, type: event.currentTarget.value })}
       />
@@ -143,7 +143,7 @@ function FactsFields({ who, party, names, onChange }: PartyProps): ReactNode {
         />
         <NativeSelect
           label="Type"
-          data={who === 'subject' ? [...PRESENTED, ...REDEEMED] : [...PRESENTED]}
+          data={who === 'subject' ? [...EXCHANGED_TYPES, ...REDEEMED] : [...EXCHANGED_TYPES]}
           value={facts.type}
           onChange={(event) => change({ type: event.currentTarget.value })}
         />

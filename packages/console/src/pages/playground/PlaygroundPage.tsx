@@ -4,7 +4,6 @@ import { Button, Group, Text } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { type ReactNode, useEffect, useMemo } from 'react';
-import { api, read } from '../../api/client.ts';
 import { Loading } from '../../frame/plain-pages.tsx';
 import { useUrlState } from '../../frame/url-state.ts';
 import { issuer } from '../../location.ts';
@@ -13,9 +12,10 @@ import { useDraft } from '../../shared/draft.ts';
 import { EmptyState } from '../../shared/EmptyState.tsx';
 import { Drawer } from '../../shared/overlays.tsx';
 import { Page } from '../../shared/Page.tsx';
+import { readSample } from '../../shared/read-sample.ts';
+import { playgroundState } from '../../shared/sample-exchange.ts';
 import { authenticationOf, type SnippetRequest } from '../../shared/snippets/index.ts';
 import { DraftPanel } from './DraftPanel.tsx';
-import { exampleFrom } from './example.ts';
 import { factsFrom, fillFrom } from './from-row.ts';
 import { page } from './page.ts';
 import { isAboutRequest, type Names, useClientEntry, useExplanation, useNames, useRow } from './queries.ts';
@@ -55,7 +55,7 @@ function Playground({ names }: { readonly names: Names }): ReactNode {
         <RequestForm form={form} names={names} onChange={change} />
         <div className="pg-middle">
           {body === undefined ? (
-            <Incomplete form={form} onFill={change} />
+            <Incomplete form={form} />
           ) : isAboutRequest(shown.error) ? (
             <NotDecided error={shown.error} form={form} names={names} isDraft={draft !== undefined} onFill={change} />
           ) : explanation === undefined ? (
@@ -105,24 +105,17 @@ const describeInForce = (explanation: Explanation | undefined): string =>
       ? 'The rules in force allow it.'
       : `The rules in force refuse it: ${explanation.meaning}.`;
 
-interface IncompleteProps {
-  readonly form: ExchangeForm;
-  readonly onFill: (form: ExchangeForm) => void;
-}
-
 /** Says what the form lacks. An empty form may be filled with an example. */
-function Incomplete({ form, onFill }: IncompleteProps): ReactNode {
-  const { data } = useQuery({
-    queryKey: ['first-rules'],
-    queryFn: ({ signal }) => read(api.GET('/rules', { params: { query: { limit: 50 } }, signal })),
-  });
-  const example = exampleFrom(data?.items ?? []);
+function Incomplete({ form }: { readonly form: ExchangeForm }): ReactNode {
+  const [, changeUrl] = useUrlState(page);
+  const { data } = useQuery({ queryKey: ['sample'], queryFn: ({ signal }) => readSample(signal) });
+  const sample = data?.sample;
   const isEmpty = form.client === '' && form.subject.token === '';
   return (
     <EmptyState title="Nothing to decide yet" {...(isEmpty && { command: 'cambio explain --request ID' })}>
       Still missing: {missingIn(form).join(' and ')}.
-      {example !== undefined && isEmpty && (
-        <Button mt="md" display="block" mx="auto" onClick={() => onFill(example)}>
+      {sample !== undefined && isEmpty && (
+        <Button mt="md" display="block" mx="auto" onClick={() => changeUrl(playgroundState(sample))}>
           Fill in an example
         </Button>
       )}

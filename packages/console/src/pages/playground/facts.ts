@@ -1,4 +1,6 @@
 // The facts of a token that nobody has: as the form has them, and as the admin API takes them.
+import { type Entry, isObject, textOf, textsOf } from '../../shared/entry.ts';
+
 export interface FactsForm {
   /** The name of an issuer; `self` is this server. */
   readonly issuer: string;
@@ -22,12 +24,7 @@ export const NO_FACTS: FactsForm = {
 };
 
 /** Facts in the form of the admin API: `{"issuer": "idp", "type": "jwt", "claims": {"sub": "ada"}}`. */
-export type Facts = Readonly<Record<string, unknown>>;
-
-export const isObject = (value: unknown): value is Facts =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
+export type Facts = Entry;
 
 export function factsFormOf({ issuer, type, client, audiences, scope, claims }: Facts): FactsForm {
   const { sub, ...others } = isObject(claims) ? claims : {};
@@ -36,7 +33,7 @@ export function factsFormOf({ issuer, type, client, audiences, scope, claims }: 
     issuer: textOf(issuer) || NO_FACTS.issuer,
     type: textOf(type) || NO_FACTS.type,
     client: textOf(client),
-    audiences: listOf(audiences),
+    audiences: textsOf(audiences),
     scope: Array.isArray(scope) ? scope.join(' ') : textOf(scope),
     // A `sub` that is not a text stays among the claims.
     sub: textOf(sub),
@@ -70,8 +67,3 @@ export function parseClaims(claims: string): Facts | undefined {
     return undefined;
   }
 }
-
-export const listOf = (value: unknown): readonly string[] =>
-  (typeof value === 'string' ? [value] : Array.isArray(value) ? value : []).filter(
-    (one): one is string => typeof one === 'string' && one !== '',
-  );

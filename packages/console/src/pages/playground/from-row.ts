@@ -1,10 +1,9 @@
 // Fills the form from a row of the audit log.
 import { issuer as ownIssuer } from '../../location.ts';
-import { isObject, listOf, NO_FACTS } from './facts.ts';
+import { isObject, textOf, textsOf } from '../../shared/entry.ts';
+import { NO_FACTS } from './facts.ts';
 import type { AuditRow, Names } from './queries.ts';
 import { type ExchangeForm, emptyForm, type PartyForm } from './request.ts';
-
-const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
 /** The default of the parameter is not shown. */
 const typeOf = (value: unknown): string => (value === 'access_token' ? '' : textOf(value));
@@ -16,9 +15,9 @@ export function fillFrom({ requestId, client, clientClaimed, ...row }: AuditRow)
     client: textOf(client) || textOf(clientClaimed),
     subject: take,
     actor: isObject(row.actor) ? take : emptyForm.actor,
-    audience: listOf(row.audiencesAsked),
-    resource: listOf(row.resourcesAsked),
-    scope: listOf(row.scopeAsked).join(' '),
+    audience: textsOf(row.audiencesAsked),
+    resource: textsOf(row.resourcesAsked),
+    scope: textsOf(row.scopeAsked).join(' '),
     type: typeOf(row.requestedType),
   };
 }
@@ -40,8 +39,8 @@ export function factsFrom(row: AuditRow, names: Names): ExchangeForm {
         issuer: name ?? textOf(iss),
         type: textOf(type) || NO_FACTS.type,
         client: textOf(clientId),
-        audiences: listOf(audiences),
-        scope: listOf(scope).join(' '),
+        audiences: textsOf(audiences),
+        scope: textsOf(scope).join(' '),
         sub: textOf(sub),
         claims: Object.keys(claims).length === 0 ? '' : JSON.stringify(claims, undefined, 2),
       },

@@ -1,7 +1,8 @@
 // Reads and writes the request in the URL. A text that looks like a token never gets there.
 import type { UrlState } from '../../frame/define-page.ts';
+import { isObject } from '../../shared/entry.ts';
 import { looksLikeToken } from '../../shared/token-text.ts';
-import { type Facts, factsFormOf, factsOf, isObject, NO_FACTS } from './facts.ts';
+import { type Facts, factsFormOf, factsOf, NO_FACTS } from './facts.ts';
 import type { page } from './page.ts';
 import type { PartyKind } from './readers.ts';
 import { type ExchangeForm, emptyForm, type PartyForm } from './request.ts';

@@ -1,7 +1,7 @@
 // One rule in words: who may get what for which tokens, whether it is used, and what its tests say.
 import { Badge, Button, Code, Text, Title } from '@mantine/core';
 import { type ReactNode, useEffect, useRef } from 'react';
-import { describeSeconds } from '../../shared/duration.ts';
+import { describeSeconds } from '../../shared/numbers.ts';
 import { Facts } from '../../shared/Page.tsx';
 import { PageLink } from '../../shared/PageLink.tsx';
 import type { Report, Rule } from './use-check.ts';

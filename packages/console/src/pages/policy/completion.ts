@@ -1,6 +1,7 @@
 // Completes keys, values and expressions of rules, from the JSON Schema and the lists that the server gives.
 import type { Completion, CompletionResult, CompletionSource } from '@codemirror/autocomplete';
 import type { components } from '../../api/admin-api.ts';
+import { isObject } from '../../shared/entry.ts';
 import { type Place, placeAt } from './yaml-place.ts';
 
 export type Schemas = components['answers']['get-schema'];
@@ -91,19 +92,16 @@ function callsOf({ functions, macros }: Schemas['expressions'], isMethod: boolea
 function factsOf(expressions: Schemas['expressions'], before: string): readonly Completion[] {
   const parents = before.split('.').slice(0, -1);
   const members = parents.reduce<unknown>(
-    (found, name) => (isMap(found) ? found[name] : undefined),
+    (found, name) => (isObject(found) ? found[name] : undefined),
     expressions.variables,
   );
-  const facts = Object.entries(isMap(members) ? members : {}).map(([label, kind]) => ({
+  const facts = Object.entries(isObject(members) ? members : {}).map(([label, kind]) => ({
     label,
     type: 'variable',
     ...(typeof kind === 'string' && { detail: kind }),
   }));
   return [...facts, ...callsOf(expressions, parents.length > 0)];
 }
-
-const isMap = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 export const completeRules = ({ configuration, expressions }: Schemas): CompletionSource => {
   const root = configuration as Schema;

@@ -3,6 +3,7 @@ import { Badge, Button, Code, Text, UnstyledButton } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { useUrlState } from '../../frame/url-state.ts';
 import { type Column, DataTable } from '../../shared/DataTable.tsx';
+import { formatNumber } from '../../shared/numbers.ts';
 import { Drawer } from '../../shared/overlays.tsx';
 import { Facts, Panel } from '../../shared/Page.tsx';
 import { PageLink } from '../../shared/PageLink.tsx';
@@ -23,7 +24,7 @@ const COLOURS: Readonly<Record<Kind, string>> = {
 
 const Kind = ({ change, count }: { readonly change: Kind; readonly count?: number }): ReactNode => (
   <Badge variant="light" color={COLOURS[change]}>
-    {count?.toLocaleString('en')} {change}
+    {count !== undefined && formatNumber(count)} {change}
   </Badge>
 );
 
@@ -67,11 +68,11 @@ export function Differences({ replay }: { readonly replay: Replay }): ReactNode 
             aria-pressed={kind === one}
             onClick={() => change({ change: kind === one ? 'all' : one, of: '', reason: '' })}
           >
-            <strong>{countOfKind(one).toLocaleString('en')}</strong> {one}
+            <strong>{formatNumber(countOfKind(one))}</strong> {one}
           </UnstyledButton>
         ))}
         <div className="replay-kind">
-          <strong>{counts.same.toLocaleString('en')}</strong> the same
+          <strong>{formatNumber(counts.same)}</strong> the same
         </div>
       </div>
       <Rest counts={counts} />
@@ -128,10 +129,9 @@ export function Differences({ replay }: { readonly replay: Replay }): ReactNode 
 /** What could not be compared, and why. */
 const Rest = ({ counts: { withheld, undecided } }: Pick<Replay, 'counts'>): ReactNode => (
   <Text size="sm" c="dimmed" className="replay-rest">
-    {withheld > 0 &&
-      `${withheld.toLocaleString('en')} rows cannot be compared: they lack what a rule read, or were erased. `}
+    {withheld > 0 && `${formatNumber(withheld)} rows cannot be compared: they lack what a rule read, or were erased. `}
     {undecided > 0 &&
-      `${undecided.toLocaleString('en')} have no decision of a rule: another kind of request, or refused for another cause.`}
+      `${formatNumber(undecided)} have no decision of a rule: another kind of request, or refused for another cause.`}
     {withheld + undecided === 0 && 'Every row could be compared.'}
   </Text>
 );

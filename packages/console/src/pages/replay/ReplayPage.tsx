@@ -7,6 +7,7 @@ import { useUrlState } from '../../frame/url-state.ts';
 import { issuer } from '../../location.ts';
 import { type Draft, useDraft } from '../../shared/draft.ts';
 import { Command, EmptyState } from '../../shared/EmptyState.tsx';
+import { countOf } from '../../shared/numbers.ts';
 import { Page, Panel } from '../../shared/Page.tsx';
 import { PageLink } from '../../shared/PageLink.tsx';
 import { shellQuote } from '../../shared/shell.ts';
@@ -139,7 +140,7 @@ function Progress({ replay: { state, reached, counts, failure, stop, goOn } }: {
         {state === 'reading' && 'Reading … '}
         {(state === 'done' || state === 'stopped') &&
           `${state === 'done' ? 'All rows of the period are read' : 'Stopped'}: `}
-        {state !== 'not begun' && state !== 'refused' && `${read.toLocaleString('en')} rows`}
+        {state !== 'not begun' && state !== 'refused' && countOf(read, 'row')}
         {state !== 'done' && reached !== undefined && (
           <>
             , back to <TimeText at={reached} />

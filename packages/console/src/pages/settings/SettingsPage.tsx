@@ -8,6 +8,7 @@ import { Loading } from '../../frame/plain-pages.tsx';
 import { useUrlState } from '../../frame/url-state.ts';
 import { type Column, DataTable } from '../../shared/DataTable.tsx';
 import { EmptyState } from '../../shared/EmptyState.tsx';
+import { textOf } from '../../shared/entry.ts';
 import { Drawer } from '../../shared/overlays.tsx';
 import { Facts, Page, Panel } from '../../shared/Page.tsx';
 import { TimeText } from '../../shared/TimeText.tsx';
@@ -16,8 +17,6 @@ import { Nodes } from './Nodes.tsx';
 import { page } from './page.ts';
 
 type Row = components['answers']['list-configurations']['items'][number];
-
-const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
 const columns: readonly Column<Row>[] = [
   {
