@@ -16,8 +16,8 @@ import {
   withConsole,
 } from '../support/console.ts';
 import { EXCHANGE, type Form, start, type } from '../support/harness.ts';
-import { startIssuer } from '../support/issuer.ts';
-import { authorizeAs, configuration, redeem } from '../support/people.ts';
+import { entry, startIssuer } from '../support/issuer.ts';
+import { authorizeAs, configuration, redeem, UNREACHABLE } from '../support/people.ts';
 import { newProver } from '../support/prover.ts';
 import { startUpstream } from '../support/upstream.ts';
 
@@ -185,6 +185,26 @@ test('people of upstream are operators by their name there, or by a claim', asyn
   assert.equal((await ada.call('GET /keys')).status, 200);
   const bob = await signIn('bob');
   assert.deepEqual([bob.answer.status, bob.answer.body.error], [400, 'access_denied']);
+});
+
+test('people of upstream lose what no entry gives, also if the provider gets another name or is an issuer only', async (t) => {
+  const { idp, server, leave, comeBack } = await startUpstream(t, withConsole([{ account: 'corp:ada', scopes: BOTH }]));
+  const asked = { client_id: 'cambio-console', redirect_uri: callbackOf(server), scope: undefined, nonce: undefined };
+  const browser = createBrowser(server.issuer);
+  const request = await leave(browser, { ...asked, resource: `${server.issuer}/admin` });
+  const ada = await redeemAtConsole(server, (await comeBack(browser, request, { sub: 'ada' })).url);
+  assert.equal((await ada.call('GET /keys')).status, 200);
+  const ofBob = withConsole([{ account: 'bob', scopes: BOTH }]);
+  const upstream = { ...UNREACHABLE, issuer: idp.url };
+  for (const next of [
+    { ...ofBob, upstream },
+    { ...ofBob, upstream: { ...upstream, name: 'firm' } },
+    changed(ofBob, { issuers: [entry(idp, { name: 'corp' })] }),
+  ]) {
+    await server.reload(next);
+    assert.equal((await ada.call('GET /keys')).status, 403);
+    assert.equal((await ada.call('POST /actors/suspend', { ...SUBJECT, unknown: true })).status, 403);
+  }
 });
 
 suite('nobody else gets in', () => {
