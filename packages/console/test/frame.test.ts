@@ -42,6 +42,9 @@ suite('the console in a browser', { skip: noBrowser }, () => {
     assert.doesNotMatch(String(kept), /eyJ|token|verifier/);
     const keys = await visitor.page.evaluate('indexedDB.databases().then((all) => all.length)');
     assert.equal(keys, 0);
+    await visitor.page.goto(`${world.server.issuer}/console/`);
+    await visitor.page.waitForURL(/\/console\/overview$/);
+    await visitor.page.locator('main h1').waitFor();
     await visitor.context.close();
   });
 

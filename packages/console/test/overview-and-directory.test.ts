@@ -148,7 +148,7 @@ suite('the pages Overview and Directory in a browser', { skip: noBrowser }, () =
     await page.getByLabel('Language').selectOption('Python');
     const program = await page.getByRole('region', { name: 'program' }).innerText();
     assert.match(program, /"audience", "https:\/\/api\.example"/);
-    await page.getByRole('button', { name: 'Find what was not used in 30 days' }).click();
+    await page.getByRole('button', { name: 'Find rights unused for 30 days' }).click();
     await page.getByText(/^rule only ada, without any use in the log/).waitFor();
     assert.deepEqual(await ada.findings(), []);
   });

@@ -45,7 +45,8 @@ suite('the pages of the console', () => {
     const page = await fetch(`${issuer}/console`);
     const html = await page.text();
     assert.equal(page.status, 200);
-    assert.equal(await (await fetch(`${issuer}/console/keys?x=1`)).text(), html);
+    for (const path of ['/console/keys?x=1', '/console/', '/console/?x=1'])
+      assert.equal(await (await fetch(issuer + path)).text(), html, path);
     const policy = page.headers.get('content-security-policy') ?? '';
     assert.doesNotMatch(policy, /unsafe|\*|nonce/);
     for (const part of ["default-src 'none'", "frame-ancestors 'none'", "connect-src 'self'", "form-action 'none'"])

@@ -33,7 +33,7 @@ export function Unused({ client, rules }: UnusedProps): ReactNode {
       <Stack gap="sm" align="start">
         <Text>The audit log says which rights no request used. The report itself is a row of the audit log.</Text>
         <Button variant="default" loading={report.isPending} onClick={() => report.mutate()}>
-          Find what was not used in {DAYS} days
+          Find rights unused for {DAYS} days
         </Button>
         <div role="status">
           {report.data !== undefined && <Found report={report.data} client={client} rules={rules} />}

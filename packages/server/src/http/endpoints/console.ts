@@ -61,6 +61,9 @@ const shared = { place: 'below', methods: ['GET'], face: 'page', cors: false, au
 
 export const consolePage = { ...shared, path: CONSOLE_PATH, answer: answerPage } as const satisfies Endpoint;
 
+/** A person types the slash, too. */
+export const consoleFolder = { ...shared, path: `${CONSOLE_PATH}/`, answer: answerPage } as const satisfies Endpoint;
+
 export const consoleSubpage = {
   ...shared,
   path: `${CONSOLE_PATH}/:page`,

@@ -1,7 +1,7 @@
 // Lists the endpoints of the server, without the admin API.
 import type { Endpoint } from '../endpoint.ts';
 import { authorizationEndpoint, authorizeResume } from './authorize.ts';
-import { consoleAsset, consolePage, consoleSubpage } from './console.ts';
+import { consoleAsset, consoleFolder, consolePage, consoleSubpage } from './console.ts';
 import { device, deviceResume } from './device.ts';
 import { front } from './front.ts';
 import { livez, readyz } from './health.ts';
@@ -47,5 +47,5 @@ export const endpoints: readonly Endpoint[] = [
     deviceResume,
   ],
   ...[userinfo, logout, logoutConfirm, loggedOut],
-  ...[consolePage, consoleAsset, consoleSubpage],
+  ...[consolePage, consoleFolder, consoleAsset, consoleSubpage],
 ];
