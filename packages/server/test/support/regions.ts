@@ -7,7 +7,7 @@ import { startProxy, type Proxy as Way } from './proxy.ts';
 
 /** One issuer, whichever region answers. */
 export const ISSUER = 'http://127.0.0.1:9';
-const SECRET = 'a secret of all regions, 32 characters';
+export const SECRET = 'a secret of all regions, 32 characters';
 
 export interface World {
   readonly eu: TestServer;

@@ -14,6 +14,7 @@ import { policy } from './policy/group.ts';
 import { publishedFlaws } from './published/group.ts';
 import { redeeming } from './redeeming/group.ts';
 import { refreshing } from './refresh/group.ts';
+import { betweenRegions } from './regions/group.ts';
 import { saml } from './saml/group.ts';
 import { tokenEndpoint } from './token-endpoint/group.ts';
 import { tokens } from './tokens/group.ts';
@@ -35,4 +36,5 @@ export const groups: readonly Group[] = [
   redeeming,
   otherServers,
   described,
+  betweenRegions,
 ];
