@@ -62,6 +62,9 @@ export async function openPeer(context: PeerContext): Promise<Peer> {
   const { name, staleAfter, store } = context;
   const reader = createReader(context, await findPeer(store, name));
   let wake = async (): Promise<void> => undefined;
+  /** A command does not read the region, so it asks how far the region has read. */
+  const askOnce = (): Promise<RegionState | undefined> =>
+    ask(context, { read: { after: 0 } }, 'state').catch(() => undefined);
   let failure: string | undefined;
   const unavailable = (detail: string, cause?: unknown): Refusal =>
     new Refusal('region_unavailable', { detail: `the region ${name} ${detail}`, cause });
@@ -84,7 +87,10 @@ export async function openPeer(context: PeerContext): Promise<Peer> {
       }
     },
     untilRead: async (upTo) => {
-      for (const end = performance.now() + MAX_READING_MS; !(await hasRead(store, reader.latest(), upTo)); ) {
+      for (
+        const end = performance.now() + MAX_READING_MS;
+        !(await hasRead(store, reader.latest() ?? (await askOnce()), upTo));
+      ) {
         if (performance.now() > end)
           throw unavailable('has not read the revocation, which is in force here: send the request again');
         await wait(RETRY_MS);

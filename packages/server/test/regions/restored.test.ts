@@ -7,6 +7,7 @@ import { withOperators } from '../support/admin-api.ts';
 import { API, configuration } from '../support/basics.ts';
 import { changed, edited } from '../support/configuration.ts';
 import { type Answer, claimsOf, type TestServer } from '../support/harness.ts';
+import { PROGRAM, runProgram } from '../support/program.ts';
 import { ISSUER, startWorld, until } from '../support/regions.ts';
 
 const base = withOperators(
@@ -92,4 +93,15 @@ test('every region is told by the region that issued a token that it is revoked,
     ({ status }) => status === 200,
   );
   assert.equal((await introspect(eu, other)).body.active, false);
+});
+
+test('a command revokes a token of another region', async (t) => {
+  const { eu, us } = await startWorld(t, { configuration: base });
+  const token = await own(us);
+  await until(() => introspect(eu, token), isActive(true));
+  const command = [PROGRAM, 'tokens', 'revoke', token, '--yes', '--config', join(eu.folder, 'cambio.yaml')];
+  const run = () => runProgram(t, [process.execPath, ...command], { env: { PORT: '1' } });
+  // The region may need longer on a busy machine: then the command says to repeat it.
+  await until(run, ({ code }) => code === 0);
+  assert.equal((await introspect(us, token)).body.active, false);
 });
