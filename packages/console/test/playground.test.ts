@@ -12,7 +12,7 @@ import { configuration } from '../../server/test/support/people.ts';
 import { repository } from '../../server/test/support/program.ts';
 import type { SnippetRequest } from '../src/shared/snippets/form.ts';
 import { type Language, languages, writeSnippet } from '../src/shared/snippets/index.ts';
-import { assertFits, type ConsoleWorld, settle, startConsole, type Visitor } from './world.ts';
+import { assertFits, type ConsoleWorld, rulesOf, settle, startConsole, type Visitor, writeRules } from './world.ts';
 
 const run = promisify(execFile);
 
@@ -155,12 +155,12 @@ suite('the playground', { skip: noBrowser }, () => {
     await ada.visit(link({ client: 'gateway', subjectFacts: WEB, audience: [API] }));
     await verdict('Refused').waitFor();
     await page.getByRole('button', { name: 'Try a draft of the rules' }).click();
-    const editor = page.getByLabel('Rules, in YAML');
-    const text = await editor.inputValue();
-    await editor.fill(`${text}  - nonsense\n`);
+    const text = rulesOf(world);
+    await writeRules(page, `${text}  - nonsense\n`);
     await page.getByText('The draft has faults').waitFor();
+    await page.getByText('One fault.').waitFor();
     await assertFits(page, 'a draft with faults');
-    await editor.fill(text.replace('- machine\n', '- web\n'));
+    await writeRules(page, text.replace('- machine\n', '- web\n'));
     await page.getByText('by the draft. The rules in force refuse it').waitFor();
     await verdict('Allowed').waitFor();
     assert.deepEqual(await ada.findings(), []);

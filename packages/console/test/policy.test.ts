@@ -9,9 +9,18 @@ import { API, BACKEND } from '../../server/test/support/basics.ts';
 import { noBrowser } from '../../server/test/support/chromium.ts';
 import { added, changed } from '../../server/test/support/configuration.ts';
 import { EXCHANGE, type TestServer, type } from '../../server/test/support/harness.ts';
-import { completeRules } from '../src/pages/policy/completion.ts';
-import { placeAt } from '../src/pages/policy/yaml-place.ts';
-import { assertFits, type ConsoleWorld, operated, settle, startConsole, type Visitor } from './world.ts';
+import { completeRules } from '../src/shared/draft/completion.ts';
+import { placeAt } from '../src/shared/draft/yaml-place.ts';
+import {
+  assertFits,
+  type ConsoleWorld,
+  operated,
+  rulesOf,
+  settle,
+  startConsole,
+  type Visitor,
+  writeRules,
+} from './world.ts';
 
 const SUBJECT = { client: 'agent', claims: { sub: 'agent' } };
 const OWN = 'the agent calls for itself';
@@ -58,13 +67,8 @@ suite('policy and replay in a browser', { skip: noBrowser }, () => {
   });
   const fileOf = (): string => readFileSync(join(world.server.folder, 'cambio.yaml'), 'utf8');
   const editor = () => ada.page.locator('.cm-content');
-  /** Replaces the text of the editor. */
-  const write = async (text: string): Promise<void> => {
-    await editor().click();
-    await ada.page.keyboard.press('Control+a');
-    await ada.page.keyboard.insertText(text);
-  };
-  const rulesText = (): string => /^rules:\n(?:[ -].*\n)*/m.exec(fileOf())?.[0] ?? '';
+  const write = (text: string): Promise<void> => writeRules(ada.page, text);
+  const rulesText = (): string => rulesOf(world);
 
   test('says each rule in words, with its tests and its use, and finds a rule', async () => {
     const { page } = ada;

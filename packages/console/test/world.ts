@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import type { AxeResults } from 'axe-core';
 import type { Browser, BrowserContext, BrowserContextOptions, Page, Request } from 'playwright-core';
 import { openBrowser } from '../../server/test/support/chromium.ts';
@@ -147,4 +148,15 @@ export async function assertFits(page: Page, what: string): Promise<void> {
     async () => ({ what, widths: await page.evaluate<[number, number]>(widths) }),
     ({ widths: [wanted, has] }) => wanted <= has,
   );
+}
+
+/** The rules in the file of the server, as the editor has them. */
+export const rulesOf = ({ server }: ConsoleWorld): string =>
+  /^rules:\n(?:[ -].*\n)*/m.exec(readFileSync(join(server.folder, 'cambio.yaml'), 'utf8'))?.[0] ?? '';
+
+/** Replaces the text of the editor. */
+export async function writeRules(page: Page, text: string): Promise<void> {
+  await page.locator('.cm-content').click();
+  await page.keyboard.press('Control+a');
+  await page.keyboard.insertText(text);
 }

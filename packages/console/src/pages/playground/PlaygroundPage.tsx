@@ -8,7 +8,7 @@ import { Loading } from '../../frame/plain-pages.tsx';
 import { useUrlState } from '../../frame/url-state.ts';
 import { issuer } from '../../location.ts';
 import type { Explanation } from '../../shared/Decision.tsx';
-import { useDraft } from '../../shared/draft.ts';
+import { useDraft } from '../../shared/draft/draft.ts';
 import { EmptyState } from '../../shared/EmptyState.tsx';
 import { Drawer } from '../../shared/overlays.tsx';
 import { Page } from '../../shared/Page.tsx';

@@ -4,7 +4,7 @@ import { useDebouncedValue } from '@mantine/hooks';
 import { type ReactNode, useState } from 'react';
 import { Loading } from '../../frame/plain-pages.tsx';
 import { CodeBlock } from '../../shared/CodeBlock.tsx';
-import type { Draft } from '../../shared/draft.ts';
+import type { Draft } from '../../shared/draft/draft.ts';
 import { isAboutRequest, useWrittenTest, type WrittenTest } from './queries.ts';
 import { Refused } from './Refused.tsx';
 import type { ExplainBody } from './request.ts';

@@ -3,7 +3,7 @@ import { keepPreviousData, type UseQueryResult, useQuery } from '@tanstack/react
 import type { components } from '../../api/admin-api.ts';
 import { ApiFailure, api, read } from '../../api/client.ts';
 import type { Explanation } from '../../shared/Decision.tsx';
-import type { Draft } from '../../shared/draft.ts';
+import type { Draft } from '../../shared/draft/draft.ts';
 import type { ExplainBody } from './request.ts';
 
 export type AuditRow = components['answers']['find-audit-event'];
@@ -106,17 +106,6 @@ export const useWrittenTest = (
     gcTime: 0,
     ...inPlace,
   });
-
-/** What the draft changes, as a patch of the files in force. */
-export const useCheckedDraft = (draft: Draft | undefined) =>
-  useQuery({
-    queryKey: ['check-draft', draft],
-    queryFn: ({ signal }) => read(api.POST('/policy/check', { body: draft ?? { files: [] }, signal })),
-    enabled: draft !== undefined,
-    placeholderData: keepPreviousData,
-    gcTime: 0,
-    ...inPlace,
-  }).data;
 
 /** How the client authenticates, for its code. A client that does not exist has no entry. */
 export const useClientEntry = (id: string): Readonly<Record<string, unknown>> | undefined =>

@@ -1,9 +1,9 @@
 // The draft as a patch of the files in force, to copy. The console stores no rules.
 import { Alert, Text } from '@mantine/core';
 import type { ReactNode } from 'react';
+import type { Report } from '../../shared/draft/use-check.ts';
 import { Command } from '../../shared/EmptyState.tsx';
 import { CopyText } from '../../shared/TokenId.tsx';
-import type { Report } from './use-check.ts';
 
 interface PatchProps {
   readonly report: Report;

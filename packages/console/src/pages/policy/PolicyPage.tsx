@@ -1,38 +1,40 @@
 // Shows the rules in words and as YAML, with faults, tests and use. An edit is a draft in memory.
 import { Alert, Button, Group, SegmentedControl, Text } from '@mantine/core';
-import { useQuery } from '@tanstack/react-query';
 import { type ReactNode, useEffect, useState } from 'react';
-import { api, read } from '../../api/client.ts';
 import { Loading } from '../../frame/plain-pages.tsx';
 import { useUrlState } from '../../frame/url-state.ts';
-import { type Draft, holdDraft, useDraft } from '../../shared/draft.ts';
+import { type Draft, holdDraft, useDraft } from '../../shared/draft/draft.ts';
+import {
+  isEditable,
+  namesWithin,
+  type RuleFile,
+  textOf,
+  useRuleFiles,
+  withText,
+} from '../../shared/draft/draft-files.ts';
+import { EditorPanel, type Goal } from '../../shared/draft/EditorPanel.tsx';
 import { EmptyState } from '../../shared/EmptyState.tsx';
 import { Confirm, Drawer } from '../../shared/overlays.tsx';
 import { Page } from '../../shared/Page.tsx';
 import { PageLink } from '../../shared/PageLink.tsx';
-import { namesWithin, type RuleFile, textOf, withText } from './draft-files.ts';
-import { EditorPanel, type Goal } from './EditorPanel.tsx';
 import { Patch } from './Patch.tsx';
 import './policy.css';
+import { type Checked, type Rule, useCheck } from '../../shared/draft/use-check.ts';
 import { page } from './page.ts';
 import { RuleList } from './RuleList.tsx';
-import { type Checked, type Rule, useCheck } from './use-check.ts';
 import { useUsage } from './use-usage.ts';
 
 export default function PolicyPage(): ReactNode {
-  const { data } = useQuery({
-    queryKey: ['policy-rules'],
-    queryFn: ({ signal }) => read(api.GET('/policy/rules', { signal })),
-  });
+  const files = useRuleFiles();
   const draft = useDraft();
   const checked = useCheck(draft);
   useWarning(draft);
   return (
     <Page page={page}>
-      {data === undefined || (checked.report === undefined && checked.failure === undefined) ? (
+      {files === undefined || (checked.report === undefined && checked.failure === undefined) ? (
         <Loading />
       ) : (
-        <Policy files={data.items} draft={draft} checked={checked} />
+        <Policy files={files} draft={draft} checked={checked} />
       )}
     </Page>
   );
@@ -57,7 +59,7 @@ interface PolicyProps {
 function Policy({ files, draft, checked }: PolicyProps): ReactNode {
   const [{ file: chosen, rule, view, open }, change] = useUrlState(page);
   const usage = useUsage();
-  const editable = files.filter(({ rules, isMain }) => rules !== undefined || isMain);
+  const editable = files.filter(isEditable);
   const rules = checked.usable?.rules ?? [];
   const nameOf = namesWithin(files);
   const named = rules.find(({ name }) => name === rule);

@@ -1,10 +1,10 @@
 // One rule in words: who may get what for which tokens, whether it is used, and what its tests say.
 import { Badge, Button, Code, Text, Title } from '@mantine/core';
 import { type ReactNode, useEffect, useRef } from 'react';
+import type { Report, Rule } from '../../shared/draft/use-check.ts';
 import { describeSeconds } from '../../shared/numbers.ts';
 import { Facts } from '../../shared/Page.tsx';
 import { PageLink } from '../../shared/PageLink.tsx';
-import type { Report, Rule } from './use-check.ts';
 import type { Usage } from './use-usage.ts';
 
 export interface RuleState {
@@ -46,7 +46,7 @@ export function RuleCard({ rule, place, state, isChosen, onEdit }: RuleCardProps
       <Words rule={rule} />
       <Tests state={state} />
       <div className="rule-foot">
-        <Text size="xs" c="dimmed" className="rule-place">
+        <Text size="xs" c="dimmed" className="draft-place">
           {place}
         </Text>
         <Button size="compact-xs" variant="subtle" onClick={onEdit} aria-label={`Show as YAML: ${name}`}>

@@ -3,9 +3,9 @@ import { Chip, Group, Text, TextInput } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { SEARCH_FIELD } from '../../frame/keyboard.ts';
 import { useUrlState } from '../../frame/url-state.ts';
+import type { Checked, Rule } from '../../shared/draft/use-check.ts';
 import { page } from './page.ts';
 import { RuleCard, type RuleState } from './RuleCard.tsx';
-import type { Checked, Rule } from './use-check.ts';
 import type { Usage } from './use-usage.ts';
 
 interface RuleListProps {

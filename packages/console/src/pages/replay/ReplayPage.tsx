@@ -5,7 +5,7 @@ import { type ReactNode, useState } from 'react';
 import { SEARCH_FIELD } from '../../frame/keyboard.ts';
 import { useUrlState } from '../../frame/url-state.ts';
 import { issuer } from '../../location.ts';
-import { type Draft, useDraft } from '../../shared/draft.ts';
+import { type Draft, useDraft } from '../../shared/draft/draft.ts';
 import { Command, EmptyState } from '../../shared/EmptyState.tsx';
 import { countOf } from '../../shared/numbers.ts';
 import { Page, Panel } from '../../shared/Page.tsx';

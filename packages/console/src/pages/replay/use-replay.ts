@@ -3,7 +3,7 @@ import { useInfiniteQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import type { components } from '../../api/admin-api.ts';
 import { type ApiFailure, api, read } from '../../api/client.ts';
-import { type Draft, isAboutDraft } from '../../shared/draft.ts';
+import { type Draft, isAboutDraft } from '../../shared/draft/draft.ts';
 
 type Answer = components['answers']['replay-draft'];
 export type Difference = Answer['items'][number];

@@ -1,8 +1,20 @@
 // Reads and changes the text of one file in a draft.
+import { useQuery } from '@tanstack/react-query';
 import type { components } from '../../api/admin-api.ts';
-import type { Draft } from '../../shared/draft.ts';
+import { api, read } from '../../api/client.ts';
+import type { Draft } from './draft.ts';
 
 export type RuleFile = components['answers']['list-rule-texts']['items'][number];
+
+/** @returns the files in force; undefined until the server has answered */
+export const useRuleFiles = (): readonly RuleFile[] | undefined =>
+  useQuery({
+    queryKey: ['policy-rules'],
+    queryFn: ({ signal }) => read(api.GET('/policy/rules', { signal })),
+  }).data?.items;
+
+/** A draft may begin the rules of the main file. */
+export const isEditable = ({ rules, isMain }: RuleFile): boolean => rules !== undefined || isMain;
 
 /** A file without rules begins with this. */
 const BEGINNING = 'rules:\n';

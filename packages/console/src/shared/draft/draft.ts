@@ -1,7 +1,7 @@
 // Holds the draft of the policy, which the pages Policy, Replay and Playground share: in memory, so that a reload of the page forgets it.
 import { useSyncExternalStore } from 'react';
-import type { paths } from '../api/admin-api.ts';
-import { ApiFailure } from '../api/client.ts';
+import type { paths } from '../../api/admin-api.ts';
+import { ApiFailure } from '../../api/client.ts';
 
 /** The files that differ from those in force, as `POST /policy/check` takes them. */
 export type Draft = paths['/policy/check']['post']['requestBody']['content']['application/json'];

@@ -1,7 +1,7 @@
 // Completes keys, values and expressions of rules, from the JSON Schema and the lists that the server gives.
 import type { Completion, CompletionResult, CompletionSource } from '@codemirror/autocomplete';
 import type { components } from '../../api/admin-api.ts';
-import { isObject } from '../../shared/entry.ts';
+import { isObject } from '../entry.ts';
 import { type Place, placeAt } from './yaml-place.ts';
 
 export type Schemas = components['answers']['get-schema'];

@@ -102,7 +102,7 @@ export default function RuleEditor({ text, schema, firstLine, findings, goal, on
     const view = editor.current;
     if (view !== undefined && goalLine > 0) showLine(view, goalLine, count > 0);
   }, [goalLine, count]);
-  return <div ref={host} className="policy-host" />;
+  return <div ref={host} className="draft-host" />;
 }
 
 function showLine(view: EditorView, number: number, hasFocus: boolean): void {

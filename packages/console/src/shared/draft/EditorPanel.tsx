@@ -4,6 +4,7 @@ import { useQuery } from '@tanstack/react-query';
 import { lazy, type ReactNode, Suspense } from 'react';
 import { api, read } from '../../api/client.ts';
 import { Loading } from '../../frame/plain-pages.tsx';
+import './draft.css';
 import type { RuleFile } from './draft-files.ts';
 import type { Checked, Finding } from './use-check.ts';
 
@@ -43,7 +44,7 @@ export function EditorPanel(props: EditorPanelProps): ReactNode {
   const findings = report?.findings ?? [];
   const own = findings.filter((finding) => finding.file === file.path && finding.line >= first);
   return (
-    <section className="policy-editor" aria-label="Rules as YAML">
+    <section className="draft-editor" aria-label="Rules as YAML">
       {files.length > 1 ? (
         <NativeSelect
           aria-label="File"
@@ -52,11 +53,11 @@ export function EditorPanel(props: EditorPanelProps): ReactNode {
           onChange={(event) => onFile(event.currentTarget.value)}
         />
       ) : (
-        <Text size="sm" c="dimmed" className="rule-place">
+        <Text size="sm" c="dimmed" className="draft-place">
           {nameOf(file.path)}
         </Text>
       )}
-      <div className="policy-code">
+      <div className="draft-code">
         <Suspense fallback={<Loading />}>
           <RuleEditor
             key={file.path}
@@ -83,8 +84,8 @@ interface VerdictProps extends Pick<EditorPanelProps, 'nameOf'> {
 function Verdict({ checked: { report, isBehind, failure }, nameOf, onGoTo }: VerdictProps): ReactNode {
   const findings = report?.findings ?? [];
   return (
-    <div className="policy-verdict">
-      <div role="status" className="policy-summary" data-behind={isBehind || undefined}>
+    <div className="draft-verdict">
+      <div role="status" className="draft-summary" data-behind={isBehind || undefined}>
         {isBehind ? 'Checking …' : failure === undefined && report && summaryOf(report)}
       </div>
       {failure !== undefined && !isBehind && (
@@ -94,7 +95,7 @@ function Verdict({ checked: { report, isBehind, failure }, nameOf, onGoTo }: Ver
         </Alert>
       )}
       {findings.length > 0 && (
-        <ul className="findings" aria-label="Faults and warnings">
+        <ul className="draft-findings" aria-label="Faults and warnings">
           {findings.map((finding) => (
             <FindingItem key={JSON.stringify(finding)} finding={finding} nameOf={nameOf} onGoTo={onGoTo} />
           ))}
@@ -135,7 +136,7 @@ function FindingItem({ finding, nameOf, onGoTo }: FindingItemProps): ReactNode {
             {nameOf(file)}:{line}
           </Button>
         ) : (
-          <span className="rule-place">{nameOf(file)}</span>
+          <span className="draft-place">{nameOf(file)}</span>
         )}
         <Text size="sm">
           {path !== '' && <strong>{path} </strong>}

@@ -3,7 +3,7 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import type { components } from '../../api/admin-api.ts';
 import { type ApiFailure, api, read } from '../../api/client.ts';
-import { type Draft, isAboutDraft } from '../../shared/draft.ts';
+import { type Draft, isAboutDraft } from './draft.ts';
 
 export type Report = components['answers']['check-draft'];
 export type Rule = Report['rules'][number];
