@@ -5,9 +5,13 @@ import { EXCHANGE, type Form, type TestServer, type } from '../packages/server/t
 import { startPostgres } from '../packages/server/test/support/postgres.ts';
 import { newProver } from '../packages/server/test/support/prover.ts';
 import { ISSUER, startWorld } from '../packages/server/test/support/regions.ts';
+import { count, readOptions } from './options.ts';
 
+const { rounds: ROUNDS } = readOptions(
+  { script: 'bench:regions', purpose: 'Measures two regions, and what a cut between them does.' },
+  { rounds: count(10, 'number of rounds') },
+);
 const ONE_WAY_MS = 50;
-const ROUNDS = 10;
 const API = 'https://api.example';
 
 const endings: (() => Promise<void>)[] = [];

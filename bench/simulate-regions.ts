@@ -1,5 +1,8 @@
 // What breaks first with many regions? Plain arithmetic from costs that were measured elsewhere; nothing is run.
 // npm run bench:simulate-regions
+import { readOptions } from './options.ts';
+
+readOptions({ script: 'bench:simulate-regions', purpose: 'Computes what breaks first with many regions.' }, {});
 
 /** Of an exchange, from docs/explanation/performance.md. */
 const EXCHANGE_CPU_SECONDS = 0.0007;

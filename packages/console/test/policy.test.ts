@@ -118,7 +118,7 @@ suite('policy and replay in a browser', { skip: noBrowser }, () => {
     await settle(page);
     await write(`${rulesText()}    mo`);
     await editor().press('Control+ ');
-    await page.locator('.cm-tooltip-autocomplete').getByText('mode', { exact: true }).click();
+    await page.locator('.cm-tooltip-autocomplete').getByText('mode', { exact: true }).dispatchEvent('mousedown');
     await page.keyboard.insertText('a');
     await editor().press('Control+ ');
     await page.locator('.cm-tooltip-autocomplete').getByText('audit', { exact: true }).waitFor();

@@ -147,7 +147,7 @@ test('a file may be JSON: its faults have lines, and variables are substituted',
   assert.deepEqual(await told(file('')), []);
   assert.deepEqual(await told(file('', `$\{ISSUER}`)), []);
   assert.deepEqual(await told(file(',\n  "colour": "blue"')), [
-    '5:3 colour: unknown key. Known here: issuer, include, server, log, store, sealingKey, keys, audit, developerErrors, branding, tokenErrorCode, resources, authorizationServers, clients, clientDocuments, registration, accounts, upstream, console, issuers, actors, rules.',
+    '5:3 colour: unknown key. Known here: issuer, include, server, log, store, sealingKey, keys, audit, developerErrors, branding, tokenErrorCode, resources, authorizationServers, clients, clientDocuments, registration, accounts, upstream, console, regions, issuers, actors, rules.',
   ]);
   assert.deepEqual(await told(file(',\n  "clients": []')), [
     '5:3 clients: this key stands twice in one map. Remove one of them.',

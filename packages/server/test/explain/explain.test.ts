@@ -126,6 +126,7 @@ test(
       'rulesOfOthers',
       'claims',
       'compared',
+      'response',
     ]);
     assert.equal(explanation.decision, 'allowed');
     const steps = ['request', 'subject token', 'actor token', 'delegation', 'rule', 'target', 'scope', 'lifetime'];
