@@ -1,6 +1,6 @@
 // The playground in a real browser: facts, pasted tokens and audit rows, links, a draft, a policy test, and code that runs.
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { after, before, suite, test } from 'node:test';
 import { promisify } from 'node:util';
 import { API, client as clientEntry } from '../../server/test/support/basics.ts';
@@ -200,7 +200,7 @@ suite('the playground', { skip: noBrowser }, () => {
     for (const [changes, secrets] of requests) {
       const request = { ...plain, ...changes };
       const env = { ...process.env, ...secrets, SUBJECT_TOKEN: token, ACTOR_TOKEN: actor };
-      for (const language of ['curl', 'TypeScript', 'Python'] as const) {
+      for (const language of runnable) {
         const { stdout, stderr } = await execute(language, writeSnippet(language, request), env);
         const label = `${language} ${JSON.stringify(changes)}: ${stdout} ${stderr}`;
         if (request.audience[0] === odd) {
@@ -231,6 +231,12 @@ const COMMANDS: Readonly<
   ],
   Python: (text) => ['python3', ['-c', text]],
 };
+
+const programs = { curl: 'curl', TypeScript: process.execPath, Python: 'python3' } as const;
+/** The languages whose program this machine has. */
+const runnable = (['curl', 'TypeScript', 'Python'] as const).filter(
+  (language) => spawnSync(programs[language], ['--version']).status === 0,
+);
 
 async function execute(
   language: keyof typeof COMMANDS,

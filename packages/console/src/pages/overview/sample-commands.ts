@@ -1,6 +1,8 @@
 // Writes the commands that make a sample exchange really happen.
 import { type Client, getsTokens, type Sample, type SampleToken } from '../../shared/sample-exchange.ts';
 import { shellQuote } from '../../shared/shell.ts';
+import { ASSERTION_TYPES, usesCertificate } from '../../shared/snippets/form.ts';
+import { authenticationOf } from '../../shared/snippets/index.ts';
 
 const EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
 const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token';
@@ -37,9 +39,14 @@ function obtain(
 }
 
 function credentials(id: string, clients: readonly Client[]): string {
-  const [auth] = [clients.find((one) => one.id === id)?.entry.auth].flat();
-  const secret = `$${id.toUpperCase().replaceAll(/\W/g, '_')}_SECRET`;
-  if (auth === 'client_secret_basic') return `-u ${shellQuote(id)}:"${secret}"`;
+  const { auth } = authenticationOf(clients.find((one) => one.id === id)?.entry ?? {});
+  const variable = `$${id.toUpperCase().replaceAll(/\W/g, '_')}`;
+  if (auth === 'client_secret_basic') return `-u ${shellQuote(id)}:"${variable}_SECRET"`;
   const named = `-d client_id=${shellQuote(id)}`;
-  return auth === 'client_secret_post' ? `${named} -d client_secret="${secret}"` : named;
+  if (auth === 'client_secret_post') return `${named} -d client_secret="${variable}_SECRET"`;
+  if (usesCertificate({ auth })) return `--cert client.pem --key client-key.pem ${named}`;
+  const assertionType = ASSERTION_TYPES[auth];
+  return assertionType === undefined
+    ? named
+    : `${named} -d client_assertion_type=${assertionType} -d client_assertion="${variable}_ASSERTION"`;
 }

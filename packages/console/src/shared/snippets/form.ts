@@ -42,7 +42,8 @@ export type FormValue = string | { readonly from: Variable };
 export type Pair = readonly [name: string, value: FormValue];
 
 const URN = 'urn:ietf:params:oauth';
-const ASSERTION_TYPES: Partial<Record<AuthenticationMethod, string>> = {
+/** By `auth` of the client's entry. */
+export const ASSERTION_TYPES: Partial<Record<AuthenticationMethod, string>> = {
   private_key_jwt: `${URN}:client-assertion-type:jwt-bearer`,
   spiffe_jwt: `${URN}:client-assertion-type:jwt-spiffe`,
 };
@@ -50,7 +51,7 @@ const ASSERTION_TYPES: Partial<Record<AuthenticationMethod, string>> = {
 export const tokenTypeUrn = (type: string): string =>
   type.includes(':') ? type : `${URN}:token-type:${type.replace('id_jag', 'id-jag')}`;
 
-export const usesCertificate = ({ auth }: SnippetRequest): boolean => /tls_client_auth$/.test(auth);
+export const usesCertificate = ({ auth }: Pick<SnippetRequest, 'auth'>): boolean => /tls_client_auth$/.test(auth);
 
 export const tokenEndpoint = ({ issuer }: SnippetRequest): string => `${issuer}/oauth/token`;
 
