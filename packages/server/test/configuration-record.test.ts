@@ -47,6 +47,13 @@ const becomes = (node: ServerNode, count: number): Promise<AuditEvent[]> =>
     (rows) => rows.length >= count,
   );
 
+/** A node reports after a change which configuration it runs, and a command reads the report. */
+const reported = (server: TestServer): Promise<unknown> =>
+  eventually(
+    () => everythingIn(server).nodes as readonly { kept: string }[],
+    (nodes) => nodes.length > 0 && nodes.every(({ kept }) => kept === rowsIn(server).at(-1)?.configured?.digest),
+  );
+
 test('a start, a changed file, an invalid one and a registered client each have one row: who, what, and by what it is found', async (t) => {
   const yaml = changed(withOperators(life(), ISSUER), {
     accounts: [{ username: 'ada', password: { plain: 'lovelace' } }],
@@ -156,6 +163,7 @@ test('each decision has the digest of its configuration, and explain says what t
   const since = server.clock.now;
   server.clock.now += 60_000;
   await server.reload(changed(short(administered), { tokenErrorCode: 'invalid_request' }));
+  await reported(server);
   const { by, printed } = await explainedBy(allowed);
   assert.deepEqual([by.inForce, by.entry, by.since], [false, 'rule gateway', since]);
   assert.deepEqual(by.changes, ['tokenErrorCode not set → invalid_request', 'rule gateway: grant.lifetime 30m → 5m']);
@@ -166,6 +174,7 @@ test('each decision has the digest of its configuration, and explain says what t
   await server.reload(
     changed(administered, { rules: [{ ...(administered.rules as Configuration[])[0], name: 'other' }] }),
   );
+  await reported(server);
   const gone = await explainedBy(allowed);
   assert.equal(gone.by.says, undefined);
   assert.match(gone.printed, /Since \S+ it is gone\./);
