@@ -52,7 +52,7 @@ async function startWatched(t: TestContext) {
 
 /** Holds a write lock on the database of the node, from another process: this one. */
 function lock({ folder }: ServerNode): () => void {
-  const database = new DatabaseSync(join(folder, 'cambio.db'));
+  const database = new DatabaseSync(join(folder, 'cambio.db'), { timeout: 5000 });
   database.exec('begin immediate');
   return () => {
     database.exec('rollback');

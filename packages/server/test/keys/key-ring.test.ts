@@ -163,7 +163,7 @@ const sealed = (...keys: Buffer[]): Configuration =>
   changed(life(), { sealingKey: keys.map((key) => ({ plain: key.toString('base64') })) });
 
 const columns = (folder: string) => {
-  const database = new DatabaseSync(join(folder, 'cambio.db'));
+  const database = new DatabaseSync(join(folder, 'cambio.db'), { timeout: 5000 });
   const rows = database
     .prepare('select kid as name, private_key as value from signing_keys union all select name, value from secrets')
     .all();
@@ -190,7 +190,7 @@ test('opens sealed values only with the sealing key, and only for their own purp
   const [signing, shared] = [values[0], values[1]];
   await server.close();
   const update = (value: string): void => {
-    const database = new DatabaseSync(join(server.folder, 'cambio.db'));
+    const database = new DatabaseSync(join(server.folder, 'cambio.db'), { timeout: 5000 });
     database.prepare('update signing_keys set private_key = ?').run(value);
     database.close();
   };

@@ -154,7 +154,7 @@ test('keeps a key while another node still uses its algorithm, and renews the st
 test('gives a key of a version without key sets the time of one token in the main set', async (t) => {
   const server = await start({ after: () => undefined }, IN_MAIN);
   await server.close();
-  const database = new DatabaseSync(`${server.folder}/cambio.db`);
+  const database = new DatabaseSync(`${server.folder}/cambio.db`, { timeout: 5000 });
   database.exec('delete from key_sets');
   database.close();
   const again = await start(t, UNUSED, { folder: server.folder });

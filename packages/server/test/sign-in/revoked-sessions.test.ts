@@ -19,7 +19,7 @@ async function silently(browser: Browser, changed: Record<string, string> = {}):
 /** Restores the stored state of sign-in, as a request does that began before. @returns the function that restores it */
 function remembering({ folder }: TestServer): () => void {
   const use = (work: (database: DatabaseSync) => void): void => {
-    const database = new DatabaseSync(join(folder, 'cambio.db'));
+    const database = new DatabaseSync(join(folder, 'cambio.db'), { timeout: 5000 });
     work(database);
     database.close();
   };

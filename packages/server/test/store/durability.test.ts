@@ -206,7 +206,7 @@ test('while another process holds the lock of the database, answers that need no
   const idp = await startIssuer(t);
   const server = await start(t, life([FOREIGN_BESIDE], [entry(idp, { reuse: 'never' })]), { hasty: true });
   const form = { grant_type: EXCHANGE, ...gateway, subject_token: idp.sign(), subject_token_type: type('jwt') };
-  const other = new DatabaseSync(join(server.folder, 'cambio.db'));
+  const other = new DatabaseSync(join(server.folder, 'cambio.db'), { timeout: 5000 });
   other.exec('begin immediate');
   const order: string[] = [];
   const noting = async (what: string, answer: Promise<{ readonly status: number }>) => {

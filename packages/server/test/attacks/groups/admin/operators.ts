@@ -82,7 +82,7 @@ export const operators: Readonly<Record<string, Case<AdminWorld>>> = {
   A19: async (_world, { attempt, twin, after }) => {
     const node = await startNode({ after }, changed(lasting, { clients: added(client('locked'), client('later')) }));
     await twin(statusOf(node, 'locked'));
-    const database = new DatabaseSync(join(node.folder, 'cambio.db'));
+    const database = new DatabaseSync(join(node.folder, 'cambio.db'), { timeout: 5000 });
     database.exec('begin immediate');
     changeFile(node.file, { keys: { alg: 'Ed25519' }, clients: edited('locked', { disabled: true }) });
     await node.prints('a change is not in force yet');

@@ -180,7 +180,7 @@ export const state: Readonly<Record<string, Case<ExhaustionWorld>>> = {
 
   Q15: async ({ server }, { attempt, twin }) => {
     const subject_token = await subjectToken(server);
-    const database = new DatabaseSync(join(server.folder, 'cambio.db'));
+    const database = new DatabaseSync(join(server.folder, 'cambio.db'), { timeout: 5000 });
     const get = async (path: string): Promise<Answer> => read(await fetch(server.issuer + path));
     try {
       database.exec('begin immediate');
