@@ -4,7 +4,15 @@ import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { ApiFailure, api, read } from '../../api/client.ts';
 import { Loading } from '../../frame/plain-pages.tsx';
-import { type AuditRow, colourOf, isExchange, subjectOf, targetsOf, whatOf } from '../../shared/audit-row.ts';
+import {
+  type AuditRow,
+  auditRowOf,
+  colourOf,
+  isExchange,
+  subjectOf,
+  targetsOf,
+  whatOf,
+} from '../../shared/audit-row.ts';
 import { Checklist, type Explanation, RulesOfClient, stepsOf } from '../../shared/Decision.tsx';
 import { Facts } from '../../shared/Page.tsx';
 import { PageLink } from '../../shared/PageLink.tsx';
@@ -33,7 +41,7 @@ export function RowDetails({ id, onOpen }: RowDetailsProps): ReactNode {
   const { data, error } = useQuery({
     queryKey: ['audit row', id],
     queryFn: async ({ signal }) =>
-      (await read(api.GET('/audit/{requestId}', { params: { path: { requestId: id } }, signal }))) as unknown as Found,
+      auditRowOf<Found>(await read(api.GET('/audit/{requestId}', { params: { path: { requestId: id } }, signal }))),
     throwOnError: (failure) => !isUnknown(failure),
   });
   if (isUnknown(error))

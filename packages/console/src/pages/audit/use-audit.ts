@@ -2,7 +2,7 @@
 import { keepPreviousData, type QueryClient, useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useMemo, useReducer, useState } from 'react';
 import { ApiFailure, api, read } from '../../api/client.ts';
-import type { AuditRow } from '../../shared/audit-row.ts';
+import { type AuditRow, auditRowOf } from '../../shared/audit-row.ts';
 import { type Filter, queryOf } from './filters.ts';
 
 /** A row with a key of its own: several rows may have one request id. */
@@ -24,7 +24,7 @@ type Place = { readonly cursor?: string } | { readonly after: number };
 async function readPage(filter: Filter, place: Place, key: string, signal: AbortSignal) {
   const query = { ...queryOf(filter), ...place, limit: PAGE_ROWS };
   const page = await read(api.GET('/audit', { params: { query }, signal }));
-  const entries = page.items.map((row, index): Entry => ({ ...(row as unknown as AuditRow), key: `${key}.${index}` }));
+  const entries = page.items.map((row, index): Entry => ({ ...auditRowOf(row), key: `${key}.${index}` }));
   return { ...page, entries };
 }
 

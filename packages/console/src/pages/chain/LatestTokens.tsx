@@ -4,7 +4,7 @@ import { useNavigate } from '@tanstack/react-router';
 import { type ReactNode, useCallback } from 'react';
 import { api, read } from '../../api/client.ts';
 import { Loading } from '../../frame/plain-pages.tsx';
-import { type AuditRow, actorsOf, subjectOf, targetsOf } from '../../shared/audit-row.ts';
+import { type AuditRow, actorsOf, auditRowOf, subjectOf, targetsOf } from '../../shared/audit-row.ts';
 import { type Column, DataTable } from '../../shared/DataTable.tsx';
 import { EmptyState } from '../../shared/EmptyState.tsx';
 import { Panel } from '../../shared/Page.tsx';
@@ -38,9 +38,9 @@ export function LatestTokens(): ReactNode {
       const { items } = await read(
         api.GET('/audit', { params: { query: { outcome: 'issued', limit: COUNT } }, signal }),
       );
-      return (items as unknown as readonly AuditRow[]).filter(
-        ({ action, issued = [] }) => action === 'token' && issued.length > 0,
-      );
+      return items
+        .map((row) => auditRowOf(row))
+        .filter(({ action, issued = [] }) => action === 'token' && issued.length > 0);
     },
   });
   const open = useCallback(
