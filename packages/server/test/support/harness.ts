@@ -223,8 +223,8 @@ export function everythingIn({ folder }: Pick<TestServer, 'folder'>): Record<str
   }
 }
 
-/** What a server writes in the background: from the audit rows, and how far it came; and that it runs. */
-const BACKGROUND_TABLES = ['audit_index', 'audit_tokens', 'audit_counts', 'nodes'];
+/** What a server writes in the background: from the audit rows, how far it came, that it runs, and how long its keys are needed. */
+const BACKGROUND_TABLES = ['audit_index', 'audit_tokens', 'audit_counts', 'nodes', 'configuration_nodes', 'key_sets'];
 const DERIVED_POSITIONS = ['audit index', 'audit tokens'];
 
 /** Every row, but for those that a server writes in the background. */

@@ -33,7 +33,7 @@ async function disableLast({ after }: Trial, changes: Configuration): Promise<An
 
 /** All tables except those that every request writes, and the texts that a node keeps beside requests. */
 function stateOf(server: TestServer): Record<string, unknown> {
-  const besides = ['audit', 'sqlite_sequence', 'used_ids', 'configuration_texts', 'configuration_nodes'];
+  const besides = ['audit', 'sqlite_sequence', 'used_ids', 'configuration_texts'];
   return Object.fromEntries(Object.entries(writtenIn(server)).filter(([table]) => !besides.includes(table)));
 }
 
