@@ -24,7 +24,7 @@ const commandOf =
   (program: string) =>
   ({ port, issuers }: Place): readonly string[] => [
     join(import.meta.dirname, 'peers', program),
-    JSON.stringify({ port, jwk: issuers.people.jwk } satisfies PeerSetting),
+    JSON.stringify({ port, jwk: issuers.people.jwk, actorJwk: issuers.agents.jwk } satisfies PeerSetting),
   ];
 
 export const contenders = [
@@ -54,8 +54,8 @@ export const contenders = [
   },
   {
     name: 'bare',
-    title: 'node:http that finds the token in the form, verifies it and signs another: nothing else',
-    offers: ['hot', 'cold', 'refused'],
+    title: 'node:http that finds the tokens in the form, verifies them and signs another: nothing else',
+    offers: ['hot', 'cold', 'delegation', 'refused'],
     paths: { token: '/oauth/token' },
     command: commandOf('bare.ts'),
   },
