@@ -11,6 +11,10 @@ export const CALLBACK = 'https://app.example/callback';
 export const VERIFIER = 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk';
 export const CHALLENGE = 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM';
 
+/** The hashes of ada's password `lovelace` and bob's password `builder`. A plain password is hashed at each start: 25 ms of CPU. */
+const LOVELACE = '$argon2id$v=19$m=19456,t=2,p=1$bDQDkyKghCt7QH0Vq9/iPw$ea3iQY+iMFn9e6TKVeEJ0pQo1bk/R7d93ntw1yPUKYQ';
+const BUILDER = '$argon2id$v=19$m=19456,t=2,p=1$AeA4Fz3sVxMZoqW6w68dpA$Md/Gsn3P7POeT2TzBLFu+K+YMooCeWpEKXggRBD9vyY';
+
 /** People sign in to `web` and `tv`; `agent` may act for them. */
 export const configuration: Configuration = {
   issuer: `\${ISSUER}`,
@@ -45,10 +49,10 @@ export const configuration: Configuration = {
   accounts: [
     {
       username: 'ada',
-      password: { plain: 'lovelace' },
+      password: { hash: LOVELACE },
       claims: { name: 'Ada Lovelace', email: 'ada@example.com', tenant: 'a' },
     },
-    { username: 'bob', password: { plain: 'builder' } },
+    { username: 'bob', password: { hash: BUILDER } },
   ],
   rules: [
     {
