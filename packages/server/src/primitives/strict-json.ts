@@ -17,12 +17,14 @@ export type JsonObject = Readonly<Record<string, unknown>>;
 export const foldMemberName = (name: string): string => name.toUpperCase().toLowerCase();
 
 /** @returns an object without prototype, so that `constructor` and `__proto__` are ordinary members; undefined if refused */
-export const parseJsonObject = (text: string): JsonObject | undefined =>
-  count(text, ',') + countBrackets(text) > MAX_ITEMS ? undefined : parseJsonFile(text);
+export const parseJsonObject = (text: string): JsonObject | undefined => parse(text, MAX_ITEMS);
 
 /** The same for a file of the operator, which may have any number of members. */
-export function parseJsonFile(text: string): JsonObject | undefined {
-  if (!isShallow(text)) return undefined;
+export const parseJsonFile = (text: string): JsonObject | undefined => parse(text, Number.POSITIVE_INFINITY);
+
+function parse(text: string, maxItems: number): JsonObject | undefined {
+  const { items, members, depth } = scan(text);
+  if (items > maxItems || depth > MAX_DEPTH) return undefined;
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -30,19 +32,13 @@ export function parseJsonFile(text: string): JsonObject | undefined {
     return undefined;
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
-  // Text that JSON.stringify reproduces has no duplicate member, and its integers are exact up to 2^53. Other text is scanned.
-  if ((JSON.stringify(value) !== text || LONG_NUMBER.test(text)) && isAmbiguous(text, value)) return undefined;
-  return Object.setPrototypeOf(value, null);
+  // JSON.parse keeps one of the members with the same name, so the value then has fewer members than the text. Names are counted
+  // and not compared, so escapes in them do not matter.
+  return members === countMembers(value) ? Object.setPrototypeOf(value, null) : undefined;
 }
 
 /** Parses JSON that this server wrote itself, such as a row of its database. Never use it for other text. */
 export const parseOwnJson = <T>(text: string): T => JSON.parse(text);
-
-/**
- * Matches numbers that may be inexact, in text that JSON.stringify reproduces: 16 digits, or an exponent. Also matches inside
- * strings.
- */
-const LONG_NUMBER = /[:,[]-?\d(?:\d{15}|(?:\.\d+)?e\+)/;
 
 const DECIMAL = /^[-+]?(\d*)\.?(\d*)(?:[eE]([-+]?\d+))?$/;
 
@@ -55,6 +51,7 @@ export function isExactNumber(literal: string): boolean {
   const value = Number(literal);
   if (!Number.isInteger(value)) return Number.isFinite(value);
   if (!Number.isSafeInteger(value)) return false;
+  if (String(value) === literal) return true;
   const [, whole = '', fraction = '', exponent = '0'] = DECIMAL.exec(literal) ?? [];
   const digits = whole + fraction;
   let significant = digits.length;
@@ -62,54 +59,36 @@ export function isExactNumber(literal: string): boolean {
   return significant === 0 || Number(exponent) - fraction.length + digits.length - significant >= 0;
 }
 
-/** Text with few brackets cannot be deep. */
-const isShallow = (text: string): boolean => countBrackets(text) <= MAX_DEPTH || depthOf(text) <= MAX_DEPTH;
-
-const countBrackets = (text: string): number => count(text, '{') + count(text, '[');
-
-function count(text: string, char: string): number {
-  let found = 0;
-  for (let at = text.indexOf(char); at !== -1; at = text.indexOf(char, at + 1)) found++;
-  return found;
+interface Scanned {
+  /** Commas and opening brackets; infinite if a double would round a number. */
+  readonly items: number;
+  readonly members: number;
+  readonly depth: number;
 }
 
-function depthOf(text: string): number {
-  let deepest = 0;
+/** Reads the text once, outside its strings. It may be invalid JSON, which JSON.parse refuses afterwards. */
+function scan(text: string): Scanned {
+  let items = 0;
+  let members = 0;
   let depth = 0;
-  let quoted = false;
+  let deepest = 0;
   for (let i = 0; i < text.length; i++) {
     const char = text.charCodeAt(i);
-    if (quoted) {
-      if (char === BACKSLASH) i++;
-      else if (char === QUOTE) quoted = false;
-    } else if (char === QUOTE) quoted = true;
+    if (char === QUOTE) {
+      for (i++; i < text.length && text.charCodeAt(i) !== QUOTE; i++) if (text.charCodeAt(i) === BACKSLASH) i++;
+    } else if (char === COLON) members++;
+    else if (char === COMMA) items++;
     else if (char === OPEN_BRACE || char === OPEN_BRACKET) {
+      items++;
       deepest = Math.max(deepest, ++depth);
     } else if (char === CLOSE_BRACE || char === CLOSE_BRACKET) depth--;
-  }
-  return deepest;
-}
-
-/**
- * Does an object have a duplicate member, or would a number be rounded? JSON.parse keeps one of the members with the same name, so
- * the value then has fewer members than the text. Names are counted and not compared, so escapes in them do not matter.
- * @param text valid JSON
- * @param value the result of JSON.parse
- */
-function isAmbiguous(text: string, value: object): boolean {
-  let members = 0;
-  for (let i = 0; i < text.length; i++) {
-    const char = text.charCodeAt(i);
-    if (char === COLON) members++;
-    else if (char === QUOTE) {
-      for (i++; text.charCodeAt(i) !== QUOTE; i++) if (text.charCodeAt(i) === BACKSLASH) i++;
-    } else if (char === MINUS || isDigit(char)) {
+    else if (char === MINUS || isDigit(char)) {
       const start = i;
       while (isNumeric(text.charCodeAt(i + 1))) i++;
-      if (!isExactNumber(text.slice(start, i + 1))) return true;
+      if (!isExactNumber(text.slice(start, i + 1))) return { items, members, depth: Number.POSITIVE_INFINITY };
     }
   }
-  return members !== countMembers(value);
+  return { items, members, depth: deepest };
 }
 
 /** Counts the members of all objects in the value. */
@@ -127,6 +106,7 @@ const isNumeric = (char: number): boolean =>
 
 const QUOTE = 0x22;
 const COLON = 0x3a;
+const COMMA = 0x2c;
 const MINUS = 0x2d;
 const BACKSLASH = 0x5c;
 const OPEN_BRACE = 0x7b;

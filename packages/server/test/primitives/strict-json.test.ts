@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { isExactNumber, parseJsonObject } from '../../src/primitives/strict-json.ts';
+import { isExactNumber, parseJsonFile, parseJsonObject } from '../../src/primitives/strict-json.ts';
 
 const EXACT = {
   '9007199254740991': 9007199254740991,
@@ -110,6 +110,25 @@ test('never reads two different integers as equal, in any spelling', () => {
     }),
     { seed: 1, numRuns: 2000 },
   );
+});
+
+test('counts commas, brackets and colons outside strings only', () => {
+  const text = ',[{:'.repeat(20_000);
+  for (const space of [0, 1]) assert.deepEqual({ ...parseJsonObject(JSON.stringify({ text }, null, space)) }, { text });
+  const list = (elements: number): string => `{"a":[${'1,'.repeat(elements - 1)}1]}`;
+  assert.ok(parseJsonObject(list(16_383)));
+  assert.equal(parseJsonObject(list(16_384)), undefined);
+  assert.ok(parseJsonFile(list(16_384)));
+});
+
+test('refuses text that ends in a string, and nesting of more than 64 levels', () => {
+  const nested = (levels: number): string => `{"a":${'['.repeat(levels - 1)}1${']'.repeat(levels - 1)}}`;
+  for (const read of [parseJsonObject, parseJsonFile]) {
+    for (const text of ['{"a', '{"a\\', '{"a":"', '{"a":1e', '{"a":-']) assert.equal(read(text), undefined, text);
+    assert.ok(read(nested(64)));
+    assert.equal(read(nested(65)), undefined);
+    assert.equal(read('{"a":9007199254740993}'), undefined);
+  }
 });
 
 test('reads a long number in time proportional to its length', () => {
