@@ -84,7 +84,7 @@ export function readCompact(token: string, maxCharacters = MAX_TOKEN_CHARACTERS)
     kid,
     typ: typ?.toLowerCase().replace(/^application\//, ''),
     payload,
-    signingInput: `${headerPart}.${payloadPart}`,
+    signingInput: token.slice(0, headerPart.length + 1 + payloadPart.length),
     signature,
     text: token,
   };
