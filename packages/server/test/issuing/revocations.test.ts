@@ -175,6 +175,12 @@ test('reads from an id, with the key only, that it was made here and the latest 
   assert.equal(new Set(Array.from({ length: 1000 }, () => ids.make(0))).size, 1000);
 });
 
+test('reads ids that earlier versions made', () => {
+  const ids = createTokenIds('key', Date.now);
+  assert.equal(ids.epochOf('aw38IbP5T7KhbrRg4WbICU-wPH0eIJhdxLNk'), 1_796_078_625_123);
+  assert.equal(ids.epochOf('aw38ISzBTqao5pjRRaTuIpmb79_MqZ8AtKt9'), 5);
+});
+
 test('ids of the same second are neighbours, and none begins like an option of a command', () => {
   for (const now of [0, 1_700_000_000_999, 0xf7ff_ffff * 1000, 0xffff_ffff * 1000, 0x1_0000_0000 * 1000]) {
     const beginnings = Array.from({ length: 50 }, () =>
