@@ -10,7 +10,7 @@ import { bundleServer } from './bundle-server.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 const FILES = ['bench/*.test.ts', 'packages/*/test/**/*.test.ts', 'examples/*/*.test.ts'];
-/** Twice as many as CI has processors: tests also wait for databases, browsers and time. Three kept 1.3 of two processors busy. */
+/** Twice as many as CI has processors, because tests also wait for browsers, databases and time. */
 const PROCESSES = 4;
 /** A test or a suite that takes longer fails: it waits for something that does not come. */
 const TEST_LIMIT_MS = 15 * 60_000;
