@@ -8,9 +8,9 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type RunningServer, startServer } from '../../src/app.ts';
 import type { AuditEvent } from '../../src/audit/event.ts';
-import { eventOf } from '../../src/audit/row.ts';
 import { loadConfiguration } from '../../src/config/load.ts';
 import { openSealer } from '../../src/keys/sealing-key.ts';
+import { auditRowsIn } from './audit-rows.ts';
 import { canaries } from './canaries.ts';
 import { type Configuration, dataOf, type Source, yamlOf } from './configuration.ts';
 import { newDataFolder } from './data-folder.ts';
@@ -96,10 +96,15 @@ export async function start(
   } = {},
 ): Promise<TestServer> {
   let server: RunningServer | undefined;
-  t.after(async () => {
+  const rows = auditRowsIn(folder);
+  const close = async (): Promise<void> => {
+    rows.close();
     await server?.close();
-    for (const [table, rows] of Object.entries(everythingIn({ folder })))
-      canaries.look(`${table}, after ${t.name ?? 'all tests'}`, JSON.stringify(rows));
+  };
+  t.after(async () => {
+    await close();
+    for (const [table, all] of Object.entries(everythingIn({ folder })))
+      canaries.look(`${table}, after ${t.name ?? 'all tests'}`, JSON.stringify(all));
     rmSync(folder, { recursive: true, force: true });
   });
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
@@ -133,14 +138,7 @@ export async function start(
       }),
     );
   };
-  const audit: TestServer['audit'] = (answer) => {
-    const row = query(
-      folder,
-      'select event, personal from audit where request_id = ?',
-      answer.headers.get('x-request-id') ?? '',
-    );
-    return row && eventOf(row as { event: string; personal: string | null });
-  };
+  const audit: TestServer['audit'] = (answer) => rows.find(answer.headers.get('x-request-id') ?? '');
   const isBusy = (answer: Answer): boolean => {
     if (answer.status !== 503 || hasty) return false;
     const { reason = 'store_unavailable' } = existsSync(join(folder, 'cambio.db')) ? (audit(answer) ?? {}) : {};
@@ -175,7 +173,7 @@ export async function start(
       const origin = recorded && ({ cause: 'file', file: 'cambio.yaml', read: yamlOf(next) } as const);
       await server?.reload(await load(), origin);
     },
-    close: server.close,
+    close,
   };
 }
 
@@ -237,10 +235,10 @@ export function writtenIn(server: Pick<TestServer, 'folder'>): Record<string, un
   };
 }
 
-function query(folder: string, sql: string, ...values: string[]): Record<string, unknown> | undefined {
+function query(folder: string, sql: string): Record<string, unknown> | undefined {
   const database = new DatabaseSync(join(folder, 'cambio.db'), { readOnly: true });
   try {
-    return database.prepare(sql).get(...values);
+    return database.prepare(sql).get();
   } finally {
     database.close();
   }
