@@ -222,7 +222,8 @@ export function everythingIn({ folder }: Pick<TestServer, 'folder'>): Record<str
 }
 
 /** What a server writes in the background: from the audit rows, how far it came, that it runs, and how long its keys are needed. */
-const BACKGROUND_TABLES = ['audit_index', 'audit_tokens', 'audit_counts', 'nodes', 'configuration_nodes', 'key_sets'];
+const BACKGROUND_TABLES =
+  'audit_index audit_tokens audit_counts audit_statements nodes configuration_nodes key_sets'.split(' ');
 const DERIVED_POSITIONS = ['audit index', 'audit tokens'];
 
 /** Every row, but for those that a server writes in the background. */
