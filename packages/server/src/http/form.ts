@@ -20,23 +20,24 @@ export function parseForm(contentType: string | undefined, body: Uint8Array): Pa
 /** @throws Refusal form_malformed */
 export function readPairs(body: Uint8Array): readonly [name: string, value: string][] {
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.length);
-  const values: [string, string][] = [];
+  // One character a byte, to find the ends of names and values.
+  const text = bytes.toString('latin1');
+  const pairs: [string, string][] = [];
   let count = 0;
-  for (let start = 0; start <= bytes.length; ) {
-    const ampersand = bytes.indexOf(AMPERSAND, start);
-    const end = ampersand === -1 ? bytes.length : ampersand;
+  let equals = text.indexOf('=');
+  for (let start = 0; start <= text.length; ) {
+    const ampersand = text.indexOf('&', start);
+    const end = ampersand === -1 ? text.length : ampersand;
     if (++count > MAX_PARAMETERS)
       throw new Refusal('form_malformed', { detail: `more than ${MAX_PARAMETERS} parameters` });
-    const equals = bytes.subarray(start, end).indexOf(EQUALS);
-    const nameEnd = equals === -1 ? end : start + equals;
-    if (end > start) values.push([decode(bytes.subarray(start, nameEnd)), decode(bytes.subarray(nameEnd + 1, end))]);
+    if (equals !== -1 && equals < start) equals = text.indexOf('=', start);
+    const hasValue = equals !== -1 && equals < end;
+    if (end > start)
+      pairs.push([decode(bytes, start, hasValue ? equals : end), hasValue ? decode(bytes, equals + 1, end) : '']);
     start = end + 1;
   }
-  return values;
+  return pairs;
 }
-
-const AMPERSAND = '&'.charCodeAt(0);
-const EQUALS = '='.charCodeAt(0);
 
 const PLUS = '+'.charCodeAt(0);
 const SPACE = ' '.charCodeAt(0);
@@ -44,14 +45,20 @@ const PERCENT = '%'.charCodeAt(0);
 
 /** Visible ASCII and blanks, without `%` and `+`: needs no decoding. */
 const PLAIN = /^[ -$&-*,-~]*$/;
+/** ASCII without control characters, and escapes of ASCII. */
+const ASCII = /^(?:[ -$&-~]|%[2-7][0-9A-Fa-f])*$/;
 
 /**
  * Makes each text from its bytes. A slice of the text of the whole body would retain all of it for as long as a short value is
  * held.
  */
-function decode(bytes: Buffer): string {
-  const plain = bytes.toString('latin1');
+function decode(body: Buffer, start: number, end: number): string {
+  const plain = body.toString('latin1', start, end);
   if (PLAIN.test(plain)) return plain;
+  return ASCII.test(plain) ? decodeURIComponent(plain.replaceAll('+', ' ')) : decodeBytes(body.subarray(start, end));
+}
+
+function decodeBytes(bytes: Buffer): string {
   const decoded = Buffer.allocUnsafe(bytes.length);
   let length = 0;
   for (let at = 0; at < bytes.length; at++) {

@@ -12,21 +12,24 @@ export interface Parameters {
 
 /** Ignores empty values (RFC 6749 section 3.2). */
 export function parametersOf(pairs: Iterable<readonly [name: string, value: string]>): Parameters {
-  const values = new Map<string, string[]>();
-  const repeated = new Set<string>();
+  const first = new Map<string, string>();
+  /** All values of the parameters that have several. */
+  const several = new Map<string, string[]>();
   for (const [name, value] of pairs) {
     if (value === '') continue;
-    const known = values.get(name);
-    if (known === undefined) values.set(name, [value]);
-    else {
-      known.push(value);
-      repeated.add(name);
-    }
+    const known = first.get(name);
+    const all = several.get(name);
+    if (known === undefined) first.set(name, value);
+    else if (all === undefined) several.set(name, [known, value]);
+    else all.push(value);
   }
   return {
-    get: (name) => values.get(name)?.[0],
-    all: (name) => values.get(name) ?? [],
-    repeated: () => repeated,
+    get: (name) => first.get(name),
+    all: (name) => {
+      const value = first.get(name);
+      return value === undefined ? [] : (several.get(name) ?? [value]);
+    },
+    repeated: () => several.keys(),
   };
 }
 
