@@ -136,12 +136,15 @@ interface Presented {
 }
 
 function readCredentials(request: AuthenticationRequest, context: AuthenticationContext): Presented {
-  const read = (method: ClientAuthMethod): Presented | undefined => {
+  let shown: Presented | undefined;
+  let isDoubled = false;
+  for (const method of byCredentials) {
     const credentials = method.read(request, context);
-    return credentials && { method: method.name, credentials };
-  };
-  const [shown, another] = byCredentials.map(read).filter((one) => one !== undefined);
-  if (another !== undefined) throw new Refusal('client_authentication_doubled');
+    if (credentials === undefined) continue;
+    isDoubled ||= shown !== undefined;
+    shown = { method: method.name, credentials };
+  }
+  if (isDoubled) throw new Refusal('client_authentication_doubled');
   if (shown !== undefined) return shown;
   if (/^Bearer\b/i.test(request.authorization ?? '')) throw new Refusal('client_authentication_bearer');
   // Without credentials: the method of the named client, or of a client that need not be named.
@@ -151,8 +154,8 @@ function readCredentials(request: AuthenticationRequest, context: Authentication
   // A certificate is verified whichever client is named, so that the answer does not show which clients have one.
   const byCertificate = id !== undefined && request.certificate !== undefined ? overTls : undefined;
   const chosen = method ?? byCertificate;
-  const presented = chosen && read(chosen);
-  if (presented === undefined) {
+  const credentials = chosen?.read(request, context);
+  if (chosen === undefined || credentials === undefined) {
     const { subjectToken } = request;
     // The token of a workload can identify a client that is not named.
     if (id !== undefined || subjectToken === undefined)
@@ -160,21 +163,29 @@ function readCredentials(request: AuthenticationRequest, context: Authentication
     const detail = whyNoWorkload(subjectToken, context);
     throw new Refusal('client_authentication_missing', { detail, sent: presentedClaims(subjectToken) });
   }
-  return presented;
+  return { method: chosen.name, credentials };
 }
 
-/**
- * Credentials for another method than the client's are verified against a decoy, so that they take as long. They prove nothing.
- */
-async function prove(
+/** Credentials for another method than the client's prove nothing. */
+function prove(
   client: Client | undefined,
   method: string,
-  { prove: proveAgainst }: Credentials,
+  credentials: Credentials,
   context: AuthenticationContext,
-): Promise<ClientProof> {
-  if (client?.auth.includes(method)) return proveAgainst(client, context);
+): ClientProof | Promise<ClientProof> {
+  if (client?.auth.includes(method)) return credentials.prove(client, context);
+  return proveNothing(client, method, credentials, context);
+}
+
+/** Verifies the credentials against a decoy, so that they take as long. */
+async function proveNothing(
+  client: Client | undefined,
+  method: string,
+  credentials: Credentials,
+  context: AuthenticationContext,
+): Promise<never> {
   try {
-    await proveAgainst(decoyClient, context);
+    await credentials.prove(decoyClient, context);
   } catch {}
   if (client === undefined) throw new Refusal('client_unknown');
   throw new Refusal('client_method', { detail: `registered for ${client.auth.join(' and ')}, sent ${method}` });

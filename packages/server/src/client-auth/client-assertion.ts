@@ -22,7 +22,8 @@ export const assertionParameters = ['client_assertion_type', 'client_assertion']
  * @throws Refusal parameter_missing, client_assertion_type_unsupported, client_assertion_…
  */
 export function readClientAssertion(parameters: Parameters, kind: (typeof kinds)[number]): CompactJws | undefined {
-  const [type, assertion] = assertionParameters.map(parameters.get);
+  const type = parameters.get('client_assertion_type');
+  const assertion = parameters.get('client_assertion');
   if (type === undefined && assertion === undefined) return undefined;
   if (type === undefined || assertion === undefined) {
     throw new Refusal('parameter_missing', { parameter: assertionParameters[type === undefined ? 0 : 1] });

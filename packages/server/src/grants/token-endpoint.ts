@@ -51,14 +51,14 @@ export async function answerTokenRequest(
   refuseRepeated(parameters, known);
   const grantType = parameters.get('grant_type');
   if (grantType === undefined) throw new Refusal('parameter_missing', { parameter: 'grant_type' });
-  const grant: Grant | undefined = grants.find((one) => one.grantType === grantType);
+  const grant = byType.get(grantType);
   const subjectToken = parameters.get(grant?.standsForClient ?? '');
   const { client, method } = noteClient(
     event,
     await authenticateClient({ ...request, subjectToken, grants: namesOf(grant) }, services),
   );
   if (grant === undefined) throw new Refusal('grant_type_unsupported', { sent: { grant_type: grantType } });
-  return answerClient({ request, grant, client, method, epoch }, event, services);
+  return await answerClient({ request, grant, client, method, epoch }, event, services);
 }
 
 interface ClientRequest extends AuthenticatedClient {
@@ -77,7 +77,7 @@ async function answerClient(
   event.grant = grant.name;
   const now = seconds(services.clock);
   const identified = method === 'workload' ? 'by the token' : 'by credentials';
-  const admit = async (): Promise<Holder> => {
+  const admit = (): Promise<Holder> => {
     if (!namesOf(grant).some((name) => client.grants.has(name))) throw refuseGrant(client, grant.name);
     refuseSuspendedClient(client.id, services);
     const { publicClients: open } = grant;
@@ -107,6 +107,8 @@ async function answerClient(
 const namesOf = (grant: Grant | undefined): readonly string[] =>
   grant === undefined ? [] : [grant.name, ...(grant.impliedBy === undefined ? [] : [grant.impliedBy])];
 
+const byType: ReadonlyMap<string, Grant> = new Map(grants.map((grant) => [grant.grantType, grant]));
+
 const known = new Set([
   'grant_type',
   ...clientParameters,
@@ -117,6 +119,9 @@ function noteClient(event: AuditEvent, authenticated: AuthenticatedClient): Auth
   const { client, method } = authenticated;
   // The client is named by the subject token, which is not verified yet.
   if (method === 'workload') event.clientClaimed = recordKnown(client.id);
-  else Object.assign(event, { client: client.id, clientAuthentication: method });
+  else {
+    event.client = client.id;
+    event.clientAuthentication = method;
+  }
   return authenticated;
 }

@@ -109,8 +109,8 @@ function collect(request: IncomingMessage, { most, connections, unfinished, bySo
     if (isReleased) socket.destroySoon();
     else end(tooLarge());
   });
-  request.once('end', () => end(collector.bytes()));
-  request.once('error', (cause) => end(brokenOff(cause)));
+  request.on('end', () => end(collector.bytes()));
+  request.on('error', (cause) => end(brokenOff(cause)));
   // Read now, to collect the pieces that came with the head, too.
   request.read(0);
   return {

@@ -84,7 +84,7 @@ export function createHandler(options: HandlerOptions): Handler {
         if (endpoint.nonces && services.nonces) headers['DPoP-Nonce'] = services.nonces.current();
         const exchange = { request, services, event, endpoints };
         await endpoint.authorize?.(exchange);
-        return endpoint.answer(exchange);
+        return await endpoint.answer(exchange);
       });
       if (endpoint.cacheFor !== undefined && verdict === 'answer') allowKeeping(headers, endpoint.cacheFor);
     } catch (error) {
@@ -139,8 +139,10 @@ const ANY_ORIGIN = {
 };
 
 function headersOf(id: string, { cors }: Endpoint, closing: boolean): Record<string, string> {
-  const headers = cors ? { ...commonHeaders(id), ...ANY_ORIGIN } : commonHeaders(id);
-  return closing ? { ...headers, Connection: 'close' } : headers;
+  const headers = commonHeaders(id);
+  if (cors) Object.assign(headers, ANY_ORIGIN);
+  if (closing) headers.Connection = 'close';
+  return headers;
 }
 
 function allowKeeping(headers: Record<string, string>, seconds: number): void {
@@ -185,16 +187,18 @@ const describe = (refusal: Refusal): string => {
   return refusal.reason === 'server_error' ? `${refusal.message}\n${cause}` : refusal.message;
 };
 
-/** @param common the headers of every answer */
-function send(response: ServerResponse, { status, headers, body }: Answer, common: Record<string, string>): void {
-  if (body === undefined) {
-    response.writeHead(status, { ...common, ...headers } as Record<string, string>).end();
-    return;
-  }
+/** @param all the headers of every answer; those of this answer are added */
+function send(
+  response: ServerResponse,
+  { status, headers, body }: Answer,
+  all: Record<string, string | readonly string[]>,
+): void {
+  if (headers !== undefined) Object.assign(all, headers);
+  if (body === undefined) return void response.writeHead(status, all as Record<string, string>).end();
   const text = typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body);
-  const length = typeof text === 'string' ? Buffer.byteLength(text) : text.byteLength;
-  const all = { 'Content-Type': JSON_TYPE, ...common, ...headers, 'Content-Length': length };
-  response.writeHead(status, all as Record<string, string | number>).end(text);
+  all['Content-Type'] ??= JSON_TYPE;
+  all['Content-Length'] = String(typeof text === 'string' ? Buffer.byteLength(text) : text.byteLength);
+  response.writeHead(status, all as Record<string, string>).end(text);
 }
 
 /** Calls `onLeft` when the answer has left. The caller may be gone by then. A caller that does not read loses its connection. */
@@ -206,7 +210,8 @@ function whenLeft(response: ServerResponse, deadlineMs: number, onLeft: () => vo
   const { socket } = response;
   const isRead = socket === null || socket.writableLength === 0;
   const timer = isRead ? undefined : setTimeout(() => socket.destroy(), deadlineMs).unref();
-  response.once('close', () => {
+  // Node emits it once.
+  response.on('close', () => {
     clearTimeout(timer);
     onLeft();
   });

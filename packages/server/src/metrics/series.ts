@@ -48,8 +48,9 @@ export function createHistogram(
     const held = timed.at(values);
     held.sum += seconds;
     held.count++;
-    const index = buckets.findIndex((bound) => seconds <= bound);
-    if (index !== -1) held.below[index] = (held.below[index] ?? 0) + 1;
+    let index = 0;
+    while (seconds > (buckets[index] ?? Number.POSITIVE_INFINITY)) index++;
+    if (index < buckets.length) held.below[index] = (held.below[index] ?? 0) + 1;
   };
 }
 

@@ -23,19 +23,24 @@ export function step<T>(name: Step, work: () => T): T {
   if (!traced && !finished.hasSubscribers) return work();
   const since = performance.now();
   const span = traced ? tracer.startSpan(name) : undefined;
-  const end = (error?: unknown): void => {
-    finished.publish({ step: name, seconds: (performance.now() - since) / 1000 } satisfies FinishedStep);
-    if (span !== undefined) endSpan(span, error);
-  };
   try {
     const result = span === undefined ? work() : context.with(trace.setSpan(context.active(), span), work);
-    if (result instanceof Promise) result.then(() => end(), end);
-    else end();
+    if (result instanceof Promise) {
+      result.then(
+        () => finish(name, since, span),
+        (error) => finish(name, since, span, error),
+      );
+    } else finish(name, since, span);
     return result;
   } catch (error) {
-    end(error);
+    finish(name, since, span, error);
     throw error;
   }
+}
+
+function finish(step: Step, since: number, span: Span | undefined, error?: unknown): void {
+  finished.publish({ step, seconds: (performance.now() - since) / 1000 } satisfies FinishedStep);
+  if (span !== undefined) endSpan(span, error);
 }
 
 /** A failure is recorded by its reason only: its message may contain text of the caller. */
