@@ -15,8 +15,13 @@ const NONCE_PERIOD_MS = 120_000;
 export function createNonces(key: string, clock: Clock): Nonces {
   const nonceOf = (period: number): string => createHmac('sha256', key).update(`${period}`).digest('base64url');
   const now = (): number => Math.floor(clock() / NONCE_PERIOD_MS);
+  let latest = { period: Number.NaN, nonce: '' };
   return {
-    current: () => nonceOf(now()),
+    current: () => {
+      const period = now();
+      if (latest.period !== period) latest = { period, nonce: nonceOf(period) };
+      return latest.nonce;
+    },
     isValid: (nonce) => [now(), now() - 1, now() + 1].some((period) => nonceOf(period) === nonce),
   };
 }
