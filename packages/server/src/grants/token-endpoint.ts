@@ -48,37 +48,38 @@ export async function answerTokenRequest(
 ): Promise<TokenResponse> {
   const { parameters } = request;
   const epoch = services.revocations.epoch();
-  refuseRepeated(parameters, known);
+  refuseRepeated(parameters, knownParameters);
   const grantType = parameters.get('grant_type');
   if (grantType === undefined) throw new Refusal('parameter_missing', { parameter: 'grant_type' });
-  const grant = byType.get(grantType);
-  const subjectToken = parameters.get(grant?.standsForClient ?? '');
+  const known = byType.get(grantType);
+  const subjectToken = parameters.get(known?.grant.standsForClient ?? '');
   const { client, method } = noteClient(
     event,
-    await authenticateClient({ ...request, subjectToken, grants: namesOf(grant) }, services),
+    await authenticateClient({ ...request, subjectToken, grants: known?.names ?? [] }, services),
   );
-  if (grant === undefined) throw new Refusal('grant_type_unsupported', { sent: { grant_type: grantType } });
-  return await answerClient({ request, grant, client, method, epoch }, event, services);
+  if (known === undefined) throw new Refusal('grant_type_unsupported', { sent: { grant_type: grantType } });
+  return await answerClient({ request, known, client, method, epoch }, event, services);
 }
 
 interface ClientRequest extends AuthenticatedClient {
   readonly request: TokenRequest;
-  readonly grant: Grant;
+  readonly known: KnownGrant;
   /** The latest bulk revocation when the request began. */
   readonly epoch: number;
 }
 
 async function answerClient(
-  { request, grant, client, method, epoch }: ClientRequest,
+  { request, known, client, method, epoch }: ClientRequest,
   event: AuditEvent,
   services: TokenServices,
 ): Promise<TokenResponse> {
   const { parameters } = request;
+  const { grant, names } = known;
   event.grant = grant.name;
   const now = seconds(services.clock);
   const identified = method === 'workload' ? 'by the token' : 'by credentials';
   const admit = (): Promise<Holder> => {
-    if (!namesOf(grant).some((name) => client.grants.has(name))) throw refuseGrant(client, grant.name);
+    if (!names.some((name) => client.grants.has(name))) throw refuseGrant(client, grant.name);
     refuseSuspendedClient(client.id, services);
     const { publicClients: open } = grant;
     if (method === 'none' && (open === 'never' || (open === 'publicExchange' && !client.publicExchange)))
@@ -103,13 +104,20 @@ async function answerClient(
   };
 }
 
-/** A client may use the grant with one of these in `grants`. */
-const namesOf = (grant: Grant | undefined): readonly string[] =>
-  grant === undefined ? [] : [grant.name, ...(grant.impliedBy === undefined ? [] : [grant.impliedBy])];
+interface KnownGrant {
+  readonly grant: Grant;
+  /** A client may use the grant with one of these in `grants`. */
+  readonly names: readonly string[];
+}
 
-const byType: ReadonlyMap<string, Grant> = new Map(grants.map((grant) => [grant.grantType, grant]));
+const byType: ReadonlyMap<string, KnownGrant> = new Map(
+  grants.map((grant: Grant) => [
+    grant.grantType,
+    { grant, names: grant.impliedBy === undefined ? [grant.name] : [grant.name, grant.impliedBy] },
+  ]),
+);
 
-const known = new Set([
+const knownParameters = new Set([
   'grant_type',
   ...clientParameters,
   ...grants.flatMap((grant): readonly string[] => grant.parameters),

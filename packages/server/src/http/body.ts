@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { Refusal } from '../primitives/refusal.ts';
-import { createCollector } from './collector.ts';
+import { Collector } from './collector.ts';
 import type { Connections } from './connections.ts';
 
 export interface Body {
@@ -78,7 +78,7 @@ export function createBodies(most: number, connections: Connections): Bodies {
 
 function collect(request: IncomingMessage, { most, connections, unfinished, bySocket, hold }: Shared): Body {
   const { socket } = request;
-  const collector = createCollector(most, request, hold);
+  const collector = new Collector(most, request, hold);
   let result: Uint8Array | Refusal | undefined = refusalOf(request, most);
   let settle: (() => void) | undefined;
   let isTooMuch = false;
@@ -92,7 +92,7 @@ function collect(request: IncomingMessage, { most, connections, unfinished, bySo
     settle?.();
   };
   const body: Unfinished = {
-    held: collector.held,
+    held: () => collector.held(),
     end,
     refuse: (refusal) => end(request.complete ? collector.bytes() : refusal),
   };

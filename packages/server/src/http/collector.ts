@@ -1,16 +1,6 @@
 // Collects the pieces of one body in one buffer, within limits: a piece that is kept by itself takes a hundred bytes and more.
 import type { IncomingMessage } from 'node:http';
-
-export interface Collector {
-  /** @returns false above a limit: too many bytes, pieces, or bytes of framing */
-  readonly add: (piece: Buffer) => boolean;
-  /** The bytes that were collected. */
-  readonly bytes: () => Buffer;
-  /** The memory in use. */
-  readonly held: () => number;
-  /** Frees the memory. Pieces are only counted from now on. */
-  readonly drop: () => void;
-}
+import type { Socket } from 'node:net';
 
 /** The pieces that any body may have. It may have one more for each 256 bytes. A piece takes as much time as a short body. */
 const MAX_SMALL_PIECES = 1024;
@@ -25,53 +15,72 @@ const MIN_BUFFER_BYTES = 4096;
 
 const NOTHING = Buffer.alloc(0);
 
-/**
- * @param most bytes of the body
- * @param hold is called with the bytes of memory that are taken, or negative if they are freed
- */
-export function createCollector(
-  most: number,
-  { socket, headers }: IncomingMessage,
-  hold: (bytes: number) => void,
-): Collector {
-  const isChunked = headers['transfer-encoding'] !== undefined;
-  const readBefore = isChunked ? socket.bytesRead : 0;
-  let buffer: Buffer = NOTHING;
-  let length = 0;
-  let pieces = 0;
-  let isDropped = false;
+export class Collector {
+  readonly #most: number;
+  readonly #socket: Socket;
+  readonly #hold: (bytes: number) => void;
+  /** Bytes of the connection before the body; undefined if the body is not chunked. */
+  readonly #readBefore: number | undefined;
+  #buffer: Buffer = NOTHING;
+  #length = 0;
+  #pieces = 0;
+  #isDropped = false;
 
-  const isTooMuch = (): boolean =>
-    length > most ||
-    pieces > MAX_SMALL_PIECES + length / BYTES_OF_A_PIECE ||
-    (isChunked && socket.bytesRead - readBefore - length > MAX_FRAMING_BYTES);
+  /**
+   * @param most bytes of the body
+   * @param hold is called with the bytes of memory that are taken, or negative if they are freed
+   */
+  constructor(most: number, { socket, headers }: IncomingMessage, hold: (bytes: number) => void) {
+    this.#most = most;
+    this.#socket = socket;
+    this.#hold = hold;
+    this.#readBefore = headers['transfer-encoding'] === undefined ? undefined : socket.bytesRead;
+  }
 
-  const keep = (piece: Buffer): void => {
-    const before = buffer.length;
-    const at = length - piece.length;
-    if (at === 0) buffer = piece;
-    else if (length > before) {
-      const larger = Buffer.allocUnsafeSlow(Math.min(most, Math.max(MIN_BUFFER_BYTES, 2 * length)));
-      buffer.copy(larger, 0, 0, at);
-      buffer = larger;
+  /** @returns false above a limit: too many bytes, pieces, or bytes of framing */
+  add(piece: Buffer): boolean {
+    this.#length += piece.length;
+    this.#pieces++;
+    if (this.#isTooMuch()) return false;
+    if (!this.#isDropped) this.#keep(piece);
+    return true;
+  }
+
+  /** The bytes that were collected. */
+  bytes(): Buffer {
+    return this.#buffer.length === this.#length ? this.#buffer : this.#buffer.subarray(0, this.#length);
+  }
+
+  /** The memory in use. */
+  held(): number {
+    return this.#buffer.length;
+  }
+
+  /** Frees the memory. Pieces are only counted from now on. */
+  drop(): void {
+    this.#isDropped = true;
+    this.#hold(-this.#buffer.length);
+    this.#buffer = NOTHING;
+  }
+
+  #isTooMuch(): boolean {
+    return (
+      this.#length > this.#most ||
+      this.#pieces > MAX_SMALL_PIECES + this.#length / BYTES_OF_A_PIECE ||
+      (this.#readBefore !== undefined && this.#socket.bytesRead - this.#readBefore - this.#length > MAX_FRAMING_BYTES)
+    );
+  }
+
+  #keep(piece: Buffer): void {
+    const before = this.#buffer.length;
+    const at = this.#length - piece.length;
+    if (at === 0) this.#buffer = piece;
+    else if (this.#length > before) {
+      const larger = Buffer.allocUnsafeSlow(Math.min(this.#most, Math.max(MIN_BUFFER_BYTES, 2 * this.#length)));
+      this.#buffer.copy(larger, 0, 0, at);
+      this.#buffer = larger;
     }
-    if (at > 0) piece.copy(buffer, at);
-    if (buffer.length > before) hold(buffer.length - before);
-  };
-  return {
-    add: (piece) => {
-      length += piece.length;
-      pieces++;
-      if (isTooMuch()) return false;
-      if (!isDropped) keep(piece);
-      return true;
-    },
-    bytes: () => (buffer.length === length ? buffer : buffer.subarray(0, length)),
-    held: () => buffer.length,
-    drop: () => {
-      isDropped = true;
-      hold(-buffer.length);
-      buffer = NOTHING;
-    },
-  };
+    if (at > 0) piece.copy(this.#buffer, at);
+    if (this.#buffer.length > before) this.#hold(this.#buffer.length - before);
+  }
 }

@@ -1,6 +1,6 @@
 // Puts a request into the trace of its caller, if `traceparent` names one (W3C Trace Context), for the OpenTelemetry SDK that the
 // operator loaded. Without an SDK, it does nothing.
-import { type Context, context, isSpanContextValid, propagation, type Span, SpanKind, trace } from '@opentelemetry/api';
+import { type Context, context, INVALID_TRACEID, propagation, type Span, SpanKind, trace } from '@opentelemetry/api';
 import type { AuditEvent } from '../audit/event.ts';
 import { endSpan } from '../primitives/tracing.ts';
 import type { Request } from './request.ts';
@@ -15,7 +15,7 @@ export function inTrace<T>(
 ): Promise<T> | T {
   const caller = propagation.extract(context.active(), headers);
   const span = tracer.startSpan(route === undefined ? method : `${method} ${route}`, { kind: SpanKind.SERVER }, caller);
-  if (!isSpanContextValid(span.spanContext())) return work();
+  if (span.spanContext().traceId === INVALID_TRACEID) return work();
   return inSpan(span, caller, { method, route, id, event }, work);
 }
 
