@@ -10,7 +10,8 @@ import { termOf } from './term.ts';
 export function textsOf(event: AuditEvent, salt: string): AuditTexts {
   const open: Record<string, unknown> = {};
   const personal: Record<string, unknown> = { salt };
-  for (const [name, value] of Object.entries(event)) (personalFields.has(name) ? personal : open)[name] = value;
+  for (const name of Object.keys(event) as (keyof AuditEvent)[])
+    (personalFields.has(name) ? personal : open)[name] = event[name];
   return { event: JSON.stringify(open), personal: JSON.stringify(personal) };
 }
 
@@ -43,12 +44,10 @@ function deriveColumns(row: AuditRow): AuditColumns | undefined {
 /** Derives the columns from the event alone, so that a verifier can derive them again. */
 export function columnsOf(event: AuditEvent): AuditColumns {
   const { time, requestId, outcome, reason, client, rule, subject, principal, chain, actor } = event;
-  const asked = [...(event.audiencesAsked ?? []), ...(event.resourcesAsked ?? [])];
   // An operator's row names the operator and a party; that of an exchange the subject, and its name in our tokens.
-  const names = [partiesOf(event), [subject], [principal ?? subject?.account]].map((among) =>
-    termOf(...among.map((one) => one?.sub)),
-  );
-  const [first = null, second = null] = new Set(names.filter((name) => name !== null));
+  const parties = termOf(...partiesOf(event).map(({ sub }) => sub));
+  const names = [parties, termOf(subject?.sub), termOf((principal ?? subject?.account)?.sub)];
+  const first = names.find((name) => name !== null) ?? null;
   return {
     time,
     request_id: requestId,
@@ -56,9 +55,14 @@ export function columnsOf(event: AuditEvent): AuditColumns {
     reason: reason ?? null,
     client: termOf(client),
     rule: termOf(rule),
-    audience: termOf(...(event.targets ?? asked), event.grantFor?.issuer),
+    audience: termOf(...(event.targets ?? targetsAsked(event)), event.grantFor?.issuer),
     subject: first,
-    principal: second,
+    principal: names.find((name) => name !== null && name !== first) ?? null,
     actor: termOf(...(chain ?? []).map(({ sub }) => sub), actor?.sub),
   };
 }
+
+const targetsAsked = ({ audiencesAsked = [], resourcesAsked = [] }: AuditEvent): readonly string[] => [
+  ...audiencesAsked,
+  ...resourcesAsked,
+];

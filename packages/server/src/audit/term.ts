@@ -6,9 +6,12 @@ export const SEVERAL = DIGEST_PREFIX;
 
 /** @returns null if there is no value */
 export function termOf(...values: readonly (string | undefined)[]): string | null {
-  const [first, ...others] = values.filter((value) => value !== undefined);
-  if (first === undefined) return null;
-  if (others.some((other) => other !== first)) return SEVERAL;
+  let term: string | undefined;
+  for (const value of values) {
+    if (value === undefined) continue;
+    if (term !== undefined && value !== term) return SEVERAL;
+    term = value;
+  }
   // PostgreSQL rejects NUL in text, and would reject all rows of the group. JSON escapes it.
-  return shortName(first.replaceAll('\0', ''));
+  return term === undefined ? null : shortName(term.replaceAll('\0', ''));
 }

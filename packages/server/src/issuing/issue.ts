@@ -62,8 +62,7 @@ export async function issue(
   const [main] = planned;
   if (main === undefined) throw new Error('a refresh token was authorized without a family');
   // A separate event: if the commit fails, the request's own event must not say that a token was issued.
-  const issued: AuditEvent = {
-    ...event,
+  const facts = {
     outcome: 'issued',
     principal: { iss: by.issuer, sub: authorization.sub },
     ...(authorization.grantFor && { grantFor: traceGrant(authorization.grantFor, authorization, by) }),
@@ -74,7 +73,7 @@ export async function issue(
     ...(leashes.length > 0 && { limitedBy: leashes.map(({ name }) => name) }),
     ...(authorization.rebound && { rebound: authorization.rebound }),
     duration: by.clock() - event.time,
-  };
+  } satisfies Partial<AuditEvent>;
   try {
     // Sorted, so that two requests that use the same two ids cannot deadlock.
     const uses = authorization.uses.toSorted((a, b) => (a.id < b.id ? -1 : 1)).map(useOnce);
@@ -83,8 +82,8 @@ export async function issue(
     const counted = leashes.length === 0 ? [] : [count(leashes, authorization, planned, by, asOf)];
     const writes = [...counted, ...redeems, ...uses, ...planned.flatMap((one) => one.writes)];
     const alone = <T>(work: () => Promise<T>) => by.leashCounter.inTurn(leashes, work);
-    await step('commit', () => commitWrites(by.audit, issued, writes, alone));
-    Object.assign(event, issued);
+    await step('commit', () => commitWrites(by.audit, { ...event, ...facts }, writes, alone));
+    Object.assign(event, facts);
   } catch (error) {
     // A concurrent request rotated first, and its successor was used. This request is handled as if it had come later.
     if (refresh !== undefined && error instanceof Refusal && error.reason === 'refresh_token_reused')
