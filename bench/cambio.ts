@@ -7,7 +7,7 @@ import { ADMIN_SCOPE, CLIENT, OPERATOR, RESOURCE, SCOPE } from './request.ts';
 
 const HERE = join(import.meta.dirname, '..');
 /** As the launcher sets it. */
-const SEMI_SPACE = '--max-semi-space-size=4';
+const SEMI_SPACE = '--max-semi-space-size=8';
 
 export const paths = {
   token: '/oauth/token',

@@ -95,7 +95,7 @@ export async function buildBinary(file: string): Promise<void> {
         ),
       },
       // As in bin/cambio.mjs.
-      execArgv: ['--disable-sigusr1', '--disable-warning=ExperimentalWarning', '--max-semi-space-size=4'],
+      execArgv: ['--disable-sigusr1', '--disable-warning=ExperimentalWarning', '--max-semi-space-size=8'],
     };
     writeFileSync(join(folder, 'sea.json'), JSON.stringify(configuration));
     mkdirSync(dirname(file), { recursive: true });
