@@ -92,14 +92,13 @@ function createSeriesOf(registry: Registry) {
   return { requests, latency, steps, commits, fetches };
 }
 
-async function timed<T>(work: Promise<T>, took: (seconds: number, outcome: 'ok' | 'failed') => void): Promise<T> {
+/** @returns the same promise. `took` is called before its callers continue. */
+function timed<T>(work: Promise<T>, took: (seconds: number, outcome: 'ok' | 'failed') => void): Promise<T> {
   const since = performance.now();
-  try {
-    const result = await work;
-    took((performance.now() - since) / 1000, 'ok');
-    return result;
-  } catch (error) {
-    took((performance.now() - since) / 1000, 'failed');
-    throw error;
-  }
+  const end = (outcome: 'ok' | 'failed'): void => took((performance.now() - since) / 1000, outcome);
+  work.then(
+    () => end('ok'),
+    () => end('failed'),
+  );
+  return work;
 }
