@@ -60,7 +60,11 @@ function countsOf(database: Database, rows: RawBuilder<unknown>, sign: 1 | -1): 
     part('refusedTo', sql`client`, sql`requests where ${isRefused} and client is not null`),
     part('durations', sql`duration`, sql`requests where ${isIssued} and duration is not null`),
   ];
-  const named = [COUNTED.issuedFor, COUNTED.refusedFor, COUNTED.issuedTo, COUNTED.refusedTo];
+  const named = sql.join(
+    [COUNTED.issuedFor, COUNTED.refusedFor, COUNTED.issuedTo, COUNTED.refusedTo].map((kind) => sql.lit(kind)),
+  );
+  // A name that a span does not have was counted together with others, also when other names have left the span since.
+  const isTogether = sign === 1 ? sql`full_spans.width is not null` : sql`grouped.kind in (${named})`;
   return sql`read as (select time, outcome, reason, client, audience, ${event} as event from audit
       where outcome in ('issued', 'refused', 'failed') and ${rows}),
     batch as materialized (select time - time % ${sql.lit(MINUTE_MS)} as minute, outcome, reason, client, audience,
@@ -79,11 +83,11 @@ function countsOf(database: Database, rows: RawBuilder<unknown>, sign: 1 | -1): 
     grouped as materialized (select width, kind, minute - minute % width as start, term, sum(count) as count
       from facts cross join widths group by width, kind, minute - minute % width, term),
     full_spans as materialized (select width, kind, start from (select distinct width, kind, start from grouped
-        where kind in (${sql.join(named.map((kind) => sql.lit(kind)))})) as spans
+        where kind in (${named})) as spans
       where (select count(*) from (select 1 from audit_counts as known where ${sameSpan('spans')}
         limit ${sql.lit(MAX_NAMES)}) as names) = ${sql.lit(MAX_NAMES)}),
     capped as (select grouped.width, grouped.kind, grouped.start, ${sql.lit(sign)} * count as count,
-      case when full_spans.width is not null and not exists (
+      case when ${isTogether} and not exists (
         select 1 from audit_counts as known where ${sameSpan('grouped')} and known.term = grouped.term) then '' else term end as term
       from grouped left join full_spans on full_spans.width = grouped.width and full_spans.kind = grouped.kind
         and full_spans.start = grouped.start)`;

@@ -47,9 +47,17 @@ const sqlite: JsonDialect = {
   value: sql`case when one.type = 'text' then one.value end`,
 };
 
+/** Escapes of what PostgreSQL cannot hold, a NUL or half of a character. It refuses to read any member beside one. */
+const UNREADABLE = String.raw`(?<!\\)((?:\\\\)*)\\u(?:0000|d[89a-f][0-9a-f]{2})`;
+
+/** The JSON of a text that JSON.stringify wrote, in PostgreSQL. Claims of other issuers stand in it, and may have any character. */
+export const jsonOfText = (text: RawBuilder<unknown>): RawBuilder<unknown> =>
+  sql`(case when strpos(${text}, ${sql.lit(String.raw`\u`)}) = 0 then ${text}
+    else regexp_replace(${text}, ${sql.lit(UNREADABLE)}, ${sql.lit(String.raw`\1\\ufffd`)}, 'g') end)::json`;
+
 const postgres: JsonDialect = {
-  event: sql`event::json`,
-  personal: sql`coalesce(personal, event)::json`,
+  event: jsonOfText(sql`event`),
+  personal: jsonOfText(sql`coalesce(personal, event)`),
   text: (column, ...path) => sql`${sql.ref(column)} #>> ${sql.lit(`{${path.join(',')}}`)}`,
   number: (column, ...path) => sql`cast(${sql.ref(column)} #>> ${sql.lit(`{${path.join(',')}}`)} as numeric)`,
   list: (column, name) => sql`${sql.ref(column)} -> ${sql.lit(name)}`,

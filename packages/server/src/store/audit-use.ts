@@ -4,6 +4,7 @@ import { type RawBuilder, sql } from 'kysely';
 import type { AuditPlace } from './audit-conditions.ts';
 import { EVERY_ROW, hasTerm, indexedTerm, readIndexState } from './audit-index.ts';
 import { searchAuditRows } from './audit-search.ts';
+import { jsonOfText } from './audit-tokens.ts';
 import { containsText, isPostgres } from './database-time.ts';
 import type { Database } from './schema.ts';
 
@@ -127,9 +128,11 @@ async function groupRows(
 
 /** The text of a member of the event. */
 function memberOf(database: Database): (name: string) => RawBuilder<string | null> {
-  const isJson = isPostgres(database);
+  const inPostgres = isPostgres(database);
   return (name) =>
-    isJson ? sql`audit.event::json->>${sql.lit(name)}` : sql`json_extract(audit.event, ${sql.lit(`$.${name}`)})`;
+    inPostgres
+      ? sql`${jsonOfText(sql`audit.event`)}->>${sql.lit(name)}`
+      : sql`json_extract(audit.event, ${sql.lit(`$.${name}`)})`;
 }
 
 /** Rows about a person among which a sign-in is looked for. */

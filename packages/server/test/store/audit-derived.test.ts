@@ -164,6 +164,45 @@ for (const kind of ['sqlite', 'postgres'] as const) {
     await store.destroy();
   });
 
+  test(`${kind}: deleted rows leave no count of names that were counted together`, async () => {
+    const store = await openStore(await locate(), 'write', 1);
+    for (let from = 0; from < 900; from += 300) {
+      const events = Array.from({ length: 300 }, (_, index) => ({
+        ...eventOfRow(0),
+        client: `https://${from + index}.example`,
+      }));
+      await insert(store, events, from + 1);
+      await deriveAll(store, from + 300);
+    }
+    for (const after of [0, 300, 600]) {
+      await store
+        .transaction()
+        .execute((inner) => deleteChainRows(inner, { chain: 'one', after, through: after + 300 }));
+      const { total, clients } = await readOverview(store, { since: BEGIN, until: BEGIN + 60_000, top: 2 });
+      const left = 600 - after;
+      assert.deepEqual([total.issued, clients.reduce((sum, { issued }) => sum + issued, 0)], [left, left]);
+    }
+    assert.deepEqual((await contentOf(store)).counts, []);
+    await store.destroy();
+  });
+
+  test(`${kind}: rows with claims of unusual text are read, and do not stop the others`, async () => {
+    const store = await openStore(await locate(), 'write', 1);
+    const texts = ['\0', '\0\0a\0', '\ud800', '\udfff\ud800x', '\\u0000', '\\\0', '😀', '\u0001', '"\n'];
+    const events = texts.map((text, index) => ({
+      ...eventOfRow(10 * index),
+      facts: { 'subject.claims.team': text, [text]: 1 },
+      scopeGiven: [text],
+    }));
+    await insert(store, [...events, eventOfRow(1)]);
+    await deriveAll(store, texts.length + 1);
+    for (const index of texts.keys())
+      assert.equal((await findToken(store, `token-${10 * index}`))?.source, 'issued', JSON.stringify(texts[index]));
+    const { total } = await readOverview(store, { since: BEGIN, until: BEGIN + 2 * HOUR, top: 2 });
+    assert.equal(total.issued, texts.length + 1);
+    await store.destroy();
+  });
+
   test(`${kind}: deleted and erased rows leave the tables, and reindexing makes the same tables of the rows`, async () => {
     const store = await openStore(await locate(), 'write', 1);
     await insert(store, eventsOf(0, 59));
