@@ -58,8 +58,8 @@ export function serverOf(
   type: RequestedTokenType,
   client: Client,
 ): AuthorizationServer | undefined {
-  const [server, ...others] = new Set(targets.map((target) => target.server));
-  if (others.length > 0) throw new Refusal('targets_of_several_servers');
+  const server = targets[0]?.server;
+  if (targets.some((target) => target.server !== server)) throw new Refusal('targets_of_several_servers');
   if (server === undefined) {
     if (type === 'id_jag' && targets.length > 0) throw new Refusal('target_not_server');
     return undefined;

@@ -31,7 +31,8 @@ const INDEX_STEPS = 16;
 /** The steps left for all expressions of a request, and the lists that they have indexed. */
 export class Budget {
   #left: number;
-  readonly #texts = new WeakMap<readonly unknown[], ReadonlySet<string>>();
+  /** Made when it is needed: every request has budgets, and a collection of garbage takes longer for each weak map. */
+  #texts: WeakMap<readonly unknown[], ReadonlySet<string>> | undefined;
 
   constructor(steps = MAX_STEPS) {
     this.#left = steps;
@@ -50,6 +51,7 @@ export class Budget {
 
   /** Is the text an item of the list? */
   holdsText(list: readonly unknown[], text: string): boolean {
+    this.#texts ??= new WeakMap();
     let texts = this.#texts.get(list);
     if (texts === undefined) {
       this.pay(list.length * INDEX_STEPS);
