@@ -667,8 +667,11 @@ for (const kind of kinds) {
           setImmediate(count);
         };
         count();
-        const { rows, end } = await searchAuditRows(store, terms, { before, limit });
-        searching = false;
+        const page = searchAuditRows(store, terms, { before, limit });
+        // A search that fails ends the counting, too: otherwise this process would never end.
+        const { rows, end } = await page.finally(() => {
+          searching = false;
+        });
         pages.push(rows.map(({ request_id }) => request_id));
         before = end;
       } while (before !== undefined);
