@@ -10,8 +10,8 @@ import { bundleServer } from './bundle-server.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 const FILES = ['bench/*.test.ts', 'packages/*/test/**/*.test.ts', 'examples/*/*.test.ts'];
-/** Twice as many as CI has processors, because tests also wait for browsers, databases and time. */
-const PROCESSES = 4;
+/** More than two, because tests wait for browsers, databases and other processes. */
+const PROCESSES = 3;
 /** A test or a suite that takes longer fails: it waits for something that does not come. */
 const TEST_LIMIT_MS = 15 * 60_000;
 /** A process that then still runs fails by its name. Without this nobody would learn which one does not end. */
