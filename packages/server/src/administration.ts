@@ -105,7 +105,8 @@ export function administer(
     },
     rotateEvery: keys.rotateEvery,
     accounts: configuration.accounts.map(({ sub, username }) => ({ sub, username })),
-    askDraft: (texts, question) => askDraft(drafts, configuration, [...registered.all().values()], texts, question),
+    askDraft: (texts, question, caller) =>
+      askDraft(drafts, configuration, [...registered.all().values()], texts, question, caller),
     ruleTexts: () => ruleTextsOf(configuration.draftBase()),
     schemas: describeSchemas,
     ...readsOf(store, clock),

@@ -1,7 +1,7 @@
 // Asks about a draft of the files of a configuration, and refuses what cannot be answered.
 import type { RegisteredClient } from '../client-auth/registered-clients.ts';
 import type { Configuration } from '../config/configuration.ts';
-import type { DraftAnswer, DraftQuestion, DraftTexts } from '../explain/drafted.ts';
+import type { DraftAnswer, DraftCaller, DraftQuestion, DraftTexts } from '../explain/drafted.ts';
 import { InvalidRequest } from '../http/admin/problem.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import { type AskDraft, DraftsBusy, DraftTooCostly } from './drafts.ts';
@@ -21,10 +21,11 @@ export async function askDraft(
   registered: readonly RegisteredClient[],
   texts: DraftTexts,
   question: DraftQuestion,
+  { client, principal }: DraftCaller,
 ): Promise<DraftAnswer> {
   const draft = { base: configuration.draftBase(), registered: registered.map(withoutSecrets), texts };
   try {
-    return await ask(draft, question);
+    return await ask(draft, question, JSON.stringify([client, principal?.iss, principal?.sub]));
   } catch (error) {
     if (error instanceof DraftsBusy) throw new Refusal('overload');
     if (!(error instanceof DraftTooCostly)) throw error;

@@ -10,17 +10,20 @@ export class DraftTooCostly extends Error {}
 /** Too many questions wait. */
 export class DraftsBusy extends Error {}
 
-export type AskDraft = (draft: Draft, question: DraftQuestion) => Promise<DraftAnswer>;
+/** @param caller whose questions are counted together */
+export type AskDraft = (draft: Draft, question: DraftQuestion, caller: string) => Promise<DraftAnswer>;
 
 const MAX_ANSWER_MS = 10_000;
 /** Until the thread has loaded its code. */
 const MAX_START_MS = 60_000;
-const MAX_WAITING = 16;
+const MAX_WAITING = 64;
+const MAX_WAITING_OF_CALLER = 8;
 /** After this time without a question the thread ends. */
 const IDLE_MS = 60_000;
 const MAX_HEAP_MB = 256;
 
 interface Waiting {
+  readonly caller: string;
   readonly message: DraftMessage;
   readonly resolve: (answer: DraftAnswer) => void;
   readonly reject: (error: Error) => void;
@@ -86,10 +89,11 @@ export function createDrafts(maxAnswerMs = MAX_ANSWER_MS): AskDraft {
       settle(({ reject }) => reject(new DraftTooCostly(`more than ${ms / 1000} s`)));
     }, ms);
   }
-  return (draft, question) =>
+  return (draft, question, caller) =>
     new Promise((resolve, reject) => {
-      if (waiting.length === MAX_WAITING) return reject(new DraftsBusy());
-      waiting.push({ message: { draft, question }, resolve, reject });
+      const ofCaller = waiting.filter((one) => one.caller === caller).length;
+      if (waiting.length === MAX_WAITING || ofCaller === MAX_WAITING_OF_CALLER) return reject(new DraftsBusy());
+      waiting.push({ caller, message: { draft, question }, resolve, reject });
       if (waiting.length > 1) return;
       clearTimeout(timer);
       next();

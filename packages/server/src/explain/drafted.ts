@@ -7,6 +7,9 @@ import type { Explanation } from './explain.ts';
 import type { ReplayVerdict } from './replay.ts';
 import type { Sources } from './sources.ts';
 
+/** Who asks: a client, and the person for whom it acts. */
+export type DraftCaller = Pick<AuditEvent, 'client' | 'principal'>;
+
 /** Texts of a draft. Without `complete`, the other files are those in force. */
 export interface DraftTexts {
   readonly files: readonly DraftFile[];

@@ -9,7 +9,7 @@ import type { UseReader } from '../../audit/use.ts';
 import type { RecentProof } from '../../audit-retention/recent-proof.ts';
 import type { RegisteredClients, StoredClient } from '../../client-auth/registered-clients.ts';
 import type { ConfigurationHistory } from '../../explain/decided-by.ts';
-import type { DraftAnswer, DraftQuestion, DraftTexts } from '../../explain/drafted.ts';
+import type { DraftAnswer, DraftCaller, DraftQuestion, DraftTexts } from '../../explain/drafted.ts';
 import type { OperatorRights } from '../../explain/last-operators.ts';
 import type { UnsignedToken } from '../../explain/unsigned-token.ts';
 import type { SigningAlgorithm } from '../../keys/algorithms.ts';
@@ -138,7 +138,7 @@ export interface Administration extends OperationForms {
   readonly findWithSiblings: (requestId: string) => Promise<EventWithSiblings | undefined>;
   readonly findEvent: (requestId: string) => Promise<AuditEvent | undefined>;
   /** Asks about a draft of the files in force. @throws DraftTooCostly, DraftsBusy */
-  readonly askDraft: (texts: DraftTexts, question: DraftQuestion) => Promise<DraftAnswer>;
+  readonly askDraft: (texts: DraftTexts, question: DraftQuestion, caller: DraftCaller) => Promise<DraftAnswer>;
   /** The texts of the rules in force, by file. */
   readonly ruleTexts: () => readonly RuleText[];
   /** The JSON Schema of the file, and what expressions may read and call. */

@@ -1,7 +1,7 @@
 // The form of a draft: texts of files of the configuration. It is read in a thread that opens no file.
 import { z } from 'zod';
 import type { DraftAnswer, DraftFinding, DraftQuestion, DraftTexts } from '../../explain/drafted.ts';
-import type { HttpServices } from '../endpoint.ts';
+import type { Call } from './operation.ts';
 import { InvalidRequest } from './problem.ts';
 
 const MAX_FILES = 200;
@@ -33,6 +33,8 @@ export const draftForm = z.strictObject({
   complete: z.boolean().optional().describe('no file that is in force belongs to the draft, but those that it has'),
 });
 
+type Asked = Pick<Call<never, never, never>, 'services' | 'event'>;
+
 /** Faults that a refusal lists. */
 const MAX_FAULTS = 50;
 
@@ -41,9 +43,9 @@ export async function askUsableDraft(
   texts: DraftTexts,
   question: DraftQuestion,
   at: string,
-  { admin }: HttpServices,
+  { services: { admin }, event }: Asked,
 ): Promise<DraftAnswer> {
-  const answer = await admin.askDraft(texts, question);
+  const answer = await admin.askDraft(texts, question, event);
   if (answer.kind !== 'faults') return answer;
   const faults = answer.findings.filter(({ severity }) => severity === 'fault').slice(0, MAX_FAULTS);
   throw new InvalidRequest(faults.map((fault) => ({ at, detail: describeFinding(fault) })));

@@ -20,7 +20,7 @@ import type { OperationForms } from './administration.ts';
 import { askUsableDraft } from './draft-form.ts';
 import { explanation } from './explain-answer.ts';
 import { findRow } from './find-row.ts';
-import { type Operation, operation } from './operation.ts';
+import { type Call, type Operation, operation } from './operation.ts';
 import { pairsFor, parametersFor, presented, redeemedForm, simulatedForm, sourcesOf } from './simulated-request.ts';
 
 const past = z.strictObject({
@@ -49,7 +49,7 @@ export const explainOperation = (forms: OperationForms): Operation =>
       const recorded = { ...simulatedEvent(event), ...(time !== undefined && { time }) };
       const parameters = parametersFor(body, services);
       if ('draft' in body && body.draft !== undefined)
-        return { body: await explainByDraft({ ...body, draft: body.draft }, recorded, sources, services) };
+        return { body: await explainByDraft({ ...body, draft: body.draft }, recorded, sources, { services, event }) };
       return { body: await explainExchange(parameters, body.client, recorded, { ...context, now }, sources) };
     },
   });
@@ -93,17 +93,18 @@ export const simulatedEvent = ({ time, requestId, address }: AuditEvent): AuditE
 /** The configuration in force verifies what was pasted, and the draft decides. */
 async function explainByDraft(
   body: { readonly client: string; readonly draft: DraftTexts },
-  event: AuditEvent,
+  recorded: AuditEvent,
   sources: Sources,
-  services: HttpServices,
+  asked: Pick<Call<never, never, never>, 'services' | 'event'>,
 ): Promise<Explanation> {
   const { client, draft } = body;
+  const { services } = asked;
   const parameters = pairsFor(body, services);
   const context = explainServices(services);
-  const verified = await verifyPasted(parametersOf(parameters), client, sources, { ...event }, context);
+  const verified = await verifyPasted(parametersOf(parameters), client, sources, { ...recorded }, context);
   if ('decision' in verified) return verified;
-  const exchange = { client, parameters, sources: verified, event };
-  const answer = await askUsableDraft(draft, { kind: 'explain', exchange }, 'body.draft', services);
+  const exchange = { client, parameters, sources: verified, event: recorded };
+  const answer = await askUsableDraft(draft, { kind: 'explain', exchange }, 'body.draft', asked);
   if (answer.kind !== 'explain') throw new Error('the draft gave no explanation');
   return answer.explanation;
 }

@@ -56,7 +56,7 @@ export const writeTestOperation = (forms: OperationForms): Operation =>
       const test = testOf(body, rawBody, sources, services);
       const exchange = { client, parameters, sources, event: recorded };
       const wanted = { client, test, ...(rule !== undefined && { rule }) };
-      const answer = await askUsableDraft(draft, { kind: 'test', exchange, wanted }, 'body.draft', services);
+      const answer = await askUsableDraft(draft, { kind: 'test', exchange, wanted }, 'body.draft', { services, event });
       if (answer.kind !== 'test') throw new Error('the draft gave no test');
       if (answer.written === 'no rule')
         throw new InvalidRequest([

@@ -97,8 +97,8 @@ export const checkDraft = operation({
       .optional()
       .describe('absent while the draft has a fault'),
   }),
-  run: async ({ body, services: { admin } }) => {
-    const answer = await admin.askDraft(body, { kind: 'check' });
+  run: async ({ body, services: { admin }, event }) => {
+    const answer = await admin.askDraft(body, { kind: 'check' }, event);
     if (answer.kind !== 'check') throw new Error('the draft was not checked');
     const { report } = answer;
     const isUsable =

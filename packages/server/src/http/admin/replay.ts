@@ -1,5 +1,5 @@
-// Decides recorded exchanges again by a draft, and reports the decisions that it would change. The report says who did what, so it
-// has an audit row.
+// Decides recorded exchanges again by a draft, and reports the decisions that it would change. The report says who did what, so
+// each page has an audit row.
 import { z } from 'zod';
 import { type ChangedDecision, decisionChanges } from '../../explain/replay.ts';
 import { askUsableDraft, draftForm } from './draft-form.ts';
@@ -78,7 +78,7 @@ export const replayDraft = operation({
     do {
       const { found, next } = await admin.searchEvents(filter, { cursor, limit: STEP_ROWS });
       const events = found.map((one) => one.event);
-      const answer = await askUsableDraft(draft, { kind: 'replay', events }, 'body.files', services);
+      const answer = await askUsableDraft(draft, { kind: 'replay', events }, 'body.files', { services, event });
       if (answer.kind !== 'replay') throw new Error('the draft was not replayed');
       for (const verdict of answer.verdicts) {
         counts[typeof verdict === 'string' ? verdict : 'changed']++;
@@ -88,10 +88,8 @@ export const replayDraft = operation({
       reached = events.at(-1)?.time ?? reached;
       cursor = next;
     } while (cursor !== undefined && rows < MAX_ROWS && items.length < MAX_CHANGES && performance.now() < deadline);
-    if (begin === undefined) {
-      event.outcome = 'accepted';
-      await admin.commit(event, async () => undefined);
-    }
+    event.outcome = 'accepted';
+    await admin.commit(event, async () => undefined);
     return { body: { items, groups: groupsOf(items), counts, reached, next: cursor } };
   },
 });

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { stringify } from 'yaml';
 import { replaceSection } from '../../../src/config/section.ts';
-import { createDrafts, DraftTooCostly } from '../../../src/draft/drafts.ts';
+import { createDrafts, DraftsBusy, DraftTooCostly } from '../../../src/draft/drafts.ts';
 import type { DescribedRule } from '../../../src/explain/describe-rule.ts';
 import { admin, withOperators } from '../../support/admin-api.ts';
 import { API, BACKEND, configuration, exchange, named, subjectToken } from '../../support/basics.ts';
@@ -357,7 +357,21 @@ test('gives up on a draft that takes too long', async () => {
     registered: [],
     texts: { files: [{ path: main, text: `${text}\nrules: [${'{ name: a }, '.repeat(20_000)}]` }] },
   };
-  await assert.rejects(createDrafts(1)(draft, { kind: 'check' }), DraftTooCostly);
+  await assert.rejects(createDrafts(1)(draft, { kind: 'check' }, 'ada'), DraftTooCostly);
+});
+
+test('drafts of one caller that wait leave room for those of others', async () => {
+  const main = 'cambio.yaml';
+  const files = [{ path: main, text: 'issuer: http://127.0.0.1:8080' }];
+  const base = { main, issuer: 'http://127.0.0.1:8080', files, variables: {}, hidden: [] };
+  const ask = createDrafts();
+  const askAs = (caller: string) => ask({ base, registered: [], texts: { files: [] } }, { kind: 'check' }, caller);
+  const many = Array.from({ length: 20 }, () => askAs('bot'));
+  const settled = Promise.allSettled(many);
+  assert.equal((await askAs('ada')).kind, 'check');
+  const refused = (await settled).filter((one) => one.status === 'rejected');
+  assert.equal(refused.length, 12);
+  assert.ok(refused.every(({ reason }) => reason instanceof DraftsBusy));
 });
 
 test('describes the file and its expressions for completion', async (_t) => {
@@ -401,6 +415,16 @@ test('decides recorded exchanges again by a draft, in groups, and fails on what 
   assert.equal((none.items as Body[]).length, 3);
   const later = new Date(server.clock.now + 1000).toISOString();
   assert.deepEqual((await replay({}, { since: later })).counts, { changed: 0, same: 0, undecided: 0, withheld: 0 });
+  const rows = async () => {
+    const { items } = (await admin(server, 'GET /audit?outcome=accepted')).body as { readonly items: readonly Body[] };
+    return items.filter(({ operation }) => operation === 'replay-draft').length;
+  };
+  const { next } = (await admin(server, 'GET /audit?limit=1')).body;
+  const before = await rows();
+  await replay({});
+  assert.equal(await rows(), before + 1);
+  await replay({}, { cursor: next });
+  assert.equal(await rows(), before + 2, 'a later page has an audit row, too');
   const file = join(server.folder, 'new.yaml');
   const asNow = { issuers: [entry(idp)], rules: [RULE] };
   const run = async (change: Body, ...options: readonly string[]) => {
