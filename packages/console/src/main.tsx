@@ -1,4 +1,5 @@
 // Starts the console: the style sheets, and the application in the page.
+import './frame/clean-address.ts';
 import '@mantine/core/styles.css';
 import 'virtual:theme.css';
 import './frame/frame.css';

@@ -168,7 +168,14 @@ suite('the audit in a browser', { skip: noBrowser }, () => {
       await search(token);
       await page.getByText('This is the text of a token').waitFor();
       assert.match(page.url(), /\/audit$/);
+      await ada.visit(`chain?token=${token}`);
+      assert.match(page.url(), /\/chain$/, 'a link with a token loses it');
+      await ada.visit('audit');
     }
+    const visitor = await world.open();
+    await visitor.visit(`chain?token=eyJ${'a'.repeat(40)}.e30.c2ln`);
+    assert.match(visitor.page.url(), /\/chain$/, 'sign-in keeps no token of the link');
+    await visitor.context.close();
   });
 
   test('reads on while it is scrolled, to the last row', async () => {

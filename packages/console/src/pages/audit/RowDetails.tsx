@@ -140,13 +140,14 @@ function RowFacts({ row, explanation: { place } }: RowProps): ReactNode {
         Request: <TokenId id={row.requestId} whole />,
         'Request of the caller': row.callerRequestId,
         Client: row.client ?? (row.clientClaimed && `${row.clientClaimed}, not proven`),
-        'Authenticated by': row.clientAuthentication?.replaceAll('_', ' '),
+        'Authenticated by': row.clientAuthentication,
         Subject: subject && `${subject.sub} of ${subject.iss}`,
         'Subject token': row.subject && <TokenLine id={row.subject.id} type={row.subject.type} />,
         'Actor token': row.actor && <TokenLine id={row.actor.id} type={row.actor.type} />,
         Target: target,
         'Target asked for': asked === target ? undefined : asked,
-        'Scope asked → given': row.scopeAsked || row.scopeGiven ? <ScopeText row={row} /> : undefined,
+        [row.scopeGiven === undefined ? 'Scope asked for' : 'Scope asked → given']:
+          row.scopeAsked || row.scopeGiven ? <ScopeText row={row} /> : undefined,
         Rule: row.rule && (
           <PageLink to="policy" state={{ rule: row.rule }}>
             {row.rule}

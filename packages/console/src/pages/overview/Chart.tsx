@@ -19,6 +19,8 @@ export interface ChartProps {
 }
 
 const HEIGHT_PX = 170;
+/** A step below one would repeat a label: numbers are shown whole. */
+const WHOLE_STEPS = Array.from({ length: 10 }, (_, power) => [1, 2, 5].map((step) => step * 10 ** power)).flat();
 const DAY_SECONDS = 86_400;
 const HOURS = new Intl.DateTimeFormat('en-GB', { timeStyle: 'short' });
 const DAYS = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
@@ -85,7 +87,13 @@ function describePlot(at: HTMLElement, { series, format, onCursor }: PlotNeeds):
     scales: { y: { range: (_plot, _least, most) => [0, Math.max(1, most * 1.1)] } },
     axes: [
       { ...axis, space: 70, values: (_plot, splits) => describeTimes(splits) },
-      { ...axis, size: 56, space: 34, values: (_plot, splits) => splits.map((value) => format(value)) },
+      {
+        ...axis,
+        size: 56,
+        space: 34,
+        incrs: WHOLE_STEPS,
+        values: (_plot, splits) => splits.map((value) => format(value)),
+      },
     ],
     series: [
       {},
