@@ -2,7 +2,7 @@
 import { Alert, Badge, Code, Group, Stack, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
-import { ApiFailure, api, read } from '../../api/client.ts';
+import { ApiFailure } from '../../api/client.ts';
 import { Loading } from '../../frame/plain-pages.tsx';
 import {
   type AuditRow,
@@ -17,6 +17,7 @@ import { Checklist, type Explanation, RulesOfClient, stepsOf } from '../../share
 import { Facts } from '../../shared/Page.tsx';
 import { PageLink } from '../../shared/PageLink.tsx';
 import { ReasonText } from '../../shared/ReasonText.tsx';
+import { rowQuery } from '../../shared/row-query.ts';
 import { exactTime, TimeText } from '../../shared/TimeText.tsx';
 import { TokenId } from '../../shared/TokenId.tsx';
 import { ClockText, Outcome, ScopeText } from './columns.tsx';
@@ -39,9 +40,8 @@ const isUnknown = (error: unknown): error is ApiFailure => error instanceof ApiF
 
 export function RowDetails({ id, onOpen }: RowDetailsProps): ReactNode {
   const { data, error } = useQuery({
-    queryKey: ['audit row', id],
-    queryFn: async ({ signal }) =>
-      auditRowOf<Found>(await read(api.GET('/audit/{requestId}', { params: { path: { requestId: id } }, signal }))),
+    ...rowQuery(id),
+    select: (row) => auditRowOf<Found>(row),
     throwOnError: (failure) => !isUnknown(failure),
   });
   if (isUnknown(error))

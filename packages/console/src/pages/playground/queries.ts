@@ -4,6 +4,7 @@ import type { components } from '../../api/admin-api.ts';
 import { ApiFailure, api, read } from '../../api/client.ts';
 import type { Explanation } from '../../shared/Decision.tsx';
 import type { Draft } from '../../shared/draft/draft.ts';
+import { rowQuery } from '../../shared/row-query.ts';
 import type { ExplainBody } from './request.ts';
 
 export type AuditRow = components['answers']['find-audit-event'];
@@ -69,9 +70,7 @@ export const useExplanation = (
 
 export const useRow = (id: string): UseQueryResult<AuditRow, Error> =>
   useQuery({
-    queryKey: ['audit', id],
-    queryFn: ({ signal }) =>
-      read(api.GET('/audit/{requestId}', { params: { path: { requestId: id } }, signal })) as Promise<AuditRow>,
+    ...rowQuery(id),
     enabled: id !== '',
     placeholderData: keepPreviousData,
     ...inPlace,
