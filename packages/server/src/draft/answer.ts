@@ -1,6 +1,6 @@
 // Answers questions about a draft: its faults and tests, a simulated exchange, recorded exchanges. Runs in a thread of its own.
 import { AllClients } from '../client-auth/all-clients.ts';
-import { openClientDocuments } from '../client-auth/client-documents.ts';
+import type { SelfDescribedClients } from '../client-auth/client-documents.ts';
 import type { Configuration } from '../config/configuration.ts';
 import { loadDraft } from '../config/draft.ts';
 import { enabledTypes } from '../config/enabled-types.ts';
@@ -17,6 +17,7 @@ import type {
 import { type ExplainContext, explainExchange } from '../explain/explain.ts';
 import { replay } from '../explain/replay.ts';
 import { grants, hasSignIn } from '../grants/index.ts';
+import { type ClientDocumentSettings, isDocumentId } from '../model/client-document.ts';
 import { indexLeashes } from '../narrowing/leashes.ts';
 import { indexResources } from '../narrowing/targets.ts';
 import { allRules } from '../policy/policy.ts';
@@ -103,13 +104,19 @@ function check(configuration: Configuration, draft: Draft): DraftReport {
 
 function indexesOf(configuration: Configuration, { registered }: Draft) {
   const { resources, authorizationServers, clientDocuments } = configuration;
-  const described = openClientDocuments(clientDocuments, () => 0);
   return {
-    // No document is fetched.
-    clients: new AllClients(configuration.withRegistered(registered), [described]),
+    clients: new AllClients(configuration.withRegistered(registered), [clientDocuments && unread(clientDocuments)]),
     targeting: indexResources(resources, authorizationServers),
   };
 }
+
+/** No document is fetched: the text of the draft would choose the address. */
+const unread = ({ domains }: ClientDocumentSettings): SelfDescribedClients => ({
+  allows: (id) => isDocumentId(id, domains),
+  find: async () => undefined,
+  held: () => undefined,
+  keysOf: () => undefined,
+});
 
 /** What only a running server knows counts as if there were none: revocations, suspended parties, limits, used ids. */
 const NOTHING_ISSUED = {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, type TestContext, test } from 'node:test';
+import { admin } from '../support/admin-api.ts';
 import { cambio } from '../support/command.ts';
 import { changed, yamlOf } from '../support/configuration.ts';
 import { exchangeAt, own, refreshAt, revokeAt, type ServerNode, shared, startNode } from '../support/node.ts';
@@ -68,6 +69,15 @@ test('a server runs as a role that can neither change the schema nor audit rows,
   assert.deepEqual([migrated.code, migrated.stderr], [0, '']);
   const node = await startNode(t, shared(serve, administeredLife()));
   await useAll(node);
+  const byOperator = { issuer: node.url, token: node.token };
+  for (const [what, body] of [
+    ['POST /explain', { request: 'a\0' }],
+    ['POST /revocations', { id: 'a\0' }],
+    ['POST /revocations', { id: 'a\0', unknown: true }],
+  ] as const) {
+    const answer = await admin(byOperator, what, { body });
+    assert.equal(answer.status, 404, `a text that PostgreSQL cannot hold names nothing: ${answer.text}`);
+  }
   for (const statement of [...DENIED, 'delete from audit']) {
     await assert.rejects(query(serve, statement), { code: '42501' }, statement);
   }

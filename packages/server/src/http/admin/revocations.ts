@@ -124,7 +124,7 @@ async function findId(
   if (!looksLikeToken(id) && redactTokens(id) !== id) throw new Refusal('admin_item_unknown', { detail: UNKNOWN });
   const found = looksLikeToken(id)
     ? await identifyToken(id, services)
-    : (await mayBeTokenId(id, services)) || (unknown && isName(id))
+    : isName(id) && ((await mayBeTokenId(id, services)) || unknown)
       ? id
       : undefined;
   if (found === undefined) throw new Refusal('admin_item_unknown', { detail: UNKNOWN });

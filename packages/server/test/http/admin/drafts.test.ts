@@ -1,7 +1,10 @@
 // Drafts over the admin API: checked, tested and explained in a thread that opens no file and reads no secret.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -384,6 +387,31 @@ test('describes the file and its expressions for completion', async (_t) => {
   assert.equal(schema.$schema, 'https://json-schema.org/draft/2020-12/schema');
   assert.ok(expressions.functions.includes('string.startsWith(string)'));
   assert.equal(expressions.variables.now, 'int');
+});
+
+test('a draft fetches no document of a client, whatever its text allows', async (t) => {
+  const asked: string[] = [];
+  const documents = createServer(({ url }, answer) => {
+    asked.push(String(url));
+    answer.setHeader('content-type', 'application/json');
+    answer.end(JSON.stringify({ client_id: id, redirect_uris: [`${id}/back`], token_endpoint_auth_method: 'none' }));
+  });
+  documents.listen(0, '127.0.0.1');
+  await once(documents, 'listening');
+  t.after(() => documents.close());
+  const id = `http://127.0.0.1:${(documents.address() as AddressInfo).port}/client`;
+  const { server } = await startDrafts();
+  const clientDocuments = { domains: ['127.0.0.1'], audiences: [API], scopes: ['read'], allowPrivateNetwork: true };
+  const draft = (change: Body) => ({
+    files: [
+      { path: '', text: yamlOf(changed(base, { issuers: [entry(shared.idp as FakeIssuer)], rules: [RULE] }, change)) },
+    ],
+  });
+  const explained = (client: string) =>
+    post(server, '/explain', { client, subject: FACTS, scope: 'read', draft: draft({ clientDocuments }) });
+  assert.equal((await explained('gateway')).decision, 'allowed');
+  assert.equal((await explained(id)).decision, 'refused');
+  assert.deepEqual(asked, []);
 });
 
 test('decides recorded exchanges again by a draft, in groups, and fails on what is newly allowed', async (t) => {

@@ -1,9 +1,16 @@
 // Drafts of the configuration that are too large, or that try to read files, variables and folders of the server.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import type { Case } from '../../group.ts';
+import { admin, withOperators } from '../../../support/admin-api.ts';
+import { API, configuration } from '../../../support/basics.ts';
+import { changed, yamlOf } from '../../../support/configuration.ts';
+import { start } from '../../../support/harness.ts';
+import type { Case, Trial } from '../../group.ts';
 import { type AdminWorld, lasting } from './world.ts';
 
 const FACTS = { client: 'gateway', subject: { claims: { sub: 'gateway' } } };
@@ -28,7 +35,7 @@ export const drafts: Readonly<Record<string, Case<AdminWorld>>> = {
     await twin(explain(stringify({ rules: lasting.rules })));
   },
 
-  A34: async ({ call, server }, { attempt, twin }) => {
+  A34: async ({ call, server }, { attempt, twin, after }) => {
     writeFileSync(join(server.folder, 'secret.txt'), SECRET);
     process.env.ATTACKED_VARIABLE = SECRET;
     try {
@@ -57,6 +64,7 @@ export const drafts: Readonly<Record<string, Case<AdminWorld>>> = {
         assert.equal(answer.text.includes(SECRET), false, JSON.stringify(more));
         assert.doesNotMatch(answer.text, /root:|NODE_|HOME=/);
       }
+      await attemptDocument({ attempt, twin, after });
       await twin(check({}));
     } finally {
       delete process.env.ATTACKED_VARIABLE;
@@ -100,3 +108,23 @@ export const drafts: Readonly<Record<string, Case<AdminWorld>>> = {
     assert.match(String(body.patch), /name: new/);
   },
 };
+
+/** A client that describes itself at an address that the draft chooses. An issuer on loopback may have such clients. */
+async function attemptDocument({ attempt, twin, after }: Trial) {
+  const asked: unknown[] = [];
+  const host = createServer(({ url }, answer) => {
+    asked.push(url);
+    answer.end('{}');
+  }).listen(0, '127.0.0.1');
+  await once(host, 'listening');
+  after(() => host.close());
+  const base = withOperators(configuration);
+  const server = await start({ after }, base);
+  const domains = { domains: ['127.0.0.1'], allowPrivateNetwork: true, audiences: [API], scopes: ['read'] };
+  const draft = { files: [{ path: '', text: yamlOf(changed(base, { clientDocuments: domains })) }] };
+  const explain = (more: object) => admin(server, 'POST /explain', { body: { ...FACTS, ...more, draft } });
+  const client = `http://127.0.0.1:${(host.address() as AddressInfo).port}/client`;
+  await attempt('a document of a client', explain({ client }));
+  assert.deepEqual(asked, []);
+  await twin(explain({}));
+}
