@@ -6,6 +6,7 @@ import { findTimeAt } from '../store/audit-search.ts';
 import { findLastSequence } from '../store/audit-settled.ts';
 import { readTail } from '../store/audit-tail.ts';
 import type { Database } from '../store/schema.ts';
+import { inSnapshot, type Store } from '../store/store.ts';
 import type { AuditEvent, TokenTrace } from './event.ts';
 import { eventOf } from './row.ts';
 import type { RowMark } from './search.ts';
@@ -111,16 +112,18 @@ export interface Descendants extends FamilyCount {
   readonly upTo: RowMark;
 }
 
-/** Lists the tokens that derive from a token, in the order in which they were issued. */
+/** Lists the tokens that derive from a token, in the order in which they were issued. The numbers are of the same moment as the list. */
 export async function findDescendants(
-  database: Database,
+  store: Store,
   id: string,
   { after, limit, now }: { readonly after: FamilyPlace | undefined; readonly limit: number; readonly now: number },
 ): Promise<Descendants> {
-  const position = await readDerivedPosition(database);
-  const time = await findTimeAt(database, position);
-  const count = await countFamily(database, id, now);
-  const page = await listFamily(database, id, { after, limit, isIntact: count.isIntact });
+  const { position, time, count, page } = await inSnapshot(store, async (database) => {
+    const position = await readDerivedPosition(database);
+    const time = await findTimeAt(database, position);
+    const count = await countFamily(database, id, now);
+    return { position, time, count, page: await listFamily(database, id, { after, limit, isIntact: count.isIntact }) };
+  });
   return {
     ...count,
     tokens: page.map(({ place, row, isCut }) => ({ ...knownToken(place.token, 'issued', eventOf(row)), isCut })),

@@ -139,7 +139,7 @@ export async function listen(
   return listenPostgres(location.connection, onChange);
 }
 
-/** All reads see the database at one point in time. For a store that was opened with `read`. */
+/** All reads see the database at one point in time. */
 export const inSnapshot = <T>(store: Store, work: (database: Database) => Promise<T>): Promise<T> =>
   store.transaction().setIsolationLevel('repeatable read').setAccessMode('read only').execute(work);
 

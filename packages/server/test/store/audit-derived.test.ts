@@ -257,6 +257,28 @@ for (const kind of ['sqlite', 'postgres'] as const) {
     await store.destroy();
   });
 
+  test(`${kind}: the numbers of descendants are those of the list, while rows are read`, async () => {
+    const store = await openStore(await locate(), 'write', 1);
+    const trace = eventOfRow(0).subject as NonNullable<AuditEvent['subject']>;
+    await insert(
+      store,
+      Array.from({ length: 60 }, (_, index) => ({
+        ...eventOfRow(10 * index),
+        subject: { ...trace, id: 'root' },
+      })),
+    );
+    let isRead = false;
+    const reading = deriveAll(store, 60, 1).then(() => {
+      isRead = true;
+    });
+    while (!isRead) {
+      const { all, tokens, upTo } = await findDescendants(store, 'root', { after: undefined, limit: 200, now: BEGIN });
+      assert.deepEqual([all, upTo.position], [tokens.length, tokens.length]);
+    }
+    await reading;
+    await store.destroy();
+  });
+
   test(`${kind}: rows after a position come in the order of writing, each once, also with filters`, async () => {
     const store = await openStore(await locate(), 'write', 1);
     await insert(store, eventsOf(0, 99));
