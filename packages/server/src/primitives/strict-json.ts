@@ -60,9 +60,10 @@ export function isExactNumber(literal: string): boolean {
 }
 
 interface Scanned {
-  /** Commas and opening brackets; infinite if a double would round a number. */
+  /** Commas and opening brackets. */
   readonly items: number;
   readonly members: number;
+  /** Infinite if a double would round a number: the text is refused as well. */
   readonly depth: number;
 }
 
