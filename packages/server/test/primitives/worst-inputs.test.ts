@@ -34,6 +34,7 @@ const forms: Readonly<Record<string, string>> = {
   'one value of two-byte letters': `a=${fill('%C3%A9', BODY - 2)}`,
   'plus signs': `a=${fill('+', BODY - 2)}`,
   'as many parameters as may be': fill(`${fill('a', 2000)}=${fill('%41', 2000)}&`, BODY).slice(0, -1),
+  'plus signs in as many parameters as may be': fill(`a=${fill('+', 4000)}&`, BODY).slice(0, -1),
   'nothing but separators': fill('&', BODY),
   'nothing but signs of equality': fill('=', BODY),
   'a name of escapes': `${fill('%5F', BODY - 2)}=`,
