@@ -76,6 +76,37 @@ suite('the audit in a browser', { skip: noBrowser }, () => {
     await close();
   });
 
+  test('scrolls one thing at a time', async () => {
+    const { page } = ada;
+    /** Can the page, the list and the drawer be scrolled? */
+    const scrolls = (): Promise<readonly boolean[]> =>
+      page.evaluate(`[document.documentElement, ${TABLE}, document.querySelector('[role=dialog]')].map((box) =>
+        box !== null && getComputedStyle(box).overflowY !== 'hidden' && box.scrollHeight > box.clientHeight)`);
+    const row = `request=${refused.requestId}`;
+    const cases: readonly (readonly [string, readonly boolean[]])[] = [
+      ['client=service-9&actor=nobody', [false, false, false]],
+      ['actor=the-agent', [false, false, false]],
+      ['', [false, true, false]],
+      [`actor=the-agent&${row}`, [false, false, true]],
+    ];
+    for (const [query, expected] of cases) {
+      await ada.visit(`audit?${query}`);
+      for (const width of [360, 1280]) {
+        await page.setViewportSize({ width, height: 740 });
+        await settle(page);
+        assert.deepEqual(await scrolls(), expected, `${query} at a width of ${width}`);
+      }
+    }
+    // A window too low for the list is scrolled, unless a drawer is open.
+    await page.setViewportSize({ width: 1280, height: 360 });
+    assert.deepEqual(await scrolls(), [false, false, true]);
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    assert.deepEqual(await scrolls(), [true, false, false]);
+    await page.setViewportSize({ width: 1280, height: 800 });
+    await ada.visit('audit');
+  });
+
   test('says in words that no row has an id', async () => {
     const { page } = ada;
     await search(refused.requestId.replace(/.$/, (last) => (last === '0' ? '1' : '0')));

@@ -11,7 +11,7 @@ interface DrawerProps {
   readonly onClose: () => void;
 }
 
-/** Esc and a click beside it close it. Let the URL say whether it is open. The page goes on scrolling: locking it needs inline styles. */
+/** Esc and a click beside it close it. Let the URL say whether it is open. frame.css keeps the page from scrolling: Mantine would need inline styles. */
 export const Drawer = ({ title, children, onClose }: DrawerProps): ReactNode => (
   <MantineDrawer.Root opened={Boolean(children)} onClose={onClose} position="right" size="lg" lockScroll={false}>
     <MantineDrawer.Overlay />
