@@ -33,6 +33,9 @@ export interface Beside {
   readonly clients?: readonly string[];
   readonly accounts?: readonly string[];
   readonly issuers?: readonly string[];
+  readonly resources?: readonly string[];
+  /** YAML of the section. */
+  readonly registration?: string;
 }
 
 const lines = (list: readonly string[]): string => list.map((line) => `\n  - ${line}`).join('');
@@ -40,7 +43,14 @@ const lines = (list: readonly string[]): string => list.map((line) => `\n  - ${l
 /** @param store as in the file */
 export const configuration = (
   store: string,
-  { keys = '{ rotateEvery: 30d }', clients = [], accounts = [], issuers = [] }: Beside = {},
+  {
+    keys = '{ rotateEvery: 30d }',
+    clients = [],
+    accounts = [],
+    issuers = [],
+    resources = [],
+    registration,
+  }: Beside = {},
 ): string => `
 issuer: ${LOGIN}
 server:
@@ -50,8 +60,8 @@ sealingKey: { plain: ${SEALING_KEY} }
 keys: ${keys}
 resources:
   - { audience: ${API}, scopes: [read, write, admin], token: { lifetime: 10m } }
-  - { audience: ${VAULT}, scopes: [read], token: { format: opaque, lifetime: 10m } }
-clients:
+  - { audience: ${VAULT}, scopes: [read], token: { format: opaque, lifetime: 10m } }${lines(resources)}
+${registration === undefined ? '' : `registration: ${registration}\n`}clients:
   - { id: gateway, auth: client_secret_post, secret: { plain: gateway-secret }, grants: [client_credentials, token_exchange, refresh_token, authorization_code], redirectUris: [${CALLBACK}], audiences: [${API}, ${VAULT}], scopes: [read, write] }
   - { id: stranger, auth: client_secret_post, secret: { plain: stranger-secret }, grants: [client_credentials], audiences: [${API}], scopes: [read] }${lines(clients)}
 accounts:${lines(accounts) || ' []'}

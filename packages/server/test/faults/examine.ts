@@ -2,6 +2,7 @@
 // is judged as a whole.
 import { setTimeout as wait } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
+import type { Form } from '../support/harness.ts';
 import { type Caller, post, type Target } from './caller.ts';
 import { exchangeForm, probes, refreshForm, tokenForm } from './cast.ts';
 import { accessTokenIn, type Family, headOf, refreshTokenIn, type Told } from './ledger.ts';
@@ -85,11 +86,21 @@ export async function inTurn<T>(
   await Promise.all(Array.from({ length: atOnce }, worker));
 }
 
+/** A 503 is not a decision: repeats, as callers do. */
+async function decide(url: string, form: Form): Promise<Told | undefined> {
+  const until = performance.now() + PATIENCE;
+  for (;;) {
+    const told = await post(url, form);
+    if (told?.status !== 503 || performance.now() > until) return told;
+    await wait(200);
+  }
+}
+
 /** The decisions of a node about requests whose answers must not change. */
 export const decisions = ({ url }: Target): Promise<readonly unknown[]> =>
   Promise.all(
     probes().map(async (form) => {
-      const told = await post(`${url}/oauth/token`, form);
+      const told = await decide(`${url}/oauth/token`, form);
       return [told?.status, told?.body.error, told?.body.error_description, told?.body.scope];
     }),
   );

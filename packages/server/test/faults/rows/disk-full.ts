@@ -6,6 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { type Member, openFolder, sqliteAt, startMembers, untilReady } from '../cluster.ts';
 import { examine } from '../examine.ts';
 import type { Bench, Fault, Outcome } from '../fault.ts';
+import { otherPaths, walkOtherPaths } from '../other-paths.ts';
 import { ALWAYS, countOf, slowest, underLoad } from '../session.ts';
 
 interface Disk {
@@ -63,8 +64,10 @@ async function fillDisk(bench: Bench): Promise<Outcome> {
   const repetitions = bench.times(10, 1);
   const disk = openDisk(bench);
   const store = sqliteAt(join(disk.folder, 'cambio.db'));
-  const members = await startMembers(bench, store, 1);
+  const members = await startMembers(bench, store, 1, otherPaths);
+  let walked: readonly string[] = [];
   const outcome = await underLoad({ store, members, lives: 6, failures: 'expected' }, async (session) => {
+    const walkers = members.map((member) => walkOtherPaths(session, member));
     for (let time = 0; time < repetitions; time++) {
       await wait(500);
       for (const member of members) disk.fill(member);
@@ -75,13 +78,14 @@ async function fillDisk(bench: Bench): Promise<Outcome> {
       }
       await examine(session.caller, members, 10);
     }
+    walked = await Promise.all(walkers.map(({ judge }) => judge()));
   });
   const [ledger] = outcome.ledgers;
   return {
     ...outcome,
     repetitions,
-    checked: ALWAYS,
-    note: `${disk.how}; ${countOf(ledger, 503)} answers were 503, the slowest after ${slowest(ledger, 503)} ms`,
+    checked: [...ALWAYS, 'I9'],
+    note: `${disk.how}; ${walked}; ${countOf(ledger, 503)} answers were 503, the slowest after ${slowest(ledger, 503)} ms`,
   };
 }
 

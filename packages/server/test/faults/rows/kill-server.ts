@@ -6,15 +6,18 @@ import { configuration } from '../cast.ts';
 import { type Kind, openStore, startMember, startMembers } from '../cluster.ts';
 import { examine } from '../examine.ts';
 import type { Bench, Fault, Outcome } from '../fault.ts';
+import { otherPaths, walkOtherPaths } from '../other-paths.ts';
 import { ALWAYS, percentile, type Session, underLoad } from '../session.ts';
 
 async function killServers(bench: Bench, kind: Kind, nodes: 1 | 2): Promise<Outcome> {
   const kills = bench.times(100, 3);
   const store = await openStore(kind, bench);
-  const members = await startMembers(bench, store, nodes);
+  const members = await startMembers(bench, store, nodes, otherPaths);
+  let walked: readonly string[] = [];
   const recovery: number[] = [];
   const plan = { store, members, lives: 6, pause: nodes === 1 ? 0 : 60, failures: 'excused' } as const;
   const outcome = await underLoad(plan, async (session) => {
+    const walkers = members.map((member) => walkOtherPaths(session, member));
     for (let kill = 0; kill < kills; kill++) {
       const victim = members[kill % nodes];
       if (victim === undefined) return;
@@ -27,13 +30,14 @@ async function killServers(bench: Bench, kind: Kind, nodes: 1 | 2): Promise<Outc
       await examine(session.caller, [victim]);
       victim.up = true;
     }
+    walked = await Promise.all(walkers.map(({ judge }) => judge()));
   });
   const cut = outcome.ledgers[0].attempts.filter(({ told }) => told === undefined).length;
   return {
     ...outcome,
     repetitions: kills,
-    checked: [...ALWAYS, 'Z'],
-    note: `${cut} answers cut off; back after ${Math.round(percentile(recovery, 99))} ms (p99)`,
+    checked: [...ALWAYS, 'I9', 'Z'],
+    note: `${cut} answers cut off; ${walked.join('; ')}; back after ${Math.round(percentile(recovery, 99))} ms (p99)`,
   };
 }
 

@@ -9,6 +9,7 @@ import { configuration } from '../cast.ts';
 import { type Member, openFolder, sqliteAt, startMember, untilReady } from '../cluster.ts';
 import { examine } from '../examine.ts';
 import type { Bench, Fault, Outcome } from '../fault.ts';
+import { otherPaths, walkOtherPaths } from '../other-paths.ts';
 import { ALWAYS, countOf, percentile, type Session, slowest, underLoad } from '../session.ts';
 
 const SYNC_MS = 200;
@@ -94,11 +95,12 @@ async function beside(
 ): Promise<Outcome> {
   const file = `${openFolder(bench)}/cambio.db`;
   const store = sqliteAt(file);
-  const member = await startMember(bench, configuration(store.location, {}), [], under);
+  const member = await startMember(bench, configuration(store.location, otherPaths), [], under);
   const idle = await startIdle(bench);
-  let waits = '';
+  let [waits, walked] = ['', ''];
   const plan = { store, members: [member], lives: 8, pause: 5, failures: 'expected' } as const;
   const outcome = await underLoad(plan, async (session) => {
+    const walkers = walkOtherPaths(session, member);
     await wait(WARM_MS);
     const all = await askBeside(member, idle, async () => {
       for (let time = 0; time < repetitions; time++) await once(file);
@@ -106,13 +108,14 @@ async function beside(
     waits = judgeWaits(session, all);
     await untilReady(member);
     await examine(session.caller, [member], 10);
+    walked = await walkers.judge();
   });
   const [ledger] = outcome.ledgers;
   return {
     ...outcome,
     repetitions,
-    checked: ALWAYS,
-    note: `${waits}; ${countOf(ledger, 503)} answers were 503, the slowest after ${slowest(ledger, 503)} ms`,
+    checked: [...ALWAYS, 'I9'],
+    note: `${waits}; ${walked}; ${countOf(ledger, 503)} answers were 503, the slowest after ${slowest(ledger, 503)} ms`,
   };
 }
 
