@@ -202,7 +202,10 @@ async function beginDevice(asking: Asking, promised: Promised[]): Promise<void> 
   const form = { grant_type: DEVICE_GRANT, ...device, device_code: String(body.device_code) };
   promised.push(async () => {
     const { error } = (await asking(400)('/oauth/token', withForm(form))).body;
-    return error === 'authorization_pending' ? undefined : `a device code that was told is ${error}`;
+    // It may have polled just before, and got 503.
+    return error === 'authorization_pending' || error === 'slow_down'
+      ? undefined
+      : `a device code that was told is ${error}`;
   });
 }
 
