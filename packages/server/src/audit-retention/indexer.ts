@@ -1,6 +1,5 @@
 // Keeps the index of the audit up to date in the background, and builds it for the rows of earlier versions. Every process does this:
 // one at a time writes, in a transaction that also advances the position.
-import { setTimeout as wait } from 'node:timers/promises';
 import type { Chains } from '../audit/chain.ts';
 import { createRepeatable } from '../primitives/serial.ts';
 import { dropColumnIndexes, indexNextRows, readIndexState } from '../store/audit-index.ts';
@@ -9,6 +8,7 @@ import { findSettled } from '../store/audit-settled.ts';
 import { describeDatabaseFailure } from '../store/failure.ts';
 import type { Store } from '../store/store.ts';
 import { createDeriver } from './deriver.ts';
+import { createPace, MAX_BATCH_MS, type Pace } from './pace.ts';
 
 export interface Indexer {
   /** Milliseconds since all rows that were committed were in the index. */
@@ -21,8 +21,6 @@ export interface Indexer {
 const MAX_BATCH_ROWS = 1000;
 /** After a failure, batches are smaller: the database may be too slow for its deadline. */
 const MIN_BATCH_ROWS = 50;
-/** A batch that takes longer is followed by a smaller one: other writers of SQLite wait for it. */
-const MAX_BATCH_MS = 30;
 /** Time from a commit until its rows are indexed, with those that were committed meanwhile. */
 const DELAY_MS = 500;
 /** Time between two looks for rows of other processes. */
@@ -45,8 +43,9 @@ export function startIndexer({
   let hasGrown = true;
   let isReported = false;
   const build = createBuild(store, report);
-  const batches = createBatches(store, () => until);
-  const deriver = createDeriver(store);
+  const pace = createPace();
+  const batches = createBatches(store, pace, () => until);
+  const deriver = createDeriver(store, pace);
 
   const indexOnce = async (): Promise<void> => {
     const began = performance.now();
@@ -115,23 +114,24 @@ interface Batches {
 }
 
 /** @param until the time of `performance.now()` after which no batch begins */
-function createBatches(store: Store, until: () => number): Batches {
+function createBatches(store: Store, pace: Pace, until: () => number): Batches {
   let batchRows = MAX_BATCH_ROWS;
   const shrink = (): void => {
     batchRows = Math.max(Math.floor(batchRows / 2), MIN_BATCH_ROWS);
   };
   return {
     indexThrough: async (through) => {
+      await pace.turn(until());
       while (performance.now() < until()) {
         const began = performance.now();
         const position = await indexNextRows(store, through, batchRows);
         if (position === undefined) break;
         const tookMs = performance.now() - began;
+        pace.took(tookMs);
         if (tookMs > MAX_BATCH_MS) shrink();
         else if (tookMs < MAX_BATCH_MS / 3) batchRows = Math.min(2 * batchRows, MAX_BATCH_ROWS);
         if (position >= through) return true;
-        // Others write as long as this did.
-        await wait(Math.min(tookMs, until() - performance.now()), undefined, { ref: false });
+        await pace.turn(until());
       }
       return (await readIndexState(store)).position >= through;
     },
