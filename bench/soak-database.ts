@@ -20,11 +20,24 @@ export interface SoakDatabase {
   readonly countRows: () => Promise<number>;
   /** Bytes, with the log of SQLite. */
   readonly size: () => Promise<number>;
+  /** Bytes of `LASTING`, with their indexes. */
+  readonly lastingSize: () => Promise<number>;
   readonly close: () => Promise<void>;
 }
 
+/**
+ * Tables whose rows outlast a soak: an hour after they expire, a day after they were in force, or for ever (revocations and
+ * statements about chains).
+ */
+const LASTING = 'refresh_families used_ids opaque_tokens configuration_texts revocations audit_statements';
+const NAMES = LASTING.split(' ')
+  .map((name) => `'${name}'`)
+  .join();
 const ROWS = 'select sequence, request_id as id from audit where sequence >';
 const COUNT = 'select count(*) as rows from audit';
+
+const LASTING_SQLITE = `select sum(pgsize) as bytes from dbstat where name in (select name from sqlite_schema where tbl_name in (${NAMES}))`;
+const LASTING_POSTGRES = `select sum(pg_total_relation_size(name::regclass)) as bytes from unnest(array[${NAMES}]) as name`;
 
 export function openSqliteFile(folder: string): SoakDatabase {
   const file = join(folder, 'cambio.db');
@@ -43,6 +56,7 @@ export function openSqliteFile(folder: string): SoakDatabase {
       return rows.map((row) => ({ sequence: Number(row.sequence), id: String(row.id) }));
     },
     countRows: async () => Number(opened().prepare(COUNT).get()?.rows),
+    lastingSize: async () => Number(opened().prepare(LASTING_SQLITE).get()?.bytes),
     size: async () => sizeOf(file) + sizeOf(`${file}-wal`),
     close: async () => database?.close(),
   };
@@ -62,6 +76,7 @@ export async function openPostgresServer(): Promise<SoakDatabase> {
       return rows.map((row) => ({ sequence: Number(row.sequence), id: String(row.id) }));
     },
     countRows: async () => Number((await query(url, COUNT))[0]?.rows),
+    lastingSize: async () => Number((await query(url, LASTING_POSTGRES))[0]?.bytes),
     size: async () => Number((await query(url, 'select pg_database_size(current_database()) as bytes'))[0]?.bytes),
     close: async () => {
       for (const work of works.toReversed()) await work();
