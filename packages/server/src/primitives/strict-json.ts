@@ -23,7 +23,7 @@ export const parseJsonObject = (text: string): JsonObject | undefined => parse(t
 export const parseJsonFile = (text: string): JsonObject | undefined => parse(text, Number.POSITIVE_INFINITY);
 
 function parse(text: string, maxItems: number): JsonObject | undefined {
-  const { items, members, depth } = scan(text);
+  const { items, members, depth } = scan(text, maxItems);
   if (items > maxItems || depth > MAX_DEPTH) return undefined;
   let value: unknown;
   try {
@@ -63,17 +63,21 @@ interface Scanned {
   /** Commas and opening brackets. */
   readonly items: number;
   readonly members: number;
-  /** Infinite if a double would round a number: the text is refused as well. */
+  /** Infinite if a double would round a number, or if there are more numbers than items: the text is refused as well. */
   readonly depth: number;
 }
 
-/** Reads the text once, outside its strings. It may be invalid JSON, which JSON.parse refuses afterwards. */
-function scan(text: string): Scanned {
+/**
+ * Reads the text once, outside its strings. It may be invalid JSON, which JSON.parse refuses afterwards. Stops above the maximum of
+ * items. A valid object has at most one number for each item, so the maximum holds for numbers, too: they take the most time.
+ */
+function scan(text: string, maxItems: number): Scanned {
   let items = 0;
+  let numbers = 0;
   let members = 0;
   let depth = 0;
   let deepest = 0;
-  for (let i = 0; i < text.length; i++) {
+  for (let i = 0; i < text.length && items <= maxItems; i++) {
     const char = text.charCodeAt(i);
     if (char === QUOTE) {
       for (i++; i < text.length && text.charCodeAt(i) !== QUOTE; i++) if (text.charCodeAt(i) === BACKSLASH) i++;
@@ -85,8 +89,10 @@ function scan(text: string): Scanned {
     } else if (char === CLOSE_BRACE || char === CLOSE_BRACKET) depth--;
     else if (char === MINUS || isDigit(char)) {
       const start = i;
+      numbers++;
       while (isNumeric(text.charCodeAt(i + 1))) i++;
-      if (!isExactNumber(text.slice(start, i + 1))) return { items, members, depth: Number.POSITIVE_INFINITY };
+      if (numbers > items || !isExactNumber(text.slice(start, i + 1)))
+        return { items, members, depth: Number.POSITIVE_INFINITY };
     }
   }
   return { items, members, depth: deepest };

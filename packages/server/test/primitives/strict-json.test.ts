@@ -137,3 +137,19 @@ test('reads a long number in time proportional to its length', () => {
     parseJsonObject(`{"a":${literal}}`);
   }
 });
+
+test('reads at most as many numbers as a text may have items, also in text that is not JSON', (t) => {
+  const { mock } = t.mock.method(Number, 'isInteger');
+  for (const [start, between] of [
+    ['{"a":[', ','],
+    ['{"a":', ' '],
+    ['', ' '],
+    ['{"a":', '"b"'],
+    ['[', '}'],
+  ] as const) {
+    mock.resetCalls();
+    assert.equal(parseJsonObject(start + `1.0${between}`.repeat(100_000)), undefined);
+    assert.ok(mock.callCount() <= 16_384, `${mock.callCount()} numbers: ${start}1.0${between}`);
+  }
+  assert.ok(parseJsonObject(`{"a":[${'1.0,'.repeat(16_382)}1.0]}`));
+});
