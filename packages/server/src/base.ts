@@ -89,7 +89,7 @@ export async function openBase(
     const ids = createTokenIds(await sharedSecret('token-ids'), clock, settings?.name);
     const isOwnId = (id: string): boolean => ids.epochOf(id) !== undefined;
     const regions = settings && (await openRegions(settings, { issuer, store, clock, access, isOwnId }));
-    const refuseStale = regions?.refuseStale;
+    const refuseStale = regions?.refuseStale ?? (() => undefined);
     const suspensions = await openSuspensions(store, issuer);
     return {
       access,

@@ -1,5 +1,4 @@
 // Decides the tokens for a person's agreement. No rule is evaluated: the client's entry limits them, at first and at each refresh.
-
 import { isDeepStrictEqual } from 'node:util';
 import type { Decision, TokenDecision } from '../issuing/authorization.ts';
 import { identityClaimNames, identityClaims } from '../issuing/identity-claims.ts';

@@ -3,8 +3,9 @@
 
 import { insertionOf, type Write } from '../audit/write.ts';
 import { type Clock, LEEWAY_SECONDS } from '../primitives/clock.ts';
+import { findSettled } from '../store/audit-settled.ts';
 import type { Freshness } from '../store/freshness.ts';
-import { OVERLAP_ROWS, type Poll } from '../store/poll.ts';
+import type { Poll } from '../store/poll.ts';
 import { insertManyRevoked, listRevocations, type ManyRevoked, manyOf, revocation } from '../store/revocations.ts';
 import type { Database } from '../store/schema.ts';
 import { deleteSomeArtifacts } from '../store/sign-in-artifacts.ts';
@@ -12,6 +13,9 @@ import { MAX_WAIT_MS, orUnavailable, type Store } from '../store/store.ts';
 import type { Suspensions } from './suspensions.ts';
 import type { TokenIds } from './token-ids.ts';
 import { type BulkRevocation, createTokenNames, storedName, type TokenParties } from './token-names.ts';
+
+/** How often a poll looks whether transactions have ended that may commit a row before others. The next poll looks again. */
+const SETTLING_CHECKS = 1;
 
 /** The facts that decide whether a token is revoked. */
 export interface Revocable extends TokenParties {
@@ -119,22 +123,28 @@ export async function openRevocations(
     freshness,
     ids,
     suspensions,
-    refuseStale = () => undefined,
+    refuseStale,
   }: {
     readonly issuer: string;
     readonly clock: Clock;
     readonly freshness: Freshness;
     readonly ids: TokenIds;
     readonly suspensions: Pick<Suspensions, 'find'>;
-    /** Of other regions. @throws Refusal region_unavailable if one of the tokens may be revoked there; absent: there are none */
-    readonly refuseStale?: (ids: readonly string[]) => void;
+    /** @throws Refusal region_unavailable if another region may have revoked one of the tokens */
+    readonly refuseStale: (ids: readonly string[]) => void;
   },
 ): Promise<Revocations> {
   const revoked = createRevocationIndex(issuer, ids);
-  let last = 0;
+  // No row up to this number is missing.
+  let read = 0;
+  let isSettled = false;
   const poll: Poll = async (written) => {
-    if (written === 'nothing') return;
-    for (const row of await listRevocations(store, last - OVERLAP_ROWS)) {
+    if (written === 'nothing' && isSettled) return;
+    isSettled = false;
+    const settled = await findSettled(store, SETTLING_CHECKS, 'revocations');
+    // After a restore, numbers are given again.
+    const after = settled !== undefined && settled < read ? 0 : read;
+    for (const row of await listRevocations(store, after)) {
       const many = manyOf(row);
       if (many === undefined) revoked.addToken(row.id);
       else {
@@ -142,8 +152,10 @@ export async function openRevocations(
         const time = row.region_time === null ? moment : Number(row.region_time);
         revoked.addMany(many, { moment, by: row.kind === null ? 'clock' : 'moment', time });
       }
-      last = Math.max(last, row.sequence);
     }
+    if (settled === undefined) return;
+    read = settled;
+    isSettled = true;
   };
   const anyOf = (tokens: Iterable<string>): boolean => {
     const ids = [...tokens];

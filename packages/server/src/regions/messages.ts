@@ -16,8 +16,8 @@ const EVENT = 'urn:cambio:event:region';
 /** A page of revocations with the longest names has about 300,000, and the keys of a region some thousands. */
 const MAX_ANSWER_CHARACTERS = 524_288;
 
-/** A request is not accepted later. It is sent again with each poll. */
-const MAX_AGE_SECONDS = 60;
+/** A request is not accepted later. It is sent again with each poll. The clocks of two regions that answer each other differ by less. */
+export const MAX_MESSAGE_AGE_SECONDS = 60;
 
 const text = z.string().min(1).max(4096);
 const mark = z.string().max(64);
@@ -115,10 +115,10 @@ export function createMessages(
       const peer = peers.find((one) => one.name === sub);
       if (peer === undefined || typeof jti !== 'string' || !content.success)
         throw new TokenRefusal('claims', 'no region of the configuration sends such a request');
-      if (typeof iat !== 'number' || Math.abs(clock() / 1000 - iat) > MAX_AGE_SECONDS)
+      if (typeof iat !== 'number' || Math.abs(clock() / 1000 - iat) > MAX_MESSAGE_AGE_SECONDS)
         throw new TokenRefusal(
           'expired',
-          `it is not from the last ${MAX_AGE_SECONDS} s: compare the clocks of the regions`,
+          `it is not from the last ${MAX_MESSAGE_AGE_SECONDS} s: compare the clocks of the regions`,
         );
       return { from: peer.name, id: jti, content: content.data };
     },

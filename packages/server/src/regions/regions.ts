@@ -17,7 +17,7 @@ import {
 import { type Access, orUnavailable, type Store } from '../store/store.ts';
 import { useId } from '../store/used-ids.ts';
 import type { Elsewhere } from './elsewhere.ts';
-import { createMessages, type Messages } from './messages.ts';
+import { createMessages, MAX_MESSAGE_AGE_SECONDS, type Messages } from './messages.ts';
 import { openPeer, type Peer, type PeerReading } from './peer.ts';
 import type { RegionSettings } from './settings.ts';
 import { codeTagOf, readCodeTag, readTag, tagOf } from './tag.ts';
@@ -186,7 +186,9 @@ async function answerPeer(
       throw new Refusal('region_unavailable', {
         detail: `${from} asks for single-use ids, and they belong to ${singleUse}`,
       });
-    const first = await orUnavailable(useId(store, content.use.id, content.use.expiresAt * 1000));
+    // The clock here may be ahead of the one that accepts the id until then.
+    const forgetAt = (content.use.expiresAt + MAX_MESSAGE_AGE_SECONDS) * 1000;
+    const first = await orUnavailable(useId(store, content.use.id, forgetAt));
     return { sets: { [id]: messages.answer(from, id, { first }) }, moreAvailable: false };
   }
   const page = await orUnavailable(readPage(store, content.read));

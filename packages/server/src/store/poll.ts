@@ -10,8 +10,8 @@ const INTERVAL_MS = 250;
 /** Milliseconds between two polls without requests. With the time that a poll takes, it is less than the maximum age that requests accept. */
 const IDLE_INTERVAL_MS = 500;
 
-/** Every poll reads this many sequence numbers again: transactions may commit in another order than they took their numbers. */
-export const OVERLAP_ROWS = 1000;
+/** The latest revocations that the marker names. */
+const MARKED_ROWS = 1000;
 
 /**
  * Reads what other processes wrote.
@@ -104,7 +104,7 @@ function createMarkerReader(store: Store): () => Promise<string> {
 
 /** Sequence numbers only grow, so the sum of the latest ones grows with every new row. */
 const statement = sql<{ marker: string }>`select
-  coalesce((select sum(sequence) from (select sequence from revocations order by sequence desc limit ${sql.lit(OVERLAP_ROWS)}) as latest), 0)
+  coalesce((select sum(sequence) from (select sequence from revocations order by sequence desc limit ${sql.lit(MARKED_ROWS)}) as latest), 0)
   || ' ' || coalesce((select number from revisions where name = 'clients'), 0)
   || ' ' || coalesce((select number from revisions where name = 'actors'), 0)
   || ' ' || coalesce((select string_agg(kid, ' ' order by kid) from signing_keys), '')

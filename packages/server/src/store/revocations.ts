@@ -94,7 +94,7 @@ export async function nextTime(transaction: Database, now: number): Promise<numb
   return Number(number);
 }
 
-/** In sequence. A transaction may commit after one with a later number, so callers read the last `OVERLAP_ROWS` numbers again. */
+/** In sequence. A transaction may commit after one with a later number: see `findSettled`. */
 export const listRevocations = (database: Database, after: number): Promise<StoredRevocation[]> =>
   database
     .selectFrom('revocations')

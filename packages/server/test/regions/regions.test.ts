@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { createMessages } from '../../src/regions/messages.ts';
 import { admin, withOperators } from '../support/admin-api.ts';
@@ -205,6 +207,14 @@ test('two regions', async (t) => {
       assert.equal(refused.body.sets, undefined);
     }
     assert.equal((await eu.post('/regions', 'nothing')).status, 404);
+    // The clock of the region that accepts the id may be 60 s behind: until then, the id is not forgotten here.
+    const expiresAt = Math.floor(Date.now() / 1000) + 5;
+    const use = await send(as('us').request('eu', { use: { id: 'used here', expiresAt } }).text);
+    assert.equal(use.status, 200, use.text);
+    const database = new DatabaseSync(join(eu.folder, 'cambio.db'), { readOnly: true });
+    const row = database.prepare("select expires_at from used_ids where id = 'used here'").get();
+    database.close();
+    assert.equal(row?.expires_at, (expiresAt + 60) * 1000);
   });
 
   await t.test('a revocation of many tokens reaches the tokens of every region', async () => {

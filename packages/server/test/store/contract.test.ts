@@ -287,7 +287,8 @@ for (const [name, [one, two]] of Object.entries(nodes)) {
     const ids = createTokenIds('key', Date.now);
     const issuer = 'https://us.example';
     const suspensions = { find: () => undefined };
-    const about = { issuer, clock: () => 1, freshness: createFreshness(), ids, suspensions } as const;
+    const refuseStale = () => undefined;
+    const about = { issuer, clock: () => 1, freshness: createFreshness(), ids, suspensions, refuseStale } as const;
     const [revoking, polling] = [await openRevocations(one, about), await openRevocations(two, about)];
     const commit = (write: (database: Database) => Promise<void>) => one.transaction().execute(write);
     const facts = { lineage: [], actorLineage: [], principal: { iss: 'x', sub: 'x' }, chain: [], issuedAt: 0 };
@@ -301,6 +302,31 @@ for (const [name, [one, two]] of Object.entries(nodes)) {
         assert.deepEqual([node.whyRefused(token), node.whyRefused(other)], ['revoked', undefined]);
       assert.equal(polling.whyRefused({ ...token, id: ids.make(polling.epoch()) }), undefined);
     }
+  });
+
+  test(`${name}: a node misses no revocation that is committed after many later ones`, async () => {
+    const ids = createTokenIds('key', Date.now);
+    const suspensions = { find: () => undefined };
+    const about = { issuer: 'https://us.example', clock: () => 1, freshness: createFreshness(), ids, suspensions };
+    const node = await openRevocations(two, { ...about, refuseStale: () => undefined });
+    const wrote = Promise.withResolvers<void>();
+    const going = Promise.withResolvers<void>();
+    const late = one.transaction().execute(async (transaction) => {
+      await transaction.executeQuery(revocation('late', 1)(transaction).compile());
+      wrote.resolve();
+      // SQLite has one writer at a time.
+      if (name === 'postgres') await going.promise;
+    });
+    await wrote.promise;
+    const subjects = Array.from({ length: 1500 }, (_, index) => ({ kind: 'subject', name: `late-${index}` }) as const);
+    await two.transaction().execute((transaction) => insertManyRevoked(transaction, subjects, 1));
+    await node.poll();
+    assert.equal(node.anyOf(['late']), name !== 'postgres');
+    going.resolve();
+    await late;
+    // The database has nothing new since the poll that met the open transaction, by the latest numbers.
+    await node.poll('nothing');
+    assert.equal(node.anyOf(['late']), true);
   });
 
   test(`${name}: of requests that come at once, counts exactly as many as a limit allows, and leaves no gap`, async () => {
