@@ -1,0 +1,78 @@
+// Regions on PostgreSQL, in the middle of a rotation of their secret.
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { codeTagOf } from '../../src/regions/tag.ts';
+import { API, configuration } from '../support/basics.ts';
+import { changed, edited } from '../support/configuration.ts';
+import { type Answer, EXCHANGE, type TestServer, type } from '../support/harness.ts';
+import { startPostgres } from '../support/postgres.ts';
+import { SECRET, startWorld, until } from '../support/regions.ts';
+
+const postgres = await startPostgres({ after });
+const NEXT = 'the next secret of all regions, 32 characters';
+const gateway = { client_id: 'gateway', client_secret: 'gateway-secret' };
+const sealingKey = { plain: Buffer.alloc(32, 7).toString('base64') };
+const base = changed(configuration, {
+  sealingKey,
+  clients: edited('gateway', {
+    grants: ['client_credentials', 'token_exchange', 'authorization_code'],
+    redirectUris: ['https://gateway.example/callback'],
+  }),
+});
+
+const own = async (server: TestServer): Promise<string> => {
+  const { body, text } = await server.token({ ...gateway, grant_type: 'client_credentials', audience: API });
+  assert.ok(body.access_token, text);
+  return String(body.access_token);
+};
+const exchange = (server: TestServer, token: string): Promise<Answer> =>
+  server.token({
+    ...gateway,
+    grant_type: EXCHANGE,
+    subject_token: token,
+    subject_token_type: type('access_token'),
+    audience: API,
+  });
+const revoke = (server: TestServer, token: string): Promise<Answer> =>
+  server.post('/oauth/revoke', new URLSearchParams({ ...gateway, token }).toString());
+const answered = (status: number) => (answer: Answer) => answer.status === status;
+
+test('regions on PostgreSQL', async (t) => {
+  const [old, next] = [{ plain: SECRET }, { plain: NEXT }];
+  const { eu, us } = await startWorld(t, {
+    configuration: base,
+    stores: { eu: await postgres.database(), us: await postgres.database() },
+    regions: { eu: { secret: [next, old] }, us: { secret: [old, next] } },
+  });
+  await t.test(
+    'a region that sends with the next secret and one that sends with the old one read each other',
+    async () => {
+      for (const [from, to] of [
+        [eu, us],
+        [us, eu],
+      ] as const) {
+        const [revoked, other] = [await own(from), await own(from)];
+        for (const token of [revoked, other]) await until(() => exchange(to, token), answered(200));
+        assert.equal((await revoke(to, revoked)).status, 200);
+        for (const server of [from, to]) await until(() => exchange(server, revoked), answered(400));
+        assert.equal((await exchange(to, other)).status, 200);
+      }
+    },
+  );
+
+  await t.test('an authorization code belongs to the region that issued it: another answers 421', async () => {
+    const redeem = (server: TestServer, code: string) =>
+      server.token({
+        ...gateway,
+        grant_type: 'authorization_code',
+        code,
+        redirect_uri: 'https://gateway.example/callback',
+        code_verifier: 'v'.repeat(43),
+      });
+    const code = codeTagOf('us') + 'x'.repeat(40);
+    const misdirected = await redeem(eu, code);
+    assert.equal(misdirected.status, 421, misdirected.text);
+    const unknown = await redeem(us, code);
+    assert.deepEqual([unknown.status, unknown.body.error], [400, 'invalid_grant'], unknown.text);
+  });
+});
