@@ -66,13 +66,17 @@ export async function buildConsole(when: 'always' | 'stale'): Promise<void> {
   const { build } = await import('vite');
   mkdirSync(CACHE, { recursive: true });
   const folder = mkdtempSync(join(CACHE, 'console-'));
-  const built = await build({ root: CONSOLE, logLevel: 'warn', build: { outDir: folder, emptyOutDir: true } });
-  const outputs = [built].flat().flatMap((one) => ('output' in one ? one.output : []));
-  const modules = outputs.flatMap((one) => (one.type === 'chunk' ? one.moduleIds : []));
-  writeFileSync(join(folder, MODULES), JSON.stringify(modules.map((file) => relative(ROOT, file))));
-  compress(folder);
-  writeFileSync(join(folder, MARK), digest);
-  replaceBuilt(folder, digest);
+  try {
+    const built = await build({ root: CONSOLE, logLevel: 'warn', build: { outDir: folder, emptyOutDir: true } });
+    const outputs = [built].flat().flatMap((one) => ('output' in one ? one.output : []));
+    const modules = outputs.flatMap((one) => (one.type === 'chunk' ? one.moduleIds : []));
+    writeFileSync(join(folder, MODULES), JSON.stringify(modules.map((file) => relative(ROOT, file))));
+    compress(folder);
+    writeFileSync(join(folder, MARK), digest);
+    replaceBuilt(folder, digest);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 /** Two builds at the same time do not mix: one of them stays. */
@@ -82,7 +86,6 @@ function replaceBuilt(folder: string, digest: string): void {
     renameSync(folder, BUILT);
   } catch (error) {
     if (!isCurrent(digest)) throw error;
-    rmSync(folder, { recursive: true, force: true });
   }
 }
 
