@@ -186,6 +186,8 @@ const REFUSED: readonly (readonly [values: Configuration, place: string])[] = [
   [{ networkPolicy: { ingress: [] } }, 'ingress'],
   [{ image: { digest: 'latest' } }, 'digest'],
   [{ replicas: 0 }, 'replicas'],
+  // A label that the selector has: the pods would not be those of the Deployment.
+  [{ podLabels: { 'app.kubernetes.io/name': 'other' } }, 'podLabels'],
   [{ topologySpread: { zone: 'Always' } }, 'zone'],
   [{ gateway: { enabled: true } }, 'parentRefs'],
   [changed(SQLITE, { replicas: 2 }), 'replicas'],
@@ -213,6 +215,11 @@ test('helm refuses the same values, and names the place', { skip: missing }, (t)
     template(t, { autoscaling: { enabled: true, minReplicas: 9 } }).stderr,
     /autoscaling\.minReplicas: 9 is more than maxReplicas, 6/,
   );
+  const stopping = (announceStop: string, terminationGracePeriodSeconds: number) =>
+    template(t, { config: { server: { announceStop } }, terminationGracePeriodSeconds });
+  assert.match(stopping('15s', 30).stderr, /terminationGracePeriodSeconds: 30 is not more than .* 15 s, 30/);
+  assert.match(stopping('2m', 130).stderr, /terminationGracePeriodSeconds/);
+  assert.deepEqual([stopping('15s', 31).status, stopping('2m', 136).status], [0, 0]);
   const hidden = changed(EVERYTHING, { config: { issuer: `\${CAMBIO_ISSUER}` } });
   assert.match(
     template(t, hidden).stderr,
