@@ -68,6 +68,9 @@ suite('the audit in a browser', { skip: noBrowser }, () => {
     assert.match(told, /the rules for service-9 name other targets/);
     assert.match(told, /user-9 of https:\/\/idp\.example/);
     assert.match(told, /trace-1/);
+    // The values of the protocol, as one finds them in the log.
+    assert.match(told, /^token_exchange$/m);
+    assert.match(told, /^no_rule_for_subject$/m);
     assert.deepEqual(await ada.findings(), []);
     await page.setViewportSize({ width: 360, height: 740 });
     await assertFits(page, 'the drawer');
@@ -181,7 +184,7 @@ suite('the audit in a browser', { skip: noBrowser }, () => {
     await waitForRows(1);
     await ada.visit('audit?client=under_score&reason=no_rule_for_subject');
     await chips.getByText('under_score', { exact: true }).waitFor();
-    await chips.getByText('no rule for subject', { exact: true }).waitFor();
+    await chips.getByText('no_rule_for_subject', { exact: true }).waitFor();
   });
 
   test('says why the server refuses a filter, and keeps the others at hand', async () => {
@@ -300,6 +303,7 @@ suite('the audit in a browser', { skip: noBrowser }, () => {
     await tree.getByRole('link', { name: 'agent acts for' }).click();
     const hops = page.getByRole('list', { name: 'Hops, the first token first' });
     await hops.getByText('agent acts for ada').waitFor();
+    await hops.getByText('access_token by token_exchange', { exact: true }).waitFor();
     assert.ok((await hops.getByRole('listitem').count()) >= 2);
     assert.match(await hops.innerText(), /the agent acts for people/);
     assert.deepEqual(await ada.findings(), []);

@@ -117,7 +117,7 @@ suite('the pages Overview and Directory in a browser', { skip: noBrowser }, () =
     idp.instead.set(JWKS, failing(500));
     await exchange({ subject_token: idp.sign({ sub: 'ada' }), subject_token_type: type('jwt') });
     await ada.visit('overview');
-    await page.getByText('Issuer keys', { exact: true }).waitFor();
+    await page.getByText('issuer_keys', { exact: true }).waitFor();
     await page.getByText('The last fetch failed').waitFor();
     assert.deepEqual(await ada.findings(), []);
     idp.instead.delete(JWKS);

@@ -94,11 +94,9 @@ export const actorsOf = ({ chain, actor, subject }: AuditRow): readonly Party[] 
 export const targetsOf = ({ targets, grantFor, audiencesAsked = [], resourcesAsked = [] }: AuditRow) =>
   targets ?? (grantFor === undefined ? [...audiencesAsked, ...resourcesAsked] : [grantFor.issuer]);
 
-const words = (text: string): string => text.replaceAll(/[_-]/g, ' ');
-
-/** The kind of request, in words. */
+/** The kind of request: a change in words, and otherwise the name that the protocol or the admin API has for it. */
 export const whatOf = ({ change, operation, grant, action }: AuditRow): string =>
-  change?.what ?? words(operation ?? grant ?? action);
+  change?.what ?? operation ?? grant ?? action;
 
 /** Is it a request that the playground can decide again? */
 export const isExchange = ({ action, grant, subject }: AuditRow): boolean =>

@@ -148,6 +148,7 @@ function RowFacts({ row, explanation: { place } }: RowProps): ReactNode {
         'Target asked for': asked === target ? undefined : asked,
         [row.scopeGiven === undefined ? 'Scope asked for' : 'Scope asked → given']:
           row.scopeAsked || row.scopeGiven ? <ScopeText row={row} /> : undefined,
+        Reason: row.reason,
         Rule: row.rule && (
           <PageLink to="policy" state={{ rule: row.rule }}>
             {row.rule}
@@ -165,7 +166,7 @@ function RowFacts({ row, explanation: { place } }: RowProps): ReactNode {
 
 const TokenLine = ({ id, type }: { readonly id: string; readonly type: string }): ReactNode => (
   <Group gap="xs">
-    <span>{type.replaceAll('_', ' ')}</span>
+    <span>{type}</span>
     <PageLink to="chain" state={{ token: id }}>
       chain
     </PageLink>

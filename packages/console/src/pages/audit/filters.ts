@@ -93,9 +93,8 @@ export const fromLocal = (local: string): string =>
 
 const SHORT = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' });
 
-/** The value of a filter, for a person: outcomes and reasons in words, times in the local zone, and names as they are. */
+/** The value of a filter, for a person: times in the local zone, and any other as it is. */
 export function describeValue(name: FilterName, value: string): string {
-  if (name === 'outcome' || name === 'reason') return value.replaceAll('_', ' ');
   const time = name === 'since' || name === 'until' ? new Date(value) : undefined;
   return time === undefined || Number.isNaN(time.getTime()) ? value : SHORT.format(time);
 }

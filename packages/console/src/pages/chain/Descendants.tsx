@@ -94,7 +94,7 @@ function BranchItem({
 }): ReactNode {
   const [isOpen, setOpen] = useState(level <= OPEN_LEVELS);
   const Icon = isOpen ? ChevronDown : ChevronRight;
-  const what = [(token.type ?? 'token').replaceAll('_', ' '), token.audiences?.join(' '), token.scope?.join(' ')];
+  const what = [token.type ?? 'token', token.audiences?.join(' '), token.scope?.join(' ')];
   return (
     <li>
       <div className="branch">

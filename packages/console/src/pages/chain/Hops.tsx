@@ -21,13 +21,12 @@ export const State = ({ token: { state } }: { readonly token: Token }): ReactNod
   </Badge>
 );
 
-/** What the token is, in words. */
+/** What the token is, by the names of the protocol. */
 const kindOf = ({ source, type, grant }: Token): string => {
   if (source === 'agreement') return 'what the person agreed to';
-  const kind = (type ?? 'token').replaceAll('_', ' ');
-  return source === 'presented'
-    ? `${kind} from elsewhere`
-    : `${kind}${grant ? ` by ${grant.replaceAll('_', ' ')}` : ''}`;
+  const kind = type ?? 'token';
+  if (source === 'presented') return `${kind} from elsewhere`;
+  return grant ? `${kind} by ${grant}` : kind;
 };
 
 interface HopsProps {

@@ -37,8 +37,5 @@ export const Faults = ({ faults }: { readonly faults: readonly Fault[] }): React
   </div>
 );
 
-/** The kind is a reason of /readyz: `configuration_file`. */
-const titleOf = ({ kind, serves }: Fault): string => {
-  const words = kind.replaceAll('_', ' ');
-  return `${words.charAt(0).toUpperCase()}${words.slice(1)}${serves ? '' : ': this node serves no requests'}`;
-};
+/** The kind is a reason of /readyz, `configuration_file`, as logs and probes have it. */
+const titleOf = ({ kind, serves }: Fault): string => (serves ? kind : `${kind}: this node serves no requests`);
