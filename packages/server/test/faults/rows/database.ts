@@ -1,5 +1,7 @@
-// F03, F05, F06, F07, F08: PostgreSQL is killed, goes away and comes back, answers late, not at all, or takes no writes.
+// F03, F05 to F08, F28, F29: PostgreSQL is killed, goes away and comes back, answers late, not at all, takes no writes, waits for
+// locks, or is cut off in the middle of commits.
 import { setTimeout as wait } from 'node:timers/promises';
+import pg from 'pg';
 import { query } from '../../support/postgres.ts';
 import { startProxy, type Proxy as Wire } from '../../support/proxy.ts';
 import { get } from '../caller.ts';
@@ -148,5 +150,62 @@ export const databaseReadOnly: Fault = {
       (broken) => setReadOnly(broken, 'on'),
       (broken) => setReadOnly(broken, 'off'),
       1500,
+    ),
+};
+
+/** Holds the locks of the tables until the work is undone. */
+async function holdTables({ url }: Broken, held: pg.Client[]): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  held.push(client);
+  await client.query('begin');
+  await client.query('lock table audit, used_ids in exclusive mode');
+}
+
+function holdLocks(bench: Bench): Promise<Outcome> {
+  const held: pg.Client[] = [];
+  const release = async (): Promise<void> => {
+    for (const client of held.splice(0)) await client.end();
+  };
+  bench.after(release);
+  return breaking(bench, bench.times(5, 1), (broken) => holdTables(broken, held), release, 3000);
+}
+
+export const databaseLocked: Fault = {
+  id: 'F28',
+  title: 'another session holds the locks of tables for 3 s, PostgreSQL',
+  run: holdLocks,
+};
+
+/** A commit takes so long for each audit row. */
+const COMMIT_SECONDS = 0.03;
+
+/** The database still commits what it was asked to, and nobody gets its answer. */
+async function cutCommits({ proxy, url }: Broken): Promise<void> {
+  await query(
+    url,
+    `create or replace function delay() returns trigger language plpgsql as $$ begin perform pg_sleep(${COMMIT_SECONDS}); return null; end $$`,
+  );
+  await query(
+    url,
+    'create constraint trigger delay after insert on audit deferrable initially deferred for each row execute function delay()',
+  );
+  await wait(300 + Math.random() * 100);
+  proxy.cut();
+}
+
+export const commitCut: Fault = {
+  id: 'F29',
+  title: 'the connection is cut in the middle of a commit, PostgreSQL',
+  run: (bench) =>
+    breaking(
+      bench,
+      bench.times(20, 3),
+      cutCommits,
+      async ({ proxy, url }) => {
+        await query(url, 'drop trigger delay on audit');
+        proxy.mend();
+      },
+      500,
     ),
 };

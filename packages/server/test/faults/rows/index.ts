@@ -1,7 +1,15 @@
 // The list of faults, in the order of the table.
 import type { Fault } from '../fault.ts';
 import { clockJumps, clockJumpsSqlite } from './clock.ts';
-import { databaseAway, databaseKilled, databaseReadOnly, databaseSilent, databaseSlow } from './database.ts';
+import {
+  commitCut,
+  databaseAway,
+  databaseKilled,
+  databaseLocked,
+  databaseReadOnly,
+  databaseSilent,
+  databaseSlow,
+} from './database.ts';
 import { diskFull } from './disk-full.ts';
 import { exchangeRaces } from './exchange-race.ts';
 import { keyRotation } from './key-rotation.ts';
@@ -40,4 +48,6 @@ export const faults: readonly Fault[] = [
   longLoad,
   slowDisk,
   lockHeld,
+  databaseLocked,
+  commitCut,
 ];
