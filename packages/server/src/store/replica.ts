@@ -70,9 +70,17 @@ export async function openReaders(
       });
       if (performance.now() < failedAt + RETRY_MS) return readPrimary();
       const mark = await orUnavailable(readMark(primary));
+      // The next connection of an address that stands for several standbys may be to one that is behind.
+      // The next connection of an address that stands for several standbys may be to one that is behind.
       const found = await readStandby(async () => {
-        await orUnavailable(untilReplayed(standby, mark), 2 * MAX_LAG_MS);
-        return orUnavailable(work(standby), maxWaitMs);
+        const checked = Promise.withResolvers<void>();
+        const reading = standby.connection().execute(async (connection) => {
+          await untilReplayed(connection, mark);
+          checked.resolve();
+          return orUnavailable(work(connection), maxWaitMs);
+        });
+        await orUnavailable(Promise.race([checked.promise, reading]), 2 * MAX_LAG_MS);
+        return reading;
       });
       return found ?? readPrimary();
     },

@@ -4,6 +4,10 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { decodeJwt } from 'jose';
+import { sql } from 'kysely';
+import { openPostgres } from '../../src/store/postgres.ts';
+import { readPostgresUrl } from '../../src/store/postgres-url.ts';
+import { openReaders } from '../../src/store/replica.ts';
 import { admin } from '../support/admin-api.ts';
 import { cambio } from '../support/command.ts';
 import { changed, yamlOf } from '../support/configuration.ts';
@@ -90,6 +94,22 @@ test('people read the replica, which then has all that was committed before, and
   };
   for (let count = 1; count <= 5; count++) await issue();
   await ask(node, '/overview');
+
+  const postgresOf = (text: string) => readPostgresUrl(text, '/').connection ?? assert.fail();
+  const store = openPostgres(postgresOf(url), 'requests');
+  const location = { kind: 'postgres', connection: postgresOf(url), replica: postgresOf(standby) } as const;
+  const readers = await openReaders(store, location, () => undefined);
+  const backend = sql<{ pid: number }>`select pg_backend_pid() as pid`;
+  const { result: pids, replica: use } = await readers.read((from) =>
+    Promise.all([1, 2, 3].map(async () => (await backend.execute(from)).rows[0]?.pid)),
+  );
+  assert.equal(use?.used, true);
+  assert.equal(
+    new Set(pids).size,
+    1,
+    'an address may stand for several standbys, and only one was asked how far it is',
+  );
+  await Promise.all([readers.close(), store.destroy()]);
 
   await query(standby, 'select pg_wal_replay_pause()');
   // What decides never asks the replica.
