@@ -5,6 +5,7 @@ import { decodeJwt } from 'jose';
 import { API } from '../../server/test/support/basics.ts';
 import { noBrowser } from '../../server/test/support/chromium.ts';
 import { type Answer, EXCHANGE } from '../../server/test/support/harness.ts';
+import { eventually } from '../../server/test/support/node.ts';
 import { authorizeAs, redeem } from '../../server/test/support/people.ts';
 import { exchangeAt, writeRows } from './rows.ts';
 import { assertFits, type ConsoleWorld, settle, startConsole, type Visitor } from './world.ts';
@@ -250,10 +251,15 @@ suite('the audit in a browser', { skip: noBrowser }, () => {
     await page.evaluate(`${TABLE}.scrollTo(0, 4400)`);
     const place = `[...document.querySelectorAll('[aria-label="Audit rows"] [data-index]')]
       .find((row) => row.getBoundingClientRect().top > document.querySelector('.table-head').getBoundingClientRect().bottom)`;
-    const read = async () =>
-      (await page.evaluate(
-        `(() => { const row = ${place}; return [row.innerText, row.getBoundingClientRect().top]; })()`,
-      )) as [string, number];
+    // After a scroll, rows are drawn one frame later.
+    const read = () =>
+      eventually(
+        () =>
+          page.evaluate(
+            `(() => { const row = ${place}; return row && [row.innerText, row.getBoundingClientRect().top]; })()`,
+          ),
+        (row) => row !== undefined,
+      );
     await page.locator('[data-index="100"]').waitFor();
     const before = await read();
     write(300);
