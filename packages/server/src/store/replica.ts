@@ -71,7 +71,6 @@ export async function openReaders(
       if (performance.now() < failedAt + RETRY_MS) return readPrimary();
       const mark = await orUnavailable(readMark(primary));
       // The next connection of an address that stands for several standbys may be to one that is behind.
-      // The next connection of an address that stands for several standbys may be to one that is behind.
       const found = await readStandby(async () => {
         const checked = Promise.withResolvers<void>();
         const reading = standby.connection().execute(async (connection) => {
