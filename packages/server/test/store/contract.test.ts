@@ -352,9 +352,15 @@ for (const [name, [one, two]] of Object.entries(nodes)) {
     };
     // SQLite blocks the process while it waits, so the other store of this process could not finish.
     const stores = name.startsWith('postgres') ? [one, two] : [one];
+    // On a busy machine a transaction waits for the others until it is cut off: nothing of it is written, and it is repeated.
+    const decided = (store: Store, now: number): Promise<string> =>
+      eventually(
+        () => issueAt(store, now),
+        (answer) => answer === 'issued' || answer.startsWith('actor_limit'),
+      );
     const raced = async (now: number): Promise<readonly string[]> =>
       (
-        await Promise.all(Array.from({ length: 12 }, (_, index) => issueAt(stores[index % stores.length] ?? one, now)))
+        await Promise.all(Array.from({ length: 12 }, (_, index) => decided(stores[index % stores.length] ?? one, now)))
       ).toSorted();
     const times = (count: number, text: string): readonly string[] => Array(count).fill(text);
     assert.deepEqual(await raced(1_000_000), [...times(7, 'actor_limit_minute'), ...times(5, 'issued')]);
