@@ -1,7 +1,8 @@
 // Runs all tests, or those whose group has a word of the command line in its name: `npm test -- trust saml`. The files of a folder
 // share a process, because most of them take longer to load the server than to test it.
 import { globSync, mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { pathToFileURL } from 'node:url';
@@ -16,6 +17,11 @@ const PROCESSES = 3;
 const TEST_LIMIT_MS = 15 * 60_000;
 /** A process that then still runs fails by its name. Without this nobody would learn which one does not end. */
 const RUN_LIMIT_MS = 40 * 60_000;
+/**
+ * Groups that fail are run once more, one at a time: what starts servers, databases and browsers also fails when the machine has no time for
+ * it. What is broken fails again. More groups do not fail by chance.
+ */
+const MAX_REPEATED = 3;
 /** They change or measure their whole process, or take longer than most folders. */
 const ALONE = [
   'packages/server/test/client-auth/memory',
@@ -67,10 +73,13 @@ const chosen = [...groups]
 
 const folder = join(ROOT, 'node_modules/.cache/tests');
 mkdirSync(folder, { recursive: true });
+/** The entry that runs a file. */
+const entryOf = new Map<string, string>();
 const entries = chosen.map(([name, files]) => {
   const entry = join(folder, `${name}.mjs`);
   const suites = Object.fromEntries(files.map((file) => [file, pathToFileURL(join(ROOT, file)).href]));
   writeFileSync(entry, `${LOADER}load(${JSON.stringify(suites, null, 2)});\n`);
+  for (const suite of [entry, ...files]) entryOf.set(suite, entry);
   return entry;
 });
 
@@ -80,9 +89,21 @@ await buildConsole('stale');
 await bundleServer(built);
 process.env.CAMBIO_PROGRAM = join(built, 'bin/cambio.mjs');
 
-run({ files: entries, concurrency: PROCESSES, timeout: TEST_LIMIT_MS, signal: AbortSignal.timeout(RUN_LIMIT_MS) })
-  .on('test:fail', ({ todo }) => {
-    if (todo === undefined || todo === false) process.exitCode = 1;
-  })
-  .compose(spec)
-  .pipe(process.stdout);
+/** @returns the entries of which a test failed */
+async function runTests(files: readonly string[], concurrency: number): Promise<readonly string[]> {
+  const failed = new Set<string>();
+  const signal = AbortSignal.timeout(RUN_LIMIT_MS);
+  const events = run({ files, concurrency, timeout: TEST_LIMIT_MS, signal });
+  events.on('test:fail', ({ todo, nesting, name }) => {
+    if (nesting === 0 && (todo === undefined || todo === false)) failed.add(entryOf.get(name) ?? name);
+  });
+  await pipeline(events.compose(spec), process.stdout, { end: false });
+  return [...failed];
+}
+
+const failed = await runTests(entries, PROCESSES);
+const isFewEnough = failed.length <= MAX_REPEATED && failed.every((file) => entries.includes(file));
+const repeated = failed.length > 0 && isFewEnough ? await runTests(failed, 1) : failed;
+for (const file of failed.filter((one) => !repeated.includes(one)))
+  console.log(`Failed beside other tests and passed alone, so look for a race: ${basename(file, '.mjs')}`);
+process.exitCode = repeated.length > 0 ? 1 : 0;

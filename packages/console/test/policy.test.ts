@@ -9,6 +9,7 @@ import { API, BACKEND } from '../../server/test/support/basics.ts';
 import { noBrowser } from '../../server/test/support/chromium.ts';
 import { added, changed } from '../../server/test/support/configuration.ts';
 import { EXCHANGE, type TestServer, type } from '../../server/test/support/harness.ts';
+import { eventually } from '../../server/test/support/node.ts';
 import { completeRules } from '../src/shared/draft/completion.ts';
 import { placeAt } from '../src/shared/draft/yaml-place.ts';
 import {
@@ -68,6 +69,21 @@ suite('policy and replay in a browser', { skip: noBrowser }, () => {
   const fileOf = (): string => readFileSync(join(world.server.folder, 'cambio.yaml'), 'utf8');
   const editor = () => ada.page.locator('.cm-content');
   const write = (text: string): Promise<void> => writeRules(ada.page, text);
+  /** Asks for the list again when it is closed: by an answer of the server, or by a dialog that gives the focus back late. */
+  const completion = async (label: string) => {
+    const shown = ada.page.locator('.cm-tooltip-autocomplete').getByText(label, { exact: true });
+    await eventually(
+      async () => {
+        await editor().press('Control+ ');
+        return await shown.waitFor({ timeout: 2000 }).then(
+          () => true,
+          () => false,
+        );
+      },
+      (isShown) => isShown,
+    );
+    return shown;
+  };
   const rulesText = (): string => rulesOf(world);
 
   test('says each rule in words, with its tests and its use, and finds a rule', async () => {
@@ -117,11 +133,9 @@ suite('policy and replay in a browser', { skip: noBrowser }, () => {
     const { page } = ada;
     await settle(page);
     await write(`${rulesText()}    mo`);
-    await editor().press('Control+ ');
-    await page.locator('.cm-tooltip-autocomplete').getByText('mode', { exact: true }).dispatchEvent('mousedown');
+    await (await completion('mode')).dispatchEvent('mousedown');
     await page.keyboard.insertText('a');
-    await editor().press('Control+ ');
-    await page.locator('.cm-tooltip-autocomplete').getByText('audit', { exact: true }).waitFor();
+    await completion('audit');
     assert.deepEqual(await ada.findings(), []);
     await page.keyboard.press('Escape');
   });

@@ -4,7 +4,7 @@ import { after, type TestContext, test } from 'node:test';
 import { exchange, gateway, subjectToken } from '../support/basics.ts';
 import { type Answer, read, start, type TestServer } from '../support/harness.ts';
 import { introspect, refresh, revoke } from '../support/life.ts';
-import { eventually, served, shared } from '../support/node.ts';
+import { eventually, shared } from '../support/node.ts';
 import { lock, query, startPostgres } from '../support/postgres.ts';
 import { startProxy } from '../support/proxy.ts';
 
@@ -15,7 +15,7 @@ async function startBehindProxy(t: TestContext) {
   const url = await postgres.database();
   const proxy = await startProxy(t as { after: (work: () => Promise<void>) => void }, postgres.port);
   const through = shared(url.replace(String(postgres.port), String(proxy.port)));
-  const server = await start(t, through, { hasty: true });
+  const server = await start(t, through);
   return { server, proxy, url };
 }
 
@@ -23,14 +23,15 @@ const get = async (server: TestServer, path: string): Promise<Answer> => read(aw
 
 /** Sends valid requests of every kind, many at the same time. They are answered although the failure lasts. */
 async function assertUnavailable(server: TestServer, held: { token: string; refreshToken: unknown }): Promise<void> {
+  const { once } = server;
   const asked: [string, Promise<Answer>][] = Array.from(
     { length: 8 },
     () =>
       [
-        ['client credentials', server.token({ grant_type: 'client_credentials', ...gateway })],
-        ['exchange', exchange(server, { subject_token: held.token })],
-        ['refresh', refresh(server, held.refreshToken)],
-        ['revoke', revoke(server, held.token)],
+        ['client credentials', once.token({ grant_type: 'client_credentials', ...gateway })],
+        ['exchange', exchange(once, { subject_token: held.token })],
+        ['refresh', refresh(once, held.refreshToken)],
+        ['revoke', revoke(once, held.token)],
       ] as [string, Promise<Answer>][],
   ).flat();
   await Promise.all(
@@ -53,7 +54,6 @@ async function assertRecovered(server: TestServer, held: { token: string; refres
     ({ status }) => status === 200,
   );
   const ask = () => exchange(server, { subject_token: held.token });
-  // On a slow machine the first requests may exceed the deadline.
   await eventually(
     async () => (await Promise.all(Array.from({ length: 20 }, ask))).map(({ status }) => status),
     (statuses) => statuses.every((status) => status === 200),
@@ -63,8 +63,9 @@ async function assertRecovered(server: TestServer, held: { token: string; refres
 
 async function hold(server: TestServer): Promise<{ token: string; refreshToken: unknown }> {
   const token = await subjectToken(server);
+  const ask = () => exchange(server, { subject_token: token });
   // As many requests as the pool has connections, so that all are open when the failure begins.
-  const answers = await Promise.all(Array.from({ length: 12 }, () => exchange(server, { subject_token: token })));
+  const answers = await Promise.all(Array.from({ length: 12 }, ask));
   return { token, refreshToken: answers[0]?.body.refresh_token };
 }
 
@@ -108,16 +109,16 @@ test('answers 503 in time while a table is locked, and uses the other tables', a
   const { server, url } = await startBehindProxy(t);
   const held = await hold(server);
   const unlock = await lock(url, 'audit');
-  const { status, body } = await exchange(server, { subject_token: held.token });
+  const { status, body } = await exchange(server.once, { subject_token: held.token });
   assert.deepEqual([status, body.error], [503, 'temporarily_unavailable']);
-  assert.equal((await served(() => introspect(server, held.token))).body.active, true);
+  assert.equal((await introspect(server, held.token)).body.active, true);
   await unlock();
   await assertRecovered(server, held);
 });
 
 test('loses nothing that it answered when the database restarts', async (t) => {
   const url = await postgres.database();
-  const server = await start(t, shared(url), { hasty: true });
+  const server = await start(t, shared(url));
   const held = await hold(server);
   const revoked = await exchange(server, { subject_token: held.token });
   assert.equal((await revoke(server, revoked.body.access_token)).status, 200);
@@ -142,7 +143,7 @@ test('a node that has not polled for a second accepts no token: another node may
   proxy.cut();
   assert.equal((await revoke(other, held.token)).status, 200);
   const { headers } = await eventually(
-    () => introspect(server, held.token),
+    () => introspect(server.once, held.token),
     ({ status }) => status === 503,
   );
   assert.equal(headers.get('retry-after'), '1');

@@ -36,7 +36,7 @@ interface Sabotage {
 
 const stores = {
   sqlite: async (t: TestContext, source: Configuration): Promise<{ server: TestServer } & Sabotage> => {
-    const server = await start(t, source, { hasty: true });
+    const server = await start(t, source);
     return {
       server,
       fail: async (table, event) =>
@@ -48,7 +48,7 @@ const stores = {
     const url = await postgres.database();
     const raise = `create or replace function sabotage() returns trigger language plpgsql as $$ begin raise exception 'sabotaged'; end $$`;
     return {
-      server: await start(t, shared(url, source), { hasty: true }),
+      server: await start(t, shared(url, source)),
       fail: async (table, event) =>
         void (await query(
           url,
@@ -72,12 +72,12 @@ for (const [kind, open] of Object.entries(stores)) {
     const { body } = await exchange(server, { subject_token });
     await fail('audit', 'insert');
     const presented = { grant_type: 'client_credentials', ...gateway };
-    assertNothingLeft('client credentials', await server.token(presented));
-    assertNothingLeft('exchange', await exchange(server, { subject_token }));
-    assertNothingLeft('opaque', await exchange(server, { subject_token, audience: 'https://vault.example' }));
-    assertNothingLeft('refresh', await refresh(server, body.refresh_token));
-    assertNothingLeft('revoke', await revoke(server, body.refresh_token));
-    assertNothingLeft('a refusal', await server.token({ ...presented, client_secret: 'wrong' }));
+    assertNothingLeft('client credentials', await server.once.token(presented));
+    assertNothingLeft('exchange', await exchange(server.once, { subject_token }));
+    assertNothingLeft('opaque', await exchange(server.once, { subject_token, audience: 'https://vault.example' }));
+    assertNothingLeft('refresh', await refresh(server.once, body.refresh_token));
+    assertNothingLeft('revoke', await revoke(server.once, body.refresh_token));
+    assertNothingLeft('a refusal', await server.once.token({ ...presented, client_secret: 'wrong' }));
     await mend('audit');
     const first = await refresh(server, body.refresh_token);
     assert.equal(first.status, 200, 'neither rotated nor revoked');
@@ -88,7 +88,7 @@ for (const [kind, open] of Object.entries(stores)) {
     const { server, fail, mend } = await open(t, life());
     const { body } = await exchange(server);
     await fail('refresh_families', 'update');
-    assertNothingLeft('refresh', await refresh(server, body.refresh_token));
+    assertNothingLeft('refresh', await refresh(server.once, body.refresh_token));
     assert.equal((await exchange(server)).status, 200, 'requests that do not rotate succeed');
     await mend('refresh_families');
     const next = await refresh(server, body.refresh_token);
@@ -101,7 +101,7 @@ for (const [kind, open] of Object.entries(stores)) {
     const { server, fail, mend } = await open(t, life([FOREIGN_BESIDE], [entry(idp, { reuse: 'never' })]));
     const form = { grant_type: EXCHANGE, ...gateway, subject_token: idp.sign(), subject_token_type: type('jwt') };
     await fail('used_ids', 'insert');
-    assertNothingLeft('exchange', await server.token(form));
+    assertNothingLeft('exchange', await server.once.token(form));
     await mend('used_ids');
     assert.equal((await server.token(form)).status, 200);
     assert.equal((await server.token(form)).status, 400);
@@ -111,7 +111,7 @@ for (const [kind, open] of Object.entries(stores)) {
     const { server, fail, mend } = await open(t, life());
     const { body } = await exchange(server);
     await fail('revocations', 'insert');
-    assertNothingLeft('revoke', await revoke(server, body.refresh_token));
+    assertNothingLeft('revoke', await revoke(server.once, body.refresh_token));
     await mend('revocations');
     assert.equal((await revoke(server, body.refresh_token)).status, 200);
     assert.equal((await refresh(server, body.refresh_token)).status, 400);
@@ -185,11 +185,11 @@ async function threadsOf<T>(t: TestContext, work: () => Promise<T>): Promise<rea
 
 for (const [index, use] of ['writes', 'reads'].entries())
   test(`a thread of the database that ends while it ${use} is a failed dependency, and another one starts`, async (t) => {
-    const [server, threads] = await threadsOf(t, () => start(t, life(), { hasty: true }));
+    const [server, threads] = await threadsOf(t, () => start(t, life()));
     const { body } = await exchange(server);
     assert.equal(threads.length, 2);
     await threads[index]?.terminate();
-    assertNothingLeft('refresh', await refresh(server, body.refresh_token));
+    assertNothingLeft('refresh', await refresh(server.once, body.refresh_token));
     assert.equal((await fetch(`${server.issuer}/readyz`)).status, 503);
     assert.equal((await fetch(`${server.issuer}/livez`)).status, 200);
     await eventually(
@@ -204,7 +204,7 @@ for (const [index, use] of ['writes', 'reads'].entries())
 
 test('while another process holds the lock of the database, answers that need no commit do not wait, and none is given twice', async (t) => {
   const idp = await startIssuer(t);
-  const server = await start(t, life([FOREIGN_BESIDE], [entry(idp, { reuse: 'never' })]), { hasty: true });
+  const server = await start(t, life([FOREIGN_BESIDE], [entry(idp, { reuse: 'never' })]));
   const form = { grant_type: EXCHANGE, ...gateway, subject_token: idp.sign(), subject_token_type: type('jwt') };
   const other = new DatabaseSync(join(server.folder, 'cambio.db'), { timeout: 5000 });
   other.exec('begin immediate');
@@ -213,7 +213,7 @@ test('while another process holds the lock of the database, answers that need no
     const { status } = await answer;
     order.push(`${what} ${status}`);
   };
-  const exchanging = noting('exchange', server.token(form));
+  const exchanging = noting('exchange', server.once.token(form));
   // The first answer comes when the exchange waits for its commit.
   for (const path of ['/nowhere', '/livez']) await noting(path, fetch(server.issuer + path));
   await exchanging;

@@ -42,6 +42,11 @@ export interface TestServer {
   ) => Promise<Answer>;
   /** POSTs a form to the token endpoint. */
   readonly token: (form: Form, headers?: Record<string, string>) => Promise<Answer>;
+  /**
+   * Sends each request once, where the database is made to fail. The others repeat what it was too slow for, as clients are told to: a
+   * busy machine causes that, too.
+   */
+  readonly once: TestServer;
   /** The audit row of an answer. */
   readonly audit: (answer: Answer) => AuditEvent | undefined;
   /** A token with these claims, signed with the server's own key. */
@@ -69,8 +74,6 @@ const runningClock = (): { now: number } => ({
  * @param files written beside the configuration file
  * @param fetch calls the server, if its TLS needs special options
  * @param folder of a server that was closed, to continue with its database
- * @param hasty requests are sent once, for tests in which the database fails. Otherwise those that it was too slow for are repeated,
- * as clients are told to: a busy machine causes that, too
  * @param recorded the audit has rows about the configuration, as with `cambio serve`
  * @param port of that server, if browsers are to continue as well
  */
@@ -83,7 +86,6 @@ export async function start(
     folder = newDataFolder(),
     fetch = globalThis.fetch,
     port: wanted,
-    hasty,
     recorded,
   }: {
     files?: Record<string, string>;
@@ -91,7 +93,6 @@ export async function start(
     folder?: string;
     fetch?: typeof globalThis.fetch;
     port?: number;
-    hasty?: true;
     recorded?: true;
   } = {},
 ): Promise<TestServer> {
@@ -140,17 +141,19 @@ export async function start(
   };
   const audit: TestServer['audit'] = (answer) => rows.find(answer.headers.get('x-request-id') ?? '');
   const isBusy = (answer: Answer): boolean => {
-    if (answer.status !== 503 || hasty) return false;
+    if (answer.status !== 503) return false;
     const { reason = 'store_unavailable' } = existsSync(join(folder, 'cambio.db')) ? (audit(answer) ?? {}) : {};
     return reason === 'store_unavailable';
   };
-  const post: TestServer['post'] = (...request) => patiently(() => postOnce(...request), isBusy);
-  return {
+  const asking = (post: TestServer['post']): Pick<TestServer, 'post' | 'token'> => ({
+    post,
+    token: (form, headers) => post('/oauth/token', encode(form), headers),
+  });
+  const started: Omit<TestServer, 'once'> = {
     issuer,
     folder,
     clock,
-    post,
-    token: (form, headers) => post('/oauth/token', encode(form), headers),
+    ...asking((...request) => patiently(() => postOnce(...request), isBusy)),
     audit,
     forge: (claims, header) => forge(folder, JSON.stringify(claims), header),
     forgeText: (payload, header) => forge(folder, payload, header),
@@ -175,6 +178,14 @@ export async function start(
     },
     close,
   };
+  const once: TestServer = {
+    ...started,
+    ...asking(postOnce),
+    get once() {
+      return once;
+    },
+  };
+  return { ...started, once };
 }
 
 const FORM = 'application/x-www-form-urlencoded';

@@ -90,9 +90,12 @@ export default function RuleEditor({ text, schema, firstLine, findings, goal, on
     view.dispatch({ changes, userEvent: 'replaced' });
   }, [text]);
   useEffect(() => {
-    const effects = [numbers.reconfigure(numbersFrom(firstLine)), completing.reconfigure(completionsFrom(schema))];
-    editor.current?.dispatch({ effects });
-  }, [firstLine, schema]);
+    editor.current?.dispatch({ effects: numbers.reconfigure(numbersFrom(firstLine)) });
+  }, [firstLine]);
+  // By itself, because it closes the list of completions.
+  useEffect(() => {
+    editor.current?.dispatch({ effects: completing.reconfigure(completionsFrom(schema)) });
+  }, [schema]);
   useEffect(() => {
     const view = editor.current;
     if (view !== undefined) view.dispatch(setDiagnostics(view.state, diagnosticsOf(findings, firstLine, view.state)));
