@@ -103,6 +103,8 @@ suite('the pages Overview and Directory in a browser', { skip: noBrowser }, () =
     await page.locator('.chart canvas').nth(1).waitFor();
     await page.getByText('Numbers').first().click();
     await page.getByRole('columnheader', { name: 'got no token' }).waitFor();
+    const target = page.getByRole('row').filter({ has: page.getByRole('link', { name: API, exact: true }) });
+    assert.match(await target.innerText(), /half within \d.* m?s, 99 % within \d.* m?s/);
     await page.getByText('This node serves requests, and has nothing to repair.').waitFor();
     await page.getByText(/^(?:Verified up to row \d+ of|No row is signed yet)/).waitFor();
     await page.getByText(/, with the configuration [0-9a-f]{12}\./).waitFor();

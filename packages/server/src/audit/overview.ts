@@ -1,5 +1,11 @@
 // Makes a series of requests over time: how many got a token, why others did not, how long they took, for which audience and client.
-import { type BucketCount, bucketsOf, type Counts, readCounts } from '../store/audit-counts.ts';
+import {
+  type BucketCount,
+  bucketsOf,
+  type DurationCount,
+  type NamedCounts,
+  readCounts,
+} from '../store/audit-counts.ts';
 import { readDerivedPosition } from '../store/audit-derived.ts';
 import { findTimeAt } from '../store/audit-search.ts';
 import type { Database } from '../store/schema.ts';
@@ -45,7 +51,8 @@ export interface Overview {
   readonly buckets: readonly (Requests & { readonly start: string })[];
   /** The most frequent first. */
   readonly reasons: readonly ReasonSeries[];
-  readonly audiences: readonly NamedSeries[];
+  /** The durations are absent where some of them are not counted by audience. */
+  readonly audiences: readonly (NamedSeries & Durations)[];
   readonly clients: readonly NamedSeries[];
   /** The last row that is counted. Newer rows follow within a second. */
   readonly countedUpTo: RowMark;
@@ -71,7 +78,10 @@ export async function readOverview(
       ...requestsOf(byBucket.get(index) ?? []),
     })),
     reasons: reasonsOf(counts.totals, count),
-    audiences: seriesOf(counts.audiences, 'issuedFor', count),
+    audiences: seriesOf(counts.audiences, 'issuedFor', count).map((one) => ({
+      ...one,
+      ...durationsFor(one, counts.durations),
+    })),
     clients: seriesOf(counts.clients, 'issuedTo', count),
     countedUpTo: { position, time: time === undefined ? undefined : isoOf(time) },
   };
@@ -79,7 +89,8 @@ export async function readOverview(
 
 const isoOf = (time: number): string => new Date(time).toISOString();
 
-const sumOf = (counts: readonly BucketCount[]): number => counts.reduce((sum, { count }) => sum + count, 0);
+const sumOf = (counts: readonly Pick<BucketCount, 'count'>[]): number =>
+  counts.reduce((sum, { count }) => sum + count, 0);
 
 function requestsOf(counts: readonly BucketCount[]): Requests {
   const of = (kind: BucketCount['kind']): readonly BucketCount[] => counts.filter((one) => one.kind === kind);
@@ -87,16 +98,20 @@ function requestsOf(counts: readonly BucketCount[]): Requests {
     issued: sumOf(of('issued')),
     refused: sumOf(of('refused')),
     failed: sumOf(of('failed')),
-    ...durationsOf(of('durations')),
+    ...durationsOf(of('durations').map(({ term, count }) => ({ bound: Number(term), count }))),
   };
 }
 
-function durationsOf(counts: readonly BucketCount[]): Durations {
+/** Beyond the names that a span counts, durations are missing: the shares of the others would say too much. */
+function durationsFor({ name, issued }: NamedSeries, counts: readonly DurationCount[]): Durations {
+  const own = counts.filter((one) => one.name === name);
+  return sumOf(own) < issued ? {} : durationsOf(own);
+}
+
+function durationsOf(counts: readonly Pick<DurationCount, 'bound' | 'count'>[]): Durations {
   const all = sumOf(counts);
   if (all === 0) return {};
-  const sorted = counts
-    .map(({ term, count }) => ({ bound: Number(term), count }))
-    .toSorted((a, b) => a.bound - b.bound);
+  const sorted = counts.toSorted((a, b) => a.bound - b.bound);
   const boundOf = (share: number): number => {
     let sum = 0;
     for (const { bound, count } of sorted) {
@@ -134,7 +149,7 @@ function reasonsOf(counts: readonly BucketCount[], buckets: number): readonly Re
 
 /** @param issued the kind that counts issued tokens; the other one counts refusals */
 function seriesOf(
-  { names, counts }: Counts['audiences'],
+  { names, counts }: NamedCounts,
   issued: BucketCount['kind'],
   buckets: number,
 ): readonly NamedSeries[] {

@@ -17,6 +17,8 @@ const COUNTED = {
   refusedTo: 7,
   /** Of requests that got a token, by the upper bound of their duration in milliseconds. */
   durations: 8,
+  /** The same for each audience: the bound, a blank, and the audience. */
+  durationsFor: 9,
 } as const;
 
 const MINUTE_MS = 60_000;
@@ -59,10 +61,10 @@ function countsOf(database: Database, rows: RawBuilder<unknown>, sign: 1 | -1): 
     part('issuedTo', sql`client`, sql`requests where ${isIssued} and client is not null`),
     part('refusedTo', sql`client`, sql`requests where ${isRefused} and client is not null`),
     part('durations', sql`duration`, sql`requests where ${isIssued} and duration is not null`),
+    part('durationsFor', sql`duration || ' ' || term`, sql`targeted where term is not null and duration is not null`),
   ];
-  const named = sql.join(
-    [COUNTED.issuedFor, COUNTED.refusedFor, COUNTED.issuedTo, COUNTED.refusedTo].map((kind) => sql.lit(kind)),
-  );
+  const { issuedFor, refusedFor, issuedTo, refusedTo, durationsFor } = COUNTED;
+  const named = sql.join([issuedFor, refusedFor, issuedTo, refusedTo, durationsFor].map((kind) => sql.lit(kind)));
   // A name that a span does not have was counted together with others, also when other names have left the span since.
   const isTogether = sign === 1 ? sql`full_spans.width is not null` : sql`grouped.kind in (${named})`;
   return sql`read as (select time, outcome, reason, client, audience, ${event} as event from audit
@@ -74,7 +76,7 @@ function countsOf(database: Database, rows: RawBuilder<unknown>, sign: 1 | -1): 
       case when duration is null then null ${sql.join(ladder, sql` `)} else ${longest} end as duration,
       sum(case when ${isIssued} then 1 else coalesce(count, 1) end) as count
       from batch group by 1, 2, 3, 4, 5, 6, 7),
-    targeted as (select minute, ${value} as term, count from requests cross join ${each(isPostgres(database) ? sql`cast(targets as json)` : sql`targets`)} where ${isIssued}),
+    targeted as (select minute, ${value} as term, duration, count from requests cross join ${each(isPostgres(database) ? sql`cast(targets as json)` : sql`targets`)} where ${isIssued}),
     facts as (${sql.join(facts, sql` union all `)}),
     widths as (${sql.join(
       WIDTHS.map((width) => sql`select cast(${sql.lit(width)} as bigint) as width`),
@@ -203,8 +205,41 @@ async function sumCounts(
 /** The counts of a period, with the names that have the most requests. */
 export interface Counts {
   readonly totals: readonly BucketCount[];
-  readonly audiences: { readonly names: readonly string[]; readonly counts: readonly BucketCount[] };
-  readonly clients: { readonly names: readonly string[]; readonly counts: readonly BucketCount[] };
+  readonly audiences: NamedCounts;
+  readonly clients: NamedCounts;
+  /** Of the audiences that are listed by name, in the whole period. */
+  readonly durations: readonly DurationCount[];
+}
+
+export interface NamedCounts {
+  readonly names: readonly string[];
+  readonly counts: readonly BucketCount[];
+}
+
+export interface DurationCount {
+  readonly name: string;
+  /** Milliseconds. */
+  readonly bound: number;
+  readonly count: number;
+}
+
+/** Sums up the durations of some audiences. */
+async function sumDurations(
+  database: Database,
+  buckets: Buckets,
+  names: readonly string[],
+): Promise<readonly DurationCount[]> {
+  if (names.length === 0) return [];
+  const afterBlank = isPostgres(database)
+    ? sql`substr(term, strpos(term, ' ') + 1)`
+    : sql`substr(term, instr(term, ' ') + 1)`;
+  const { rows } = await sql<{ term: string; count: number }>`select term, cast(sum(count) as bigint) as count
+    from audit_counts where ${within(buckets, ['durationsFor'])} and ${afterBlank} in (${sql.join(names)})
+    group by term`.execute(database);
+  return rows.map(({ term, count }) => {
+    const blank = term.indexOf(' ');
+    return { name: term.slice(blank + 1), bound: Number(term.slice(0, blank)), count: Number(count) };
+  });
 }
 
 /** @param top the number of audiences and of clients */
@@ -213,9 +248,11 @@ export async function readCounts(database: Database, buckets: Buckets, top: numb
     const names = await findTop(database, buckets, kinds, top);
     return { names, counts: await sumCounts(database, buckets, kinds, names) };
   };
+  const audiences = await named('issuedFor', 'refusedFor');
   return {
     totals: await sumCounts(database, buckets, ['issued', 'refused', 'failed', 'durations'], 'every'),
-    audiences: await named('issuedFor', 'refusedFor'),
+    audiences,
     clients: await named('issuedTo', 'refusedTo'),
+    durations: await sumDurations(database, buckets, audiences.names),
   };
 }

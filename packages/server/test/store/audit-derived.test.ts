@@ -122,16 +122,18 @@ for (const kind of ['sqlite', 'postgres'] as const) {
       [['refused', 'no_rule_for_subject', 24, 120]],
     );
     assert.deepEqual(
-      found.audiences.map(({ name, issued, refused, issuedIn, refusedIn }) => [
+      found.audiences.map(({ name, issued, refused, issuedIn, refusedIn, p50, p99 }) => [
         name,
         issued,
         refused,
         issuedIn.reduce((a, b) => a + b),
         refusedIn.reduce((a, b) => a + b),
+        p50,
+        p99,
       ]),
       [
-        ['https://b.example', 96, 0, 96, 0],
-        ['https://a.example', 24, 24, 24, 24],
+        ['https://b.example', 96, 0, 96, 0, 3, 8],
+        ['https://a.example', 24, 24, 24, 24, 2, 8],
       ],
     );
     const [first] = (await readOverview(store, { ...twoHours, top: 1 })).clients;
@@ -161,6 +163,35 @@ for (const kind of ['sqlite', 'postgres'] as const) {
     const { rows } = await sql<{ count: number }>`select count(*) as count from audit_counts
       where kind = 6 and width = 60000`.execute(store);
     assert.equal(Number(rows[0]?.count), 601);
+    await store.destroy();
+  });
+
+  test(`${kind}: an audience whose durations are not all counted by name has none`, async () => {
+    const store = await openStore(await locate(), 'write', 1);
+    const events = Array.from({ length: 450 }, (_, index) => ({
+      ...eventOfRow(0),
+      duration: 7,
+      targets: [index < 250 ? 'https://often.example' : `https://${index}.example`],
+    }));
+    await insert(store, events);
+    await deriveAll(store, 450);
+    await insert(
+      store,
+      [...events.keys()]
+        .slice(0, 400)
+        .map((index) => ({ ...eventOfRow(0), targets: [`https://more-${index}.example`] })),
+      451,
+    );
+    await deriveAll(store, 850);
+    const minute = { since: BEGIN, until: BEGIN + 60_000, top: 1 };
+    const often = async () => (await readOverview(store, minute)).audiences[0];
+    assert.deepEqual([(await often())?.issued, (await often())?.p50, (await often())?.p99], [250, 7, 7]);
+    await insert(store, [{ ...eventOfRow(0), duration: 3000, targets: ['https://often.example'] }], 851);
+    await deriveAll(store, 851);
+    assert.deepEqual(
+      [(await often())?.issued, (await often())?.p50, (await often())?.p99],
+      [251, undefined, undefined],
+    );
     await store.destroy();
   });
 

@@ -53,12 +53,15 @@ function Summary({ overview, period }: TrafficProps): ReactNode {
       {p50 !== undefined && p99 !== undefined && (
         <>
           {' '}
-          Half of the tokens took at most {formatMs(Math.max(1, p50))}, 99 % took at most {formatMs(Math.max(1, p99))}.
+          Half of the tokens took at most {formatDuration(p50)}, 99 % took at most {formatDuration(p99)}.
         </>
       )}
     </Text>
   );
 }
+
+/** Less than a millisecond is counted as 0. */
+const formatDuration = (milliseconds: number): string => formatMs(Math.max(1, milliseconds));
 
 function Charts({ overview: { buckets, bucketSeconds } }: Pick<TrafficProps, 'overview'>): ReactNode {
   const times = buckets.map(({ start }) => Date.parse(start) / 1000);
@@ -156,7 +159,7 @@ const Reasons = ({ overview: { reasons, total } }: Pick<TrafficProps, 'overview'
 
 interface NamedProps {
   readonly title: string;
-  readonly of: Overview['clients'];
+  readonly of: Overview['audiences'];
   /** The filter of the audit page that finds the requests. */
   readonly filter: 'target' | 'client';
   readonly kind: string;
@@ -176,7 +179,7 @@ const Named = ({ title, of, filter, kind }: NamedProps): ReactNode => (
           </tr>
         </thead>
         <tbody>
-          {of.map(({ name, issued, refused }) => (
+          {of.map(({ name, issued, refused, p50, p99 }) => (
             <tr key={name ?? ''}>
               <th scope="row">
                 {name === undefined ? (
@@ -185,6 +188,11 @@ const Named = ({ title, of, filter, kind }: NamedProps): ReactNode => (
                   <PageLink to="directory" state={{ kind, name }}>
                     {name}
                   </PageLink>
+                )}
+                {p50 !== undefined && p99 !== undefined && (
+                  <Text size="xs" c="dimmed">
+                    half within {formatDuration(p50)}, 99 % within {formatDuration(p99)}
+                  </Text>
                 )}
               </th>
               <td>{formatNumber(issued)}</td>

@@ -9,12 +9,15 @@ const YEAR_MS = 366 * 24 * HOUR_MS;
 
 const count = z.int();
 const counts = z.array(count).describe('by bucket');
+const durations = {
+  p50: z.number().optional().describe('milliseconds within which half of the requests that got a token were decided'),
+  p99: z.number().optional(),
+};
 const requests = {
   issued: count,
   refused: count,
   failed: count.describe('by a fault of the server'),
-  p50: z.number().optional().describe('milliseconds within which half of the requests that got a token were decided'),
-  p99: z.number().optional(),
+  ...durations,
 };
 const named = z.object({
   name: z.string().optional().describe('absent: all others together'),
@@ -29,7 +32,7 @@ export const overview = operation({
   method: 'GET',
   at: '/overview',
   summary:
-    'Requests over time, in at most 120 buckets: tokens issued, refusals by reason, durations, and the audiences and clients with the most requests',
+    'Requests over time, in at most 120 buckets: tokens issued, refusals by reason, durations, and the audiences (with their durations) and clients with the most requests',
   scope: 'admin:read',
   query: z.strictObject({
     since: isoTime.optional().describe('an hour before `until` by default'),
@@ -52,7 +55,9 @@ export const overview = operation({
     reasons: z
       .array(z.object({ outcome: z.enum(['refused', 'failed']), reason: z.string(), count, countIn: counts }))
       .describe('the most frequent first'),
-    audiences: z.array(named).describe('most requests first'),
+    audiences: z
+      .array(named.extend(durations))
+      .describe('most requests first; without durations where some are not counted by audience'),
     clients: z.array(named).describe('most requests first'),
     countedUpTo: z
       .object({ position: count, time: z.iso.datetime().optional() })
