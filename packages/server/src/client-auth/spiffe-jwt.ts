@@ -23,7 +23,7 @@ export const spiffeJwt = {
     const client = domain === undefined ? undefined : clientIndex.bySpiffeId(String(sub));
     return {
       clientIds: [client?.id ?? (domain === undefined ? '' : String(sub))],
-      prove: async ({ spiffeId }, context) => {
+      prove: async ({ id }, context) => {
         const trusted = context.issuers.byTrustDomain(domain ?? '');
         if (trusted === undefined) throw new TokenRefusal('unknown_issuer');
         if (!TYPES.has(jws.typ) || !Object.keys(jws.header).every((name) => HEADER.has(name)))
@@ -31,8 +31,8 @@ export const spiffeJwt = {
         if (!SIGNATURE.test(jws.alg) || ![...trusted.algorithms].some((name) => name === jws.alg))
           throw new TokenRefusal('algorithm');
         await checkAssertion(jws, trusted.keySource, [[context.issuer]], { ...context, leeway: trusted.leeway });
-        // Checked last, so that a workload that is not a client takes as long.
-        if (spiffeId === undefined) throw new TokenRefusal('unknown_issuer');
+        // Checked last, so that a workload that is not a client takes as long. A SPIFFE ID is not a client id, even if it reads like one.
+        if (client?.id !== id) throw new TokenRefusal('unknown_issuer');
         return {};
       },
     };

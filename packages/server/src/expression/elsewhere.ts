@@ -24,6 +24,7 @@ const reasons = {
   elements: 'a value holds elements, not text',
   formats: 'it is stated in several formats',
   name: 'it does not name the subject permanently',
+  person: 'the person has not signed in here, or not for long',
 } as const;
 export type Unreadable = keyof typeof reasons;
 

@@ -2,12 +2,14 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import type { Principal } from '../primitives/principal.ts';
 import { Refusal } from '../primitives/refusal.ts';
+import type { JsonObject } from '../primitives/strict-json.ts';
 import { isPassword, type PasswordHash } from './password-hash.ts';
 import type { PasswordRateLimit } from './password-rate-limit.ts';
 import type { People, Person } from './person.ts';
 
 /** A person with a password, from the configuration. */
 export interface Account extends Person {
+  readonly claims: JsonObject;
   readonly password: PasswordHash;
 }
 

@@ -10,6 +10,7 @@ import { type AgreedTo, agreedTo } from './agreed-to.ts';
 import { type Artifact, type ArtifactContext, artifactId, readOwned, sessionHandle } from './artifacts.ts';
 import { evaluateRequest, keyOf, type RequestContext, requireActor } from './authorization-request.ts';
 import { CODE_SECONDS, DEVICE_CODE_SECONDS } from './lifetimes.ts';
+import { shownClaims } from './person.ts';
 
 export interface CodeContext extends ArtifactContext, RequestContext {
   readonly accounts: Accounts;
@@ -91,7 +92,7 @@ async function readAgreement({ row, payload }: Artifact, context: CodeContext): 
     authentication: authenticationClaims({ acr: payload.acr, amr: payload.amr, auth_time: payload.authTime }),
     ...(nonce !== undefined && { nonce }),
     document,
-    claims: account?.claims ?? {},
+    claims: account === undefined ? {} : shownClaims(account),
     ...(actor !== undefined && { actor }),
     confirmation: keyOf(packedRequestOf(payload)),
     session: { id: session, expiresAt: Math.floor(Number(stored?.row.expires_at ?? 0) / 1000) },

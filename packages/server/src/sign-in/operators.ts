@@ -1,10 +1,11 @@
 // Decides what a person may do with the admin API: what the entries of `console` give them now, and nothing without an entry.
 import { Budget, type CompiledExpression, holds } from '../expression/condition.ts';
-import { markElsewhere } from '../expression/elsewhere.ts';
+import { markElsewhere, UNREADABLE } from '../expression/elsewhere.ts';
 import type { PersonRights } from '../model/agreement.ts';
 import { prefixOf } from '../primitives/principal.ts';
 import type { Scope } from '../primitives/scope.ts';
 import type { Accounts } from './accounts.ts';
+import type { Person } from './person.ts';
 
 export interface OperatorEntry {
   /** The subject of a person, or a condition on their claims. */
@@ -26,6 +27,12 @@ export interface KnownPeople {
 
 const NO_RIGHT: Scope = new Set();
 
+/** A condition cannot tell anything about claims that are not known: a person whom it excludes would look like one without claims. */
+const factsOf = ({ sub, claims }: Person, iss: string) =>
+  claims === 'unknown'
+    ? markElsewhere({ iss, sub, [UNREADABLE]: { claims: 'person' } }, 'subject')
+    : { iss, sub, claims: markElsewhere(claims, 'subject') };
+
 /** A client has the rights of its token. A subject that is neither a person nor a client has none: an entry would have to name it. */
 export function createOperators(
   entries: readonly OperatorEntry[],
@@ -36,7 +43,7 @@ export function createOperators(
   const rightsOf = async (sub: string): Promise<Scope> => {
     const person = await find(sub);
     if (person === undefined) return NO_RIGHT;
-    const facts = { subject: { iss: issuer, sub, claims: markElsewhere(person.claims, 'subject') } };
+    const facts = { subject: factsOf(person, issuer) };
     const budget = new Budget();
     // A condition that cannot be told gives nothing.
     const given = entries.filter(({ who }) =>

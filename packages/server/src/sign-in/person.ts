@@ -7,8 +7,12 @@ export interface Person {
   readonly username: string;
   /** The subject in our tokens. */
   readonly sub: string;
-  readonly claims: JsonObject;
+  /** `unknown`: a person of the upstream provider who has not signed in here for a long time, or never. */
+  readonly claims: JsonObject | 'unknown';
 }
+
+/** For what a person is told, or a client with their consent: nothing, if they are not known. */
+export const shownClaims = ({ claims }: Pick<Person, 'claims'>): JsonObject => (claims === 'unknown' ? {} : claims);
 
 /** People of the upstream provider. */
 export interface People {

@@ -22,7 +22,7 @@ export function openUpstreamPeople(
     originOf,
     find: async (sub) => {
       if (originOf(sub) === undefined) return undefined;
-      const { username = sub, claims = {} } = (await readArtifact('id', idOf(sub), context))?.payload ?? {};
+      const { username = sub, claims = 'unknown' } = (await readArtifact('id', idOf(sub), context))?.payload ?? {};
       return { sub, username, claims } as Person;
     },
     remember: ({ sub, username, claims }) =>

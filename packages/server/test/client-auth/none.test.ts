@@ -67,6 +67,17 @@ test('authenticates a workload by its JWT-SVID, any number of times (draft-ietf-
   assert.deepEqual([other.status, server.audit(other)?.reason], [400, 'client_id_mismatch']);
 });
 
+test('refuses the SVID of a workload that is only the id of a client with other workloads (SP-01)', async (t) => {
+  const idp = await startIssuer(t);
+  const clients = [workloads(`${DOMAIN}/ns/shop`, `${DOMAIN}/ns/shop/*`)];
+  const server = await start(t, configured(clients, [trustDomain]));
+  const askAs = (sub: string) => ask(server, asserting(svidOf(idp, server, { sub }), JWT_SPIFFE));
+  assertIssued(server, await askAs(SHOP));
+  const answer = await askAs(`${DOMAIN}/ns/shop`);
+  assert.equal(answer.status, 401, answer.text);
+  assert.equal(server.audit(answer)?.reason, 'client_assertion_unknown_issuer');
+});
+
 test('refuses an SVID of another domain, audience, time, key or form, and one under the wrong type (SP-01, SP-02, SP-04)', async (t) => {
   const idp = await startIssuer(t);
   const server = await start(t, configured([workloads('shop', `${DOMAIN}/ns/shop/*`)], [trustDomain]));

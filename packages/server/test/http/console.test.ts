@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { before, suite, test } from 'node:test';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { createBrowser } from '../support/browser.ts';
-import { added, type Configuration, changed } from '../support/configuration.ts';
+import { added, type Configuration, changed, edited } from '../support/configuration.ts';
 import {
   buildConsole,
   callbackOf,
@@ -186,6 +186,42 @@ test('people of upstream are operators by their name there, or by a claim', asyn
   assert.equal((await ada.call('GET /keys')).status, 200);
   const bob = await signIn('bob');
   assert.deepEqual([bob.answer.status, bob.answer.body.error], [400, 'access_denied']);
+});
+
+test('a condition on claims gives nothing to a person of upstream who has not signed in here, one on the name does', async (t) => {
+  const upstream = { claims: { external: 'claims.external' } };
+  const { idp, server, leave, comeBack } = await startUpstream(t, configuration);
+  const configured = (operator: Readonly<Record<string, unknown>>) =>
+    changed(withConsole([operator]), {
+      upstream: { ...UNREACHABLE, ...upstream, issuer: idp.url },
+      clients: edited('agent', { audiences: [`\${ISSUER}/admin`], scopes: ['admin:read'] }),
+      issuers: [entry(idp, { name: 'corp' })],
+      rules: added({
+        ...{ name: 'people of corp', client: 'agent', subject: { issuer: 'corp' } },
+        grant: { audiences: [`\${ISSUER}/admin`], scopes: { read: ['admin:read'] } },
+      }),
+    });
+  const keysOf = async (sub: string): Promise<number> => {
+    const subject = { subject_token: idp.sign({ sub, scope: 'read' }), subject_token_type: type('jwt') };
+    const agent = { client_id: 'agent', client_secret: 'agent-secret' };
+    const { body, text } = await server.token({ grant_type: EXCHANGE, ...agent, ...subject });
+    assert.ok(body.access_token, text);
+    const authorization = `Bearer ${body.access_token}`;
+    return (await fetch(`${server.issuer}/admin/v1/keys`, { headers: { authorization } })).status;
+  };
+  await server.reload(configured({ when: '!has(subject.claims.external)', scopes: 'admin:read' }));
+  assert.equal(await keysOf('ada'), 403);
+  for (const [sub, external, status] of [
+    ['ada', undefined, 200],
+    ['eve', true, 403],
+  ] as const) {
+    const browser = createBrowser(server.issuer);
+    await comeBack(browser, await leave(browser, { scope: 'read' }), { sub, external });
+    assert.equal(await keysOf(sub), status, sub);
+  }
+  await server.reload(configured({ when: 'subject.sub == "corp:bob"', scopes: 'admin:read' }));
+  assert.equal(await keysOf('bob'), 200);
+  assert.equal(await keysOf('joe'), 403);
 });
 
 test('people of upstream lose what no entry gives, also if the provider gets another name or is an issuer only', async (t) => {

@@ -2,6 +2,7 @@
 // scope openid.
 import { identityClaims } from '../../issuing/identity-claims.ts';
 import { listedNames } from '../../primitives/scope.ts';
+import { shownClaims } from '../../sign-in/person.ts';
 import type { Endpoint } from '../endpoint.ts';
 import { readPresentedToken, refuseScope, refuseToken } from '../presented-token.ts';
 
@@ -25,6 +26,6 @@ export const userinfo = {
     const account = await accounts?.find(sub);
     if (account === undefined || accounts?.originOf(sub)?.iss !== found.origin?.iss)
       throw refuseToken('access_token_invalid', 'Bearer error="invalid_token"');
-    return { status: 200, body: { sub, ...identityClaims(account.claims, scope) } };
+    return { status: 200, body: { sub, ...identityClaims(shownClaims(account), scope) } };
   },
 } as const satisfies Endpoint;
