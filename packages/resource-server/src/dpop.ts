@@ -66,7 +66,7 @@ async function readProof(
   { algorithms, clock }: ProofSettings,
 ): Promise<{ readonly claims: ProofClaims; readonly thumbprint: string }> {
   try {
-    const { payload, protectedHeader } = await verifyJwt<ProofClaims>(proof, withStrongKeys(EmbeddedJWK), {
+    const { payload, protectedHeader } = await verifyJwt<ProofClaims>(proof, withStrongKeys(EmbeddedJWK, 'caller'), {
       typ: 'dpop+jwt',
       algorithms: [...algorithms],
       requiredClaims: ['jti', 'htm', 'htu', 'iat', 'ath'],

@@ -13,6 +13,11 @@ const MAX_STALE_MS = 3_600_000;
 const COOL_DOWN_MS = 10_000;
 const TIMEOUT_MS = 3000;
 
+const MIN_RSA_BITS = 2048;
+/** The server has the same limits. */
+const MAX_RSA_BITS = 4096;
+const MAX_EXPONENT_BYTES = 4;
+
 interface RsaKeyAlgorithm {
   readonly modulusLength: number;
   /** Big-endian. */
@@ -27,15 +32,20 @@ export async function fetchKeys(uri: string): Promise<JSONWebKeySet> {
   return parseJson(await readText(response)) as JSONWebKeySet;
 }
 
-/** RFC 7518 section 3.3. With the exponent 1 anyone can write a valid signature (RFC 8017 section 3.1). */
+/**
+ * RFC 7518 section 3.3. With the exponent 1 anyone can write a valid signature (RFC 8017 section 3.1).
+ * @param whose the key of a caller has an upper limit, too: verifying with a larger one takes a hundred times as long
+ */
 export const withStrongKeys =
-  (find: Find): Find =>
+  (find: Find, whose: 'issuer' | 'caller'): Find =>
   async (header, token) => {
     const key = await find(header, token);
     const { modulusLength: bits, publicExponent: exponent = [3] } = key.algorithm as Partial<RsaKeyAlgorithm>;
     const [last = 0, ...others] = [...exponent].reverse();
-    if ((bits !== undefined && bits < 2048) || (last < 3 && !others.some(Boolean)))
+    if ((bits !== undefined && bits < MIN_RSA_BITS) || (last < 3 && !others.some(Boolean)))
       throw new errors.JWKSInvalid('the RSA key is too weak');
+    const isLarge = (bits ?? 0) > MAX_RSA_BITS || others.slice(MAX_EXPONENT_BYTES - 1).some(Boolean);
+    if (whose === 'caller' && isLarge) throw new errors.JWKSInvalid('the RSA key is too large');
     return key;
   };
 
@@ -51,7 +61,7 @@ export function createKeySource(load: () => Promise<JSONWebKeySet>, clock: () =>
     underWay ??= Promise.resolve()
       .then(load)
       .then((jwks) => {
-        held = { find: withStrongKeys(createLocalJWKSet(jwks)), since: clock() };
+        held = { find: withStrongKeys(createLocalJWKSet(jwks), 'issuer'), since: clock() };
         failed = undefined;
       })
       .catch((cause) => {

@@ -1,8 +1,9 @@
 // Does a bound token need its key? RFC 9449 sections 4.3, 7, 8, 9 and 11.1. Each refusal is tested beside an accepted request.
 import assert from 'node:assert/strict';
-import { createHmac } from 'node:crypto';
+import { createHmac, generateKeyPairSync, type JsonWebKey } from 'node:crypto';
 import { suite, test } from 'node:test';
 import { calculateThumbprint, generateKeyPair, generateProof } from 'dpop';
+import type { GenerateKeyPairResult } from 'jose';
 import {
   AccessRefusal,
   createMemoryReplayStore,
@@ -21,6 +22,32 @@ const bound = await issuer.sign({ claims: { cnf: client.cnf } });
 const verifierWith = (more: Partial<VerifierOptions> = {}) =>
   createVerifier({ issuer: ISSUER, audience: AUDIENCE, jwks: issuer.jwks, ...more });
 const verifier = verifierWith();
+
+const numberOf = (text = ''): bigint => BigInt(`0x${Buffer.from(text, 'base64url').toString('hex')}`);
+const textOf = (value: bigint): string => {
+  const hex = value.toString(16);
+  return Buffer.from(hex.padStart(hex.length + (hex.length % 2), '0'), 'hex').toString('base64url');
+};
+
+/** The key with the same primes and another public exponent. */
+async function withExponent(jwk: JsonWebKey, exponent: bigint): Promise<GenerateKeyPairResult> {
+  const [p, q] = [numberOf(jwk.p), numberOf(jwk.q)];
+  const d = inverse(exponent, (p - 1n) * (q - 1n));
+  const e = textOf(exponent);
+  const parts = { e, d: textOf(d), dp: textOf(d % (p - 1n)), dq: textOf(d % (q - 1n)) };
+  const algorithm = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' };
+  const { kty, n } = jwk;
+  return {
+    privateKey: await crypto.subtle.importKey('jwk', { ...jwk, ...parts }, algorithm, true, ['sign']),
+    publicKey: await crypto.subtle.importKey('jwk', { kty, n, e } as JsonWebKey, algorithm, true, ['verify']),
+  };
+}
+
+function inverse(value: bigint, modulus: bigint): bigint {
+  let [a, b, x, y] = [modulus, value, 0n, 1n];
+  while (b !== 0n) [a, b, x, y] = [b, a % b, y, x - (a / b) * y];
+  return ((x % modulus) + modulus) % modulus;
+}
 
 async function refusalOf(request: ProtectedRequest, by = verifier): Promise<AccessRefusal> {
   try {
@@ -66,6 +93,19 @@ suite('the token and its binding', () => {
     };
     assert.equal(await codeOf(withProof), '401 invalid_token');
     await accepts(await client.ask(bound));
+  });
+
+  test('refuses a proof by an RSA key that is slow to verify with', async () => {
+    const usual = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'jwk' });
+    for (const [exponent, isAccepted] of [
+      [65_537n, true],
+      [2n ** 32n + 15n, false],
+    ] as const) {
+      const owner = await createClient('RS256', await withExponent(usual, exponent));
+      const request = await owner.ask(await issuer.sign({ claims: { cnf: owner.cnf } }));
+      if (isAccepted) await accepts(request);
+      else assert.equal(await codeOf(request), '401 invalid_dpop_proof');
+    }
   });
 
   test('refuses an unbound token in the DPoP scheme', async () => {

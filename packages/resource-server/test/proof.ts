@@ -1,6 +1,13 @@
 // A client with a DPoP key (RFC 9449): tokens bound to it, and proofs that differ from a valid one in the named parts.
 import { createHash, randomUUID } from 'node:crypto';
-import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
+import {
+  calculateJwkThumbprint,
+  exportJWK,
+  type GenerateKeyPairResult,
+  generateKeyPair,
+  type JWK,
+  SignJWT,
+} from 'jose';
 import type { ProtectedRequest } from '../src/index.ts';
 import { asking } from './issuer.ts';
 
@@ -23,8 +30,9 @@ export interface DpopClient {
 
 export const URL_OF_ORDERS = 'https://api.example/orders';
 
-export async function createClient(alg = 'ES256'): Promise<DpopClient> {
-  const { publicKey, privateKey } = await generateKeyPair(alg, { extractable: true });
+/** @param pair an extractable one; by default, a new one */
+export async function createClient(alg = 'ES256', pair?: GenerateKeyPairResult): Promise<DpopClient> {
+  const { publicKey, privateKey } = pair ?? (await generateKeyPair(alg, { extractable: true }));
   const publicJwk = await exportJWK(publicKey);
   const prove: DpopClient['prove'] = (token, { claims = {}, header = {}, now = Date.now() } = {}) =>
     new SignJWT({
