@@ -59,7 +59,12 @@ export function resolveConsole(
     const given = new Set<string>(scopes);
     if (when !== undefined) return { who: readOperatorCondition(when, [...path, 'when'], complain), scopes: given };
     const name = account ?? '';
-    const found = accounts.find(({ username, sub = username }) => name === username || name === sub);
+    const [found, another] = accounts.filter(({ username, sub = username }) => name === username || name === sub);
+    if (another !== undefined)
+      complain(
+        [...path, 'account'],
+        `${JSON.stringify(name)} is the username of one account and the subject of another. Write the other name of the account that you mean.`,
+      );
     const isUpstream = upstream !== undefined && name.startsWith(`${upstream.name}:`);
     if (found === undefined && !isUpstream && !unsure.key('accounts') && !unsure.key('upstream'))
       complain([...path, 'account'], describeUnknown(name));

@@ -383,4 +383,20 @@ suite('nobody else gets in', () => {
     ] as const;
     for (const [source, message] of cases) await assert.rejects(start(t, source), message);
   });
+
+  test('an entry that names two accounts, one by its username and one by its subject, is a fault', async (t) => {
+    const hash = '$argon2id$v=19$m=19456,t=2,p=1$bDQDkyKghCt7QH0Vq9/iPw$ea3iQY+iMFn9e6TKVeEJ0pQo1bk/R7d93ntw1yPUKYQ';
+    const base = changed(configuration, {
+      accounts: [
+        { username: 'mallory', sub: 'alice', password: { hash } },
+        { username: 'alice', sub: 'person-1', password: { hash } },
+      ],
+    });
+    const named = (account: string) => withConsole([{ account, scopes: BOTH }], base);
+    await assert.rejects(start(t, named('alice')), /the username of one account and the subject of another/);
+    const server = await start(t, named('person-1'));
+    const statusOf = async (username: string) =>
+      (await openConsoleAs(server, { username, password: 'lovelace' })).answer.status;
+    assert.deepEqual([await statusOf('alice'), await statusOf('mallory')], [200, 400]);
+  });
 });
