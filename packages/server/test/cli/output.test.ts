@@ -9,7 +9,7 @@ import { administered, adminToken, startAdministered } from '../support/admin-ap
 import { API, actorToken, assertIssued, exchange, subjectToken } from '../support/basics.ts';
 import { beside, cambio, environmentOf } from '../support/command.ts';
 import { yamlOf } from '../support/configuration.ts';
-import { claimsOf, start, type TestServer, type } from '../support/harness.ts';
+import { claimsOf, fetchAnswer, start, type TestServer, type } from '../support/harness.ts';
 import { startIssuer } from '../support/issuer.ts';
 import { CRM, jag as jagForm, PLAIN, present, signedIn, VENDOR } from '../support/other-servers.ts';
 import { PROGRAM, temporaryFolder } from '../support/program.ts';
@@ -297,5 +297,5 @@ test('a command refuses the database of another version and changes nothing; sto
   assert.equal(existsSync(join(folder, 'cambio.db')), false);
   assert.equal((await beside(t, fresh, ['store migrate'])).code, 0);
   const again = await start(t, administered, { folder });
-  assert.equal((await fetch(`${again.issuer}/readyz`)).status, 200);
+  assert.equal((await fetchAnswer(`${again.issuer}/readyz`)).status, 200);
 });

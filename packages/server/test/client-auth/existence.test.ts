@@ -9,7 +9,7 @@ import { SecretDigest } from '../../src/primitives/secret.ts';
 import { API } from '../support/basics.ts';
 import { asserting, assertion, jwksOf } from '../support/client-credentials.ts';
 import { added, changed } from '../support/configuration.ts';
-import { type Answer, encode, type Form, read, start, type TestServer } from '../support/harness.ts';
+import { type Answer, encode, type Form, fetchAnswer, start, type TestServer } from '../support/harness.ts';
 import { newKey } from '../support/issuer.ts';
 import { authorizationUrl, CALLBACK, configuration } from '../support/people.ts';
 import { selfIssued } from '../support/tls-client.ts';
@@ -109,7 +109,7 @@ suite('a stranger', () => {
 
   test('is told the same at the authorization endpoint, whatever else the request holds (C31)', async () => {
     const visit = async (changes: Form) =>
-      read(await fetch(server.issuer + authorizationUrl(changes), { redirect: 'manual' }));
+      fetchAnswer(server.issuer + authorizationUrl(changes), { redirect: 'manual' });
     const others: Readonly<Record<string, Form>> = {
       'a redirect URI of nobody': { redirect_uri: 'https://evil.example/callback' },
       'no redirect URI': { redirect_uri: undefined },
@@ -151,7 +151,7 @@ suite('a stranger', () => {
 
   test('is told the same at the logout endpoint', async () => {
     const visit = async (form: Record<string, string>) =>
-      read(await fetch(`${server.issuer}/oauth/logout?${new URLSearchParams(form)}`, { redirect: 'manual' }));
+      fetchAnswer(`${server.issuer}/oauth/logout?${new URLSearchParams(form)}`, { redirect: 'manual' });
     const strip = async (form: Record<string, string>): Promise<Answer> => {
       const answer = await visit(form);
       const headers = new Headers(answer.headers);

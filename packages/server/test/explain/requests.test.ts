@@ -9,7 +9,16 @@ import { API, BACKEND, client } from '../support/basics.ts';
 import { createBrowser } from '../support/browser.ts';
 import { beside, cambio, jsonOf } from '../support/command.ts';
 import { added, changed } from '../support/configuration.ts';
-import { type Answer, EXCHANGE, encode, type Form, read, start, type TestServer, type } from '../support/harness.ts';
+import {
+  type Answer,
+  EXCHANGE,
+  encode,
+  type Form,
+  fetchAnswer,
+  start,
+  type TestServer,
+  type,
+} from '../support/harness.ts';
 import { entry, type FakeIssuer, startIssuer, US } from '../support/issuer.ts';
 import { authorizationUrl, authorizeAs, CALLBACK, configuration, DEVICE, redeem, tv, web } from '../support/people.ts';
 import { COOL_DOWN } from '../support/trusting.ts';
@@ -44,7 +53,7 @@ const own = async ({ server }: World, form: Form = {}): Promise<string> =>
   String((await server.token({ grant_type: 'client_credentials', ...gateway, ...form })).body.access_token);
 
 const get = async ({ server }: World, path: string, headers: Record<string, string> = {}): Promise<Answer> =>
-  read(await fetch(server.issuer + path, { headers, redirect: 'manual' }));
+  fetchAnswer(server.issuer + path, { headers, redirect: 'manual' });
 
 const exchanges: readonly Row[] = [
   {

@@ -7,8 +7,9 @@ import { withOperators } from '../support/admin-api.ts';
 import { API, configuration } from '../support/basics.ts';
 import { changed, edited } from '../support/configuration.ts';
 import { type Answer, claimsOf, type TestServer } from '../support/harness.ts';
+import { eventually } from '../support/node.ts';
 import { PROGRAM, runProgram } from '../support/program.ts';
-import { ISSUER, startWorld, until } from '../support/regions.ts';
+import { ISSUER, startWorld } from '../support/regions.ts';
 
 const base = withOperators(
   changed(configuration, { clients: edited('gateway', { grants: ['client_credentials', 'token_exchange'] }) }),
@@ -33,32 +34,32 @@ test('a region whose database was restored tells the others what it revokes from
   const { eu, us, reopen } = await startWorld(t, { configuration: base });
   const file = join(us.folder, 'cambio.db');
   const [first, second, third] = [await own(us), await own(us), await own(us)];
-  for (const token of [first, second, third]) await until(() => introspect(eu, token), isActive(true));
+  for (const token of [first, second, third]) await eventually(() => introspect(eu, token), isActive(true));
   await us.close();
   copyFileSync(file, join(us.folder, 'copy.db'));
   const later = await reopen.us();
   assert.equal((await revoke(later, first)).status, 200);
-  await until(() => introspect(eu, first), isActive(false));
+  await eventually(() => introspect(eu, first), isActive(false));
   await later.close();
   copyFileSync(join(us.folder, 'copy.db'), file);
   const restored = await reopen.us();
   // The lost revocation had the number that this one gets.
   assert.equal((await revoke(restored, second)).status, 200);
-  await until(() => introspect(eu, second), isActive(false));
-  await until(() => introspect(eu, third), isActive(true));
+  await eventually(() => introspect(eu, second), isActive(false));
+  await eventually(() => introspect(eu, third), isActive(true));
 });
 
 test('a region reads another one that has revoked many tokens and long names', async (t) => {
   const { eu, us } = await startWorld(t, { configuration: base });
   const token = await own(us);
-  await until(() => introspect(eu, token), isActive(true));
+  await eventually(() => introspect(eu, token), isActive(true));
   const numbers = Array.from({ length: 1000 }, (_, number) => `${number}`);
   const tokens = numbers.slice(200).map((number) => `('${number.padEnd(36, 'A')}', 1, 'token', null)`);
   const names = numbers.slice(0, 200).map((number) => number.padEnd(256, '\u6f22'));
   const rows = [...tokens, ...names.map((name) => `('subject:${name}', 1, 'subject', '${name}')`)];
   us.sql(`insert into revocations (id, revoked_at, kind, name) values ${rows.join(', ')}`);
   assert.equal((await revoke(us, token)).status, 200);
-  await until(() => introspect(eu, token), isActive(false), 60);
+  await eventually(() => introspect(eu, token), isActive(false));
 });
 
 test('every region is told by the region that issued a token that it is revoked, whichever revoked it', async (t) => {
@@ -76,19 +77,19 @@ test('every region is told by the region that issued a token that it is revoked,
     return revocations.map(({ name }) => name);
   };
   const [token, other] = [await own(eu), await own(eu)];
-  await until(() => introspect(us, token), isActive(true));
+  await eventually(() => introspect(us, token), isActive(true));
   assert.equal((await revoke(us, token)).status, 200);
-  await until(told, (names) => names.includes(String(claimsOf(token).jti)));
+  await eventually(told, (names) => names.includes(String(claimsOf(token).jti)));
   // The third region has told us of a revocation, and eu cannot have it from there.
   us.sql(`insert into revocations (id, revoked_at, kind, region) values ('${claimsOf(other).jti}', 1, 'token', 'ap')`);
-  await until(() => introspect(us, other), isActive(false));
+  await eventually(() => introspect(us, other), isActive(false));
   const last = await own(us);
   assert.equal((await revoke(us, last)).status, 200);
-  await until(() => introspect(eu, last), isActive(false));
+  await eventually(() => introspect(eu, last), isActive(false));
   toUs.cut();
-  assert.equal((await revoke(us, other)).status, 503, 'eu has not read it');
+  assert.equal((await revoke(us.once, other)).status, 503, 'eu has not read it');
   toUs.mend();
-  await until(
+  await eventually(
     () => revoke(us, other),
     ({ status }) => status === 200,
   );
@@ -98,10 +99,10 @@ test('every region is told by the region that issued a token that it is revoked,
 test('a command revokes a token of another region', async (t) => {
   const { eu, us } = await startWorld(t, { configuration: base });
   const token = await own(us);
-  await until(() => introspect(eu, token), isActive(true));
+  await eventually(() => introspect(eu, token), isActive(true));
   const command = [PROGRAM, 'tokens', 'revoke', token, '--yes', '--config', join(eu.folder, 'cambio.yaml')];
   const run = () => runProgram(t, [process.execPath, ...command], { env: { PORT: '1' } });
   // The region may need longer on a busy machine: then the command says to repeat it.
-  await until(run, ({ code }) => code === 0);
+  await eventually(run, ({ code }) => code === 0);
   assert.equal((await introspect(us, token)).body.active, false);
 });

@@ -5,8 +5,9 @@ import { codeTagOf } from '../../src/regions/tag.ts';
 import { API, configuration } from '../support/basics.ts';
 import { changed, edited } from '../support/configuration.ts';
 import { type Answer, EXCHANGE, type TestServer, type } from '../support/harness.ts';
+import { eventually } from '../support/node.ts';
 import { startPostgres } from '../support/postgres.ts';
-import { SECRET, startWorld, until } from '../support/regions.ts';
+import { SECRET, startWorld } from '../support/regions.ts';
 
 const postgres = await startPostgres({ after });
 const NEXT = 'the next secret of all regions, 32 characters';
@@ -52,9 +53,9 @@ test('regions on PostgreSQL', async (t) => {
         [us, eu],
       ] as const) {
         const [revoked, other] = [await own(from), await own(from)];
-        for (const token of [revoked, other]) await until(() => exchange(to, token), answered(200));
+        for (const token of [revoked, other]) await eventually(() => exchange(to, token), answered(200));
         assert.equal((await revoke(to, revoked)).status, 200);
-        for (const server of [from, to]) await until(() => exchange(server, revoked), answered(400));
+        for (const server of [from, to]) await eventually(() => exchange(server, revoked), answered(400));
         assert.equal((await exchange(to, other)).status, 200);
       }
     },

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { createBrowser } from '../support/browser.ts';
 import { changed } from '../support/configuration.ts';
-import { encode, read, start, type TestServer } from '../support/harness.ts';
+import { type Answer, encode, fetchAnswer, start, type TestServer } from '../support/harness.ts';
 import {
   authorizationUrl,
   authorizeAs,
@@ -27,7 +27,7 @@ suite('a sign-in', () => {
     for (const work of undo) await work();
   });
 
-  const refused = async (answer: Awaited<ReturnType<typeof read>>, reason: string, what: string): Promise<void> => {
+  const refused = async (answer: Answer, reason: string, what: string): Promise<void> => {
     assert.equal(answer.status, 400, `${what} ${answer.text}`);
     assert.equal(server.audit(answer)?.reason, reason, what);
   };
@@ -71,7 +71,7 @@ suite('a sign-in', () => {
     const cookies = [...browser.cookies].map(([key, value]) => `${key.split(' ')[0]}=${value}`);
     assert.deepEqual(cookies.map((one) => one.split('=')[0]).toSorted(), ['cambio_browser', 'cambio_session']);
     const get = async (path: string, cookie: string) =>
-      read(await fetch(server.issuer + path, { headers: { cookie }, redirect: 'manual' }));
+      fetchAnswer(server.issuer + path, { headers: { cookie }, redirect: 'manual' });
     const paths = [
       authorizationUrl(),
       '/device',
@@ -100,7 +100,7 @@ suite('a sign-in', () => {
 
   test('ignores cookie values that we never set', async () => {
     const asked = async (cookie: string) =>
-      read(await fetch(server.issuer + authorizationUrl(), { headers: { cookie }, redirect: 'manual' }));
+      fetchAnswer(server.issuer + authorizationUrl(), { headers: { cookie }, redirect: 'manual' });
     for (const value of ['', 'x', '"', 'ä', 'x'.repeat(4000), '%00', '__proto__', `${'a'.repeat(42)}=`]) {
       const answer = await asked(`cambio_browser=${encodeURI(value)}; cambio_session=${encodeURI(value)}`);
       assert.equal(answer.status, 303, value);

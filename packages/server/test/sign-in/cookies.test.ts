@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createCookies } from '../../src/sign-in/cookies.ts';
-import { read } from '../support/harness.ts';
+import { fetchAnswer } from '../support/harness.ts';
 import { authorizationUrl, startPeople } from '../support/people.ts';
 
 const { read: readCookies } = createCookies('https://login.example');
@@ -43,10 +43,10 @@ test('ignores a value with a byte that our values never have', () => {
 
 test('over HTTP, no extra byte around the names lets one browser continue the sign-in of another', async (t) => {
   const server = await startPeople(t);
-  const begun = await fetch(server.issuer + authorizationUrl(), { redirect: 'manual' });
+  const begun = await fetchAnswer(server.issuer + authorizationUrl(), { redirect: 'manual' });
   const location = begun.headers.get('location') ?? '';
   const cookies = begun.headers.getSetCookie().map((cookie) => cookie.split(';')[0] ?? '');
-  const ask = async (cookie: string) => read(await fetch(new URL(location, server.issuer), { headers: { cookie } }));
+  const ask = (cookie: string) => fetchAnswer(new URL(location, server.issuer).href, { headers: { cookie } });
   assert.equal((await ask(cookies.join('; '))).status, 200);
   for (const odd of ['\u00a0', '\u0085', '\u00c2\u00a0', '\u00ef\u00bb\u00bf', '\u00ff']) {
     for (const planted of [cookies.map((one) => odd + one), cookies.map((one) => one.replace('=', `${odd}=`))]) {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { createBrowser, formOf } from '../support/browser.ts';
-import { encode, read, type TestServer } from '../support/harness.ts';
+import { encode, fetchAnswer, type TestServer } from '../support/harness.ts';
 import {
   authorizationUrl,
   CALLBACK,
@@ -124,7 +124,7 @@ suite('a stranger', () => {
   });
 
   const visit = async (path: string, init: RequestInit = {}) =>
-    read(await fetch(server.issuer + path, { redirect: 'manual', ...init }));
+    fetchAnswer(server.issuer + path, { redirect: 'manual', ...init });
   const form = { 'content-type': 'application/x-www-form-urlencoded' };
 
   test('may request anything: the answer is a page, or a redirect to the client', async () => {

@@ -5,7 +5,7 @@ import * as oauth from 'oauth4webapi';
 import * as openid from 'openid-client';
 import { assertIssued, startBasic } from '../support/basics.ts';
 import { createBrowser } from '../support/browser.ts';
-import { encode, type Form, type TestServer } from '../support/harness.ts';
+import { encode, type Form, fetchAnswer, type TestServer } from '../support/harness.ts';
 import {
   authorizationUrl,
   authorizeAs,
@@ -75,13 +75,13 @@ suite('sign-in', () => {
   test('userinfo returns the claims of the scope for a token with openid, and challenges other requests (OI-06, OI-07, BU-02)', async () => {
     const answer = await redeem(server, await authorizeAs(server, { scope: 'openid email read' }));
     const ask = (token?: string, method = 'GET') =>
-      fetch(`${server.issuer}/oauth/userinfo`, {
+      fetchAnswer(`${server.issuer}/oauth/userinfo`, {
         method,
         headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
       });
     for (const method of ['GET', 'POST']) {
       const userinfo = await ask(String(answer.body.access_token), method);
-      assert.deepEqual(await userinfo.json(), { sub: 'ada', email: 'ada@example.com' });
+      assert.deepEqual(userinfo.body, { sub: 'ada', email: 'ada@example.com' });
       assert.equal(userinfo.headers.get('access-control-allow-origin'), '*');
     }
     const without = await redeem(server, await authorizeAs(server, { scope: 'read', nonce: undefined }));

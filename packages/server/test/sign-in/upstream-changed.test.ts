@@ -4,7 +4,7 @@ import { type TestContext, test } from 'node:test';
 import { API, BACKEND } from '../support/basics.ts';
 import { type Browser, createBrowser } from '../support/browser.ts';
 import { type Configuration, changed } from '../support/configuration.ts';
-import { claimsOf, EXCHANGE, freePort, start, type TestServer, type } from '../support/harness.ts';
+import { claimsOf, EXCHANGE, fetchAnswer, freePort, start, type TestServer, type } from '../support/harness.ts';
 import { DISCOVERY, type FakeIssuer, JWKS, json, startIssuer } from '../support/issuer.ts';
 import { authorizationUrl, configuration, goThrough, redeem, UNREACHABLE, web } from '../support/people.ts';
 
@@ -61,7 +61,7 @@ test('sessions, codes, tokens and userinfo work only with the provider that sign
       ...web,
     });
   const userinfo = (token: unknown) =>
-    fetch(`${server.issuer}/oauth/userinfo`, { headers: { authorization: `Bearer ${token}` } });
+    fetchAnswer(`${server.issuer}/oauth/userinfo`, { headers: { authorization: `Bearer ${token}` } });
 
   // The accepted twin: the same provider after a restart.
   await become(first);

@@ -9,7 +9,7 @@ import { type Browser, createBrowser, formOf, type Page } from '../support/brows
 import { asserting, assertion, jwksOf } from '../support/client-credentials.ts';
 import { cambio } from '../support/command.ts';
 import { added, all, changed, edited, yamlOf } from '../support/configuration.ts';
-import { type Answer, EXCHANGE, type } from '../support/harness.ts';
+import { type Answer, EXCHANGE, fetchAnswer, type } from '../support/harness.ts';
 import { entry, newKey, startIssuer } from '../support/issuer.ts';
 import { BESIDE, FOREIGN_BESIDE, ISSUER, life } from '../support/life.ts';
 import {
@@ -159,7 +159,7 @@ test('a sign-in works across nodes, and of two that get one code at the same tim
   const redeemed = await redeemAt(two, await codeFor());
   assert.equal(redeemed.status, 200, redeemed.text);
   const userinfoStatusAt = async ({ url: home }: ServerNode, token: unknown): Promise<number> =>
-    (await fetch(`${home}/oauth/userinfo`, { headers: { authorization: `Bearer ${token}` } })).status;
+    (await fetchAnswer(`${home}/oauth/userinfo`, { headers: { authorization: `Bearer ${token}` } })).status;
   for (const node of [one, two]) assert.equal(await userinfoStatusAt(node, redeemed.body.access_token), 200);
   for (let round = 0; round < 3; round++) {
     const code = await codeFor();

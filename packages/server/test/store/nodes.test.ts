@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { setTimeout as wait } from 'node:timers/promises';
 import { exchange, gateway } from '../support/basics.ts';
 import { beside } from '../support/command.ts';
 import { EXCHANGE, encode, type Form, freePort, read, start, type TestServer, type } from '../support/harness.ts';
 import { entry, startIssuer } from '../support/issuer.ts';
 import { FOREIGN_BESIDE, introspect, life, refresh, revoke } from '../support/life.ts';
+import { eventually, served } from '../support/node.ts';
 import { PROGRAM, startProgram } from '../support/program.ts';
 import { assertSubjectRefused } from '../support/trusting.ts';
 
@@ -17,18 +17,9 @@ async function startSecond(t: TestContext, { folder }: TestServer) {
   const command = [process.execPath, PROGRAM, 'serve', '--config', join(folder, 'cambio.yaml')];
   const program = startProgram(t, command, { env: { PORT: String(port) } });
   await program.printed('serves');
-  return async (path: string, form: Form) =>
-    read(await fetch(`http://127.0.0.1:${port}${path}`, { method: 'POST', body: new URLSearchParams(encode(form)) }));
-}
-
-/** Repeats a request until the answer is as expected. Fails after one second, the promise, plus some for a busy machine. */
-async function eventually<T>(ask: () => Promise<T>, good: (answer: T) => boolean): Promise<void> {
-  let answer = await ask();
-  for (let turn = 0; turn < 40 && !good(answer); turn++) {
-    await wait(50);
-    answer = await ask();
-  }
-  assert.ok(good(answer), JSON.stringify(answer));
+  const url = `http://127.0.0.1:${port}`;
+  return (path: string, form: Form) =>
+    served(async () => read(await fetch(url + path, { method: 'POST', body: new URLSearchParams(encode(form)) })));
 }
 
 test('a revocation on one node revokes the token and its descendants on the other within a second', async (t) => {

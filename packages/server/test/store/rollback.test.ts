@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { admin } from '../support/admin-api.ts';
 import { assertIssued, configuration, gateway, startBasic } from '../support/basics.ts';
 import { beside } from '../support/command.ts';
-import { EXCHANGE, everythingIn, start, type TestServer, type } from '../support/harness.ts';
+import { EXCHANGE, everythingIn, fetchAnswer, start, type TestServer, type } from '../support/harness.ts';
 import { entry, startIssuer } from '../support/issuer.ts';
 import { BESIDE, FOREIGN_BESIDE } from '../support/life.ts';
 import { administeredLife } from '../support/nodes.ts';
@@ -77,7 +77,7 @@ test('a rollback loses no suspension and no revocation, and a later start restor
 
 test('a running server whose last step was rolled back is not ready', async (t) => {
   const server = await startBasic(t);
-  const ready = async (): Promise<number> => (await fetch(`${server.issuer}/readyz`)).status;
+  const ready = async (): Promise<number> => (await fetchAnswer(`${server.issuer}/readyz`)).status;
   assert.equal(await ready(), 200);
   assert.equal((await beside(t, server, ['store rollback', '--discard', '--yes'])).code, 0);
   assert.equal(await ready(), 503);

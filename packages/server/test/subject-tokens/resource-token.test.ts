@@ -12,7 +12,16 @@ import { admin, adminToken } from '../support/admin-api.ts';
 import { API, exchange, gateway, subjectToken } from '../support/basics.ts';
 import { cambio } from '../support/command.ts';
 import { added, type Configuration, changed, yamlOf } from '../support/configuration.ts';
-import { type Answer, claimsOf, EXCHANGE, encode, read, start, type TestServer, type } from '../support/harness.ts';
+import {
+  type Answer,
+  claimsOf,
+  EXCHANGE,
+  encode,
+  fetchAnswer,
+  start,
+  type TestServer,
+  type,
+} from '../support/harness.ts';
 import { basic } from '../support/life.ts';
 import { authorizeAs, configuration, redeem, web } from '../support/people.ts';
 import { temporaryFolder } from '../support/program.ts';
@@ -126,8 +135,7 @@ function consumers(server: TestServer, ours: string) {
   const inForms = endpoints.filter(({ methods }) => methods.includes('POST'));
   const gets = endpoints.filter(({ methods }) => methods.includes('GET'));
   const operations = operationsFor(operationForms);
-  const get = async (path: string, headers = {}) =>
-    read(await fetch(server.issuer + path, { headers, redirect: 'manual' }));
+  const get = async (path: string, headers = {}) => fetchAnswer(server.issuer + path, { headers, redirect: 'manual' });
   const body = { id: 'made', auth: 'none', grants: ['token_exchange'] };
   return [
     ...presented.map((form) => named((text) => server.token({ grant_type: EXCHANGE, ...gateway, ...form(text) }))),

@@ -1,6 +1,6 @@
-// A browser without a screen: keeps cookies, follows redirects on the server's own pages, and fills in forms.
-import type { Answer } from './harness.ts';
-import { read } from './harness.ts';
+// A browser without a screen: keeps cookies, follows redirects on the server's own pages, and fills in forms. As a person does, it sends a
+// request again that the server was too busy for.
+import { type Answer, fetchAnswer } from './harness.ts';
 
 export interface Page extends Answer {
   readonly url: string;
@@ -29,14 +29,13 @@ export function createBrowser(home: string): Browser {
     const sent = [...cookies]
       .filter(([key]) => pathname.startsWith(key.split(' ')[1] ?? ''))
       .map(([key, value]) => `${key.split(' ')[0]}=${value}`);
-    const response = await fetch(url, {
+    const answer = await fetchAnswer(url, {
       ...init,
       redirect: 'manual',
       headers: { ...headers, cookie: sent.join('; ') },
     });
-    for (const text of response.headers.getSetCookie()) keep(cookies, text, pathname);
-    const answer = await read(response);
-    const location = response.headers.get('location') ?? onwardOf(answer);
+    for (const text of answer.headers.getSetCookie()) keep(cookies, text, pathname);
+    const location = answer.headers.get('location') ?? onwardOf(answer);
     if (location === null) return { ...answer, url, leftTo: undefined };
     const next = new URL(location, url);
     if (next.origin !== new URL(home).origin) return { ...answer, url, leftTo: next };

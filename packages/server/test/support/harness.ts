@@ -145,6 +145,7 @@ export async function start(
     const { reason = 'store_unavailable' } = existsSync(join(folder, 'cambio.db')) ? (audit(answer) ?? {}) : {};
     return reason === 'store_unavailable';
   };
+  busyAt.set(issuer, isBusy);
   const asking = (post: TestServer['post']): Pick<TestServer, 'post' | 'token'> => ({
     post,
     token: (form, headers) => post('/oauth/token', encode(form), headers),
@@ -188,6 +189,9 @@ export async function start(
   return { ...started, once };
 }
 
+/** Had the machine no time for the request of this answer? By issuer, for those who know a server by its URL only, as a browser does. */
+const busyAt = new Map<string, (answer: Answer) => boolean>();
+
 const FORM = 'application/x-www-form-urlencoded';
 /** More would only delay what a test of a failing database expects. */
 const MAX_REPEATS = 4;
@@ -202,6 +206,10 @@ export async function patiently(
     if (repeated === MAX_REPEATS || !isBusy(answer)) return answer;
   }
 }
+
+/** Sends a request, and repeats it if the machine had no time for it. Of a server of another process, any 503 is that. */
+export const fetchAnswer = (url: string, init: RequestInit = {}): Promise<Answer> =>
+  patiently(async () => read(await fetch(url, init)), busyAt.get(new URL(url).origin));
 
 export function encode(form: Form): string {
   const pairs = Object.entries(form).flatMap(([name, value]) =>

@@ -1,6 +1,6 @@
 // Does any answer show a stranger which clients exist?
 import assert from 'node:assert/strict';
-import { type Answer, type Form, read } from '../../../support/harness.ts';
+import { type Answer, type Form, fetchAnswer } from '../../../support/harness.ts';
 import { authorizationUrl, configuration, startPeople } from '../../../support/people.ts';
 import type { Case } from '../../group.ts';
 import type { World } from './world.ts';
@@ -27,7 +27,7 @@ export const existence: Readonly<Record<string, Case<World>>> = {
   C31: async (_world, { attempt, twin, after }) => {
     const server = await startPeople({ after }, configuration);
     const visit = async (form: Form): Promise<Answer> =>
-      read(await fetch(server.issuer + authorizationUrl(form), { redirect: 'manual' }));
+      fetchAnswer(server.issuer + authorizationUrl(form), { redirect: 'manual' });
     const requests: Readonly<Record<string, Form>> = {
       'another redirect URI': { redirect_uri: 'https://evil.example' },
       'no redirect URI': { redirect_uri: undefined },

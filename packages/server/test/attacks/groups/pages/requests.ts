@@ -1,7 +1,7 @@
 // Requests that another site or another browser sends.
 import assert from 'node:assert/strict';
 import { createBrowser, formOf } from '../../../support/browser.ts';
-import { read } from '../../../support/harness.ts';
+import { fetchAnswer, read } from '../../../support/harness.ts';
 import { JWKS, json, newKey, privateJwk, status } from '../../../support/issuer.ts';
 import { authorizationUrl, authorizeAs, CALLBACK, goThrough, redeem } from '../../../support/people.ts';
 import { startUpstream } from '../../../support/upstream.ts';
@@ -131,7 +131,7 @@ export const requests = {
     await authorizeAs(server, {}, browser);
     const cookies = [...browser.cookies].map(([key, value]) => `${key.split(' ')[0]}=${value}`);
     const get = async (cookie: string) =>
-      read(await fetch(server.issuer + authorizationUrl(), { headers: { cookie }, redirect: 'manual' }));
+      fetchAnswer(server.issuer + authorizationUrl(), { headers: { cookie }, redirect: 'manual' });
     for (const one of cookies) {
       for (const another of [one, `${one.split('=')[0]}=${'y'.repeat(43)}`]) {
         await attempt(another, get([another, ...cookies].join('; ')));
@@ -145,7 +145,7 @@ export const requests = {
     const attacker = createBrowser(server.issuer);
     const { pathname } = new URL((await attacker.get(authorizationUrl())).url);
     const cookies = [...attacker.cookies].map(([key, value]) => `${key.split(' ')[0]}=${value}`);
-    const get = async (cookie: string) => read(await fetch(server.issuer + pathname, { headers: { cookie } }));
+    const get = async (cookie: string) => fetchAnswer(server.issuer + pathname, { headers: { cookie } });
     for (const odd of ['\u00a0', '\u0085', '\u00c2\u00a0', '\u00ef\u00bb\u00bf']) {
       const near = {
         before: cookies.map((one) => odd + one),

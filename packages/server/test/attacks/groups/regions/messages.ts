@@ -4,7 +4,8 @@ import { createServer } from 'node:http';
 import { API, configuration } from '../../../support/basics.ts';
 import { changed } from '../../../support/configuration.ts';
 import { claimsOf, start } from '../../../support/harness.ts';
-import { ISSUER, SECRET, until } from '../../../support/regions.ts';
+import { eventually } from '../../../support/node.ts';
+import { ISSUER, SECRET } from '../../../support/regions.ts';
 import type { Case, Undo } from '../../group.ts';
 import type { World } from './world.ts';
 
@@ -95,7 +96,7 @@ export const messages: Readonly<Record<string, Case<World>>> = {
       assert.equal(body.active, true, what);
     }
     await peer.answerTwice((id) => eu.answer('us', id, told));
-    const { body } = await twin(until(introspect, (answer) => answer.body.active === false));
+    const { body } = await twin(eventually(introspect, (answer) => answer.body.active === false));
     assert.equal(body.active, false);
   },
 };
@@ -131,7 +132,7 @@ async function startPeer(after: Undo['after']) {
     answerTwice: async (next: (id: string) => string): Promise<void> => {
       write = next;
       const from = answers;
-      await until(
+      await eventually(
         async () => answers,
         (now) => now >= from + 3,
       );
