@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { admin } from '../../../support/admin-api.ts';
 import { API, exchange, gateway } from '../../../support/basics.ts';
-import { added, type Configuration, changed } from '../../../support/configuration.ts';
+import { added, type Configuration, changed, edited } from '../../../support/configuration.ts';
 import { claimsOf, encode, type Form, start, type } from '../../../support/harness.ts';
 import { entry, type FakeKey, trusting } from '../../../support/issuer.ts';
 import { present, presentActor } from '../../../support/trusting.ts';
@@ -87,10 +87,11 @@ export const requests: Readonly<Record<string, Case<ExhaustionWorld>>> = {
       list(count, (index) => String(index))
         .split(',')
         .map((kid) => ({ ...key, kid }));
+    const base = trusting(entry(idp));
     const withKeys = (keys: readonly unknown[]): Configuration =>
-      trusting(entry(idp, { jwks: JSON.stringify({ keys }) }));
+      changed(base, { issuers: edited('idp', { jwks: { keys } }) });
     const asClient = (keys: readonly Record<string, unknown>[]): Configuration =>
-      changed(trusting(entry(idp)), {
+      changed(base, {
         clients: added({ id: 'batch', auth: 'private_key_jwt', jwks: { keys }, grants: ['client_credentials'] }),
       });
     for (const count of [101, 10_000]) {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { createBrowser, formOf } from '../../../support/browser.ts';
 import { changed } from '../../../support/configuration.ts';
-import type { Answer } from '../../../support/harness.ts';
+import { type Answer, fetchAnswer } from '../../../support/harness.ts';
 import { served, startNode } from '../../../support/node.ts';
 import { authorizationUrl, configuration, startPeople } from '../../../support/people.ts';
 import { assertQuick } from '../../../support/processor.ts';
@@ -31,8 +31,13 @@ export const strangers: Readonly<Record<string, Case<ExhaustionWorld>>> = {
   Q30: async (_world, { attempt, twin, after }) => {
     const here = changed(configuration, { issuer: `http://127.0.0.1:\${PORT}` });
     const node = await startNode({ after }, here, { heap: HEAP_MB });
+    // Its long texts need no escapes: to encode and search them takes longer than the server needs.
     const ask = (client_id: string, client_secret: string) =>
-      node.token({ grant_type: 'client_credentials', client_id, client_secret });
+      fetchAnswer(`${node.url}/oauth/token`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+        body: `grant_type=client_credentials&client_id=${client_id}&client_secret=${client_secret}`,
+      });
     for (let index = 0; index < 150; index++) {
       const answer = ask(`${index}`.padEnd(LONG, 'x'), 'wrong');
       if (index % 50 > 0) await answer;
