@@ -89,6 +89,9 @@ suite('the console in a browser', { skip: noBrowser }, () => {
     await ada.visit('keys');
     await page.getByRole('button', { name: 'Rotate' }).click();
     await page.getByText('A new ES256 key is published now').waitFor();
+    await page.getByText(/^It replaces .* Tokens that it signed stay valid, about \d+ now/).waitFor();
+    await page.getByText(/^\d audiences? whose verifiers must read the key$/).click();
+    await page.getByRole('dialog').getByRole('link').first().waitFor();
     assert.deepEqual(await ada.findings(), []);
     await page.getByRole('button', { name: 'Make the next key' }).click();
     await page.getByText('next', { exact: true }).waitFor();

@@ -2,7 +2,7 @@
 
 import { findConfiguration, findLastApplied } from './audit/history.ts';
 import type { AuditLog } from './audit/log.ts';
-import { readOverview } from './audit/overview.ts';
+import { readIssuedSpans, readOverview } from './audit/overview.ts';
 import { eventOf } from './audit/row.ts';
 import {
   findIndexedUpTo,
@@ -103,7 +103,7 @@ export function administer(
       event.duration = clock() - event.time;
       return audit.appendWith(event, write);
     },
-    rotateEvery: keys.rotateEvery,
+    keySchedule: keys,
     accounts: configuration.accounts.map(({ sub, username }) => ({ sub, username })),
     askDraft: (texts, question, caller) =>
       askDraft(drafts, configuration, [...registered.all().values()], texts, question, caller),
@@ -146,6 +146,7 @@ type ReadsForPeople =
   | 'searchEventsInTime'
   | 'searchAfter'
   | 'overview'
+  | 'issuedSpans'
   | 'findToken'
   | 'findAncestors'
   | 'findDescendants'
@@ -169,6 +170,7 @@ function readsForPeople(store: Store, { read }: Readers, clock: Clock): Pick<Adm
       return { ...result, replica };
     },
     overview: (period) => resultOf((from) => readOverview(from, period), MAX_COMPUTING_MS),
+    issuedSpans: (period) => resultOf((from) => readIssuedSpans(from, period), MAX_COMPUTING_MS),
     findToken: (id) => resultOf((from) => findToken(from, id)),
     findAncestors: (token) => resultOf((from) => findAncestors(from, token), MAX_COMPUTING_MS),
     findDescendants: (id, page) =>

@@ -5,6 +5,7 @@ import {
   type DurationCount,
   type NamedCounts,
   readCounts,
+  readIssuedFor,
 } from '../store/audit-counts.ts';
 import { readDerivedPosition } from '../store/audit-derived.ts';
 import { findTimeAt } from '../store/audit-search.ts';
@@ -85,6 +86,30 @@ export async function readOverview(
     clients: seriesOf(counts.clients, 'issuedTo', count),
     countedUpTo: { position, time: time === undefined ? undefined : isoOf(time) },
   };
+}
+
+/** Tokens that were issued for an audience in a span of time. */
+export interface IssuedSpan {
+  /** Empty: all that are not counted by name. */
+  readonly audience: string;
+  /** Milliseconds since 1970. */
+  readonly from: number;
+  readonly until: number;
+  readonly count: number;
+}
+
+export async function readIssuedSpans(
+  database: Database,
+  { since, until }: { readonly since: number; readonly until: number },
+): Promise<readonly IssuedSpan[]> {
+  const buckets = bucketsOf(since, until);
+  const { start, length } = buckets;
+  return (await readIssuedFor(database, buckets)).map(({ bucket, term, count }) => ({
+    audience: term,
+    from: start + bucket * length,
+    until: start + (bucket + 1) * length,
+    count,
+  }));
 }
 
 const isoOf = (time: number): string => new Date(time).toISOString();

@@ -36,7 +36,24 @@ export interface NodeAnswer {
   readonly faults?: readonly { readonly kind: string; readonly details: readonly string[] }[];
 }
 
-export type KeyAnswer = Readonly<Record<'kid' | 'alg' | 'state' | 'createdAt' | 'activatesAt', string>>;
+export interface KeyAnswer
+  extends Readonly<Record<'kid' | 'alg' | 'state' | 'createdAt' | 'activatesAt' | 'publishedUntil', string>> {
+  readonly signsUntil?: string;
+  readonly validTokens: number;
+}
+
+export interface RotationPreview {
+  readonly alg: string;
+  readonly activatesAt: string;
+  readonly replaces?: KeyAnswer;
+  readonly replacedPublishedUntil: string;
+  readonly published: readonly KeyAnswer[];
+  readonly cachedForSeconds: number;
+  readonly publishedForSeconds: number;
+  readonly keySets: readonly string[];
+  readonly audiences: readonly string[];
+  readonly audienceCount: number;
+}
 
 export interface AppliedItem extends Partial<ConfigurationTrace> {
   readonly time: number;
@@ -56,6 +73,7 @@ interface Answers {
   readonly 'list-rules': Page<{ readonly name?: unknown }>;
   readonly 'list-actors': Page<ActorAnswer>;
   readonly 'list-nodes': Page<NodeAnswer>;
+  readonly 'preview-rotation': RotationPreview;
   readonly 'list-keys': { readonly items: readonly KeyAnswer[] };
   readonly 'search-audit': Page<AuditEvent> & Coverage;
   readonly 'find-audit-event': AuditEvent;

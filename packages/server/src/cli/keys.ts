@@ -1,8 +1,9 @@
 // cambio keys: lists, rotates and retires the signing keys.
 import { signingAlgorithms } from '../keys/algorithms.ts';
+import { formatDuration } from '../primitives/duration.ts';
 import { didYouMean } from '../primitives/nearest.ts';
 import { describeWhere, runOperation } from './administration.ts';
-import type { KeyAnswer } from './answers.ts';
+import type { KeyAnswer, RotationPreview } from './answers.ts';
 import type { CliCommand } from './command.ts';
 import { confirm, describeConfirmation } from './confirm.ts';
 import { describeOutput, printList, printResult } from './output.ts';
@@ -15,6 +16,9 @@ const columns: Columns<KeyAnswer> = {
   state: ({ state }) => state,
   createdAt: ({ createdAt }) => createdAt,
   signsFrom: ({ activatesAt }) => activatesAt,
+  signsUntil: ({ signsUntil }) => signsUntil,
+  publishedUntil: ({ publishedUntil }) => publishedUntil,
+  validTokens: ({ validTokens }) => validTokens,
 };
 
 export const keysList: CliCommand = {
@@ -30,6 +34,10 @@ export const keysList: CliCommand = {
 export const keysRotate: CliCommand = {
   examples: [
     ['cambio keys rotate --config cambio.yaml', 'ahead of the schedule'],
+    [
+      'cambio keys rotate --preview --config cambio.yaml',
+      'what it would do, and which verifiers must read the new key',
+    ],
     ['cambio keys rotate --alg ES256 --config cambio.yaml', 'if the file has several algorithms'],
   ],
   describe: (command) =>
@@ -38,7 +46,9 @@ export const keysRotate: CliCommand = {
         command.description(
           'Create the next signing key. It is published now, and signs after verifiers have had time to fetch it.',
         ),
-      ).option('--alg <name>', 'the algorithm (default: the first of the file)'),
+      )
+        .option('--alg <name>', 'the algorithm (default: the first of the file)')
+        .option('--preview', 'only print what it would do'),
     ),
   run: (options) => {
     const alg =
@@ -46,11 +56,34 @@ export const keysRotate: CliCommand = {
         ? undefined
         : readChoice('--alg', options.alg, signingAlgorithms, 'an algorithm that cambio signs with');
     return runOperation(options, async (call) => {
+      if (options.preview === true) {
+        const { body } = await call('preview-rotation', { query: { alg } });
+        printResult(options, body, describeRotation(body));
+        return;
+      }
       const { body } = await call('rotate-key', { body: { alg } });
       printResult(options, body, `The next ${body.alg} key is published, and signs from ${body.activatesAt}.`);
     });
   },
 };
+
+function describeRotation(of: RotationPreview): string {
+  const { replaces, published, audiences } = of;
+  const others = of.audienceCount - audiences.length;
+  return [
+    `The next ${of.alg} key would be published now, and sign from ${of.activatesAt}.`,
+    ...published.map(({ kid, activatesAt }) => `The key ${kid} is published already, and signs from ${activatesAt}.`),
+    ...(replaces === undefined
+      ? []
+      : [
+          `It replaces ${replaces.kid}, which would leave the key sets at ${of.replacedPublishedUntil}. Tokens that it signed stay valid, about ${replaces.validTokens} now.`,
+        ]),
+    `Verifiers may cache a key set for ${formatDuration(of.cachedForSeconds)}, and have ${formatDuration(of.publishedForSeconds)} to read the key. One that keeps keys longer, or names a key in its configuration, refuses the new tokens. Look at the verifiers of:`,
+    ...audiences.map((audience) => `  ${audience}`),
+    ...(others > 0 ? [`  and ${others} more`] : []),
+    `The key sets: ${of.keySets.join(' ')}`,
+  ].join('\n');
+}
 
 export const keysRetire: CliCommand = {
   examples: [

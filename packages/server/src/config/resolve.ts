@@ -1,7 +1,7 @@
 // Resolves a file: looks names up, reads secrets and certificates, and finds parts that contradict each other.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { SIGN_IN_GRANTS } from '../grants/index.ts';
-import { MAIN_SET } from '../keys/key-sets.ts';
+import { KEY_SET_MAX_AGE_SECONDS, MAIN_SET } from '../keys/key-sets.ts';
 import { parseSealingKey, type SealingKeySource } from '../keys/sealing-key.ts';
 import { OWN_LIFETIME_SECONDS } from '../model/resource.ts';
 import { indexNames } from '../narrowing/targets.ts';
@@ -84,9 +84,6 @@ export async function resolveConfiguration(
     ...registerBeside(file, clients, resources, { around, takenBy, check: resolveConfiguration }),
   };
 }
-
-/** Time for which verifiers may cache the key set (its Cache-Control). */
-const KEY_SET_MAX_AGE_SECONDS = 300;
 
 function resolveKeys(
   { keys, clients, clientDocuments, registration }: ConfigurationFile,

@@ -20,6 +20,9 @@ export interface KeySchedule {
   readonly keepAfter: number;
 }
 
+/** Seconds for which verifiers may cache a key set: its Cache-Control. */
+export const KEY_SET_MAX_AGE_SECONDS = 300;
+
 /** Tolerance for clock differences between nodes and verifiers, and for nodes that have not polled yet. */
 export const MARGIN_MS = 60_000;
 /** The stored time is renewed when this much of it has passed, so that not every poll writes. */
@@ -32,7 +35,7 @@ export interface HeldKeys {
 }
 
 /** When the next key of the algorithm begins to sign. */
-const succeededAt = ({ alg, activatesAt }: SigningKey, keys: readonly SigningKey[]): number =>
+export const succeededAt = ({ alg, activatesAt }: SigningKey, keys: readonly SigningKey[]): number =>
   Math.min(...keys.filter((key) => key.alg === alg && key.activatesAt > activatesAt).map((key) => key.activatesAt));
 
 /** @param set every set if absent: the key verifies tokens here as long as any set publishes it */

@@ -242,6 +242,10 @@ async function sumDurations(
   });
 }
 
+/** Counts the tokens of a period by audience and bucket. */
+export const readIssuedFor = (database: Database, buckets: Buckets): Promise<readonly BucketCount[]> =>
+  sumCounts(database, buckets, ['issuedFor'], 'every');
+
 /** @param top the number of audiences and of clients */
 export async function readCounts(database: Database, buckets: Buckets, top: number): Promise<Counts> {
   const named = async (...kinds: readonly (keyof typeof COUNTED)[]) => {

@@ -8,8 +8,10 @@ import { api, read } from '../../api/client.ts';
 import { Loading } from '../../frame/plain-pages.tsx';
 import { mayWrite } from '../../session/session.ts';
 import { type Column, DataTable } from '../../shared/DataTable.tsx';
+import { countOf, describeSeconds, formatNumber } from '../../shared/numbers.ts';
 import { Confirm } from '../../shared/overlays.tsx';
 import { Page } from '../../shared/Page.tsx';
+import { PageLink } from '../../shared/PageLink.tsx';
 import { TimeText } from '../../shared/TimeText.tsx';
 import { TokenId } from '../../shared/TokenId.tsx';
 import { page } from './page.ts';
@@ -28,20 +30,27 @@ const columns: readonly Column<Key>[] = [
       </Badge>
     ),
   },
-  { title: 'Key', width: 'minmax(8rem, 2fr)', cell: ({ kid }) => <TokenId id={kid} /> },
-  { title: 'Algorithm', width: 'minmax(4.5rem, 1fr)', cell: ({ alg }) => alg },
-  {
-    title: 'Published',
-    width: 'minmax(7rem, 1fr)',
-    wideOnly: true,
-    cell: ({ createdAt }) => <TimeText at={createdAt} />,
-  },
+  { title: 'Key', width: 'minmax(8rem, 1.5fr)', cell: ({ kid }) => <TokenId id={kid} /> },
+  { title: 'Algorithm', width: 'minmax(4.5rem, 1fr)', wideOnly: true, cell: ({ alg }) => alg },
   {
     title: 'Signs from',
     width: 'minmax(7rem, 1fr)',
     wideOnly: true,
     cell: ({ activatesAt }) => <TimeText at={activatesAt} />,
   },
+  {
+    title: 'Signs until',
+    width: 'minmax(7rem, 1fr)',
+    desktopOnly: true,
+    cell: ({ signsUntil }) => (signsUntil === undefined ? 'not used' : <TimeText at={signsUntil} />),
+  },
+  {
+    title: 'Published until',
+    width: 'minmax(7rem, 1fr)',
+    wideOnly: true,
+    cell: ({ publishedUntil }) => <TimeText at={publishedUntil} />,
+  },
+  { title: 'Valid tokens', width: 'minmax(4rem, 0.7fr)', cell: ({ validTokens }) => formatNumber(validTokens) },
 ];
 
 const keysQuery = {
@@ -64,6 +73,10 @@ export default function KeysPage(): ReactNode {
       ) : (
         <>
           <DataTable label="Signing keys" columns={columns} rows={data.items} keyOf={({ kid }) => kid} />
+          <Text size="sm" c="dimmed" mt="sm">
+            A key leaves the key sets when the last token that it signed has expired. Valid tokens are counted by their
+            audience and its longest lifetime; revocations and ID tokens do not count.
+          </Text>
           <Rotation keys={data.items} isOpen={isAsking} onClose={() => setAsking(false)} />
         </>
       )}
@@ -83,6 +96,12 @@ function Rotation({ keys, isOpen, onClose }: RotationProps): ReactNode {
   const algorithms = [...new Set(keys.map(({ alg }) => alg))];
   const [chosen, choose] = useState<Key['alg'] | undefined>();
   const alg = chosen ?? algorithms[0];
+  const { data: preview } = useQuery({
+    queryKey: ['rotation', alg],
+    queryFn: ({ signal }) =>
+      read(api.GET('/keys/rotation', { params: { query: alg === undefined ? {} : { alg } }, signal })),
+    enabled: isOpen,
+  });
   const rotate = async (): Promise<void> => {
     await read(api.POST('/keys', { body: alg === undefined ? {} : { alg } }));
     await queries.invalidateQueries(keysQuery);
@@ -96,10 +115,6 @@ function Rotation({ keys, isOpen, onClose }: RotationProps): ReactNode {
       onConfirm={rotate}
     >
       <Stack gap="sm">
-        <Text>
-          A new {alg} key is published now. It signs once every verifier has had time to fetch it (keys.publishAhead).
-          The active key signs until then, and tokens that it signed stay valid.
-        </Text>
         {algorithms.length > 1 && (
           <Select
             label="Algorithm"
@@ -109,7 +124,50 @@ function Rotation({ keys, isOpen, onClose }: RotationProps): ReactNode {
             onChange={(value) => choose(algorithms.find((one) => one === value))}
           />
         )}
+        {preview === undefined ? <Loading /> : <Preview of={preview} />}
       </Stack>
     </Confirm>
+  );
+}
+
+/** What the rotation does, and who notices it. */
+function Preview({ of }: { readonly of: components['answers']['preview-rotation'] }): ReactNode {
+  const { alg, activatesAt, replaces, published, audiences, audienceCount } = of;
+  const cached = describeSeconds(of.cachedForSeconds);
+  return (
+    <>
+      <Text>
+        A new {alg} key is published now, and signs <TimeText at={activatesAt} />.
+      </Text>
+      {published.map((key) => (
+        <Text key={key.kid}>
+          <TokenId id={key.kid} /> is published already, and signs <TimeText at={key.activatesAt} />.
+        </Text>
+      ))}
+      {replaces !== undefined && (
+        <Text>
+          It replaces <TokenId id={replaces.kid} />. Tokens that it signed stay valid, about{' '}
+          {formatNumber(replaces.validTokens)} now, and it leaves the key sets{' '}
+          <TimeText at={of.replacedPublishedUntil} />.
+        </Text>
+      )}
+      <Text>
+        Verifiers that cache a key set for {cached}, as it says, notice nothing. One that keeps keys until the new key
+        signs, or that has a key in its configuration, refuses the new tokens.
+      </Text>
+      <details>
+        <summary>{countOf(audienceCount, 'audience')} whose verifiers must read the key</summary>
+        <ul className="plain-list">
+          {audiences.map((audience) => (
+            <li key={audience}>
+              <PageLink to="directory" state={{ kind: 'resources', name: audience }}>
+                {audience}
+              </PageLink>
+            </li>
+          ))}
+          {audienceCount > audiences.length && <li>and {formatNumber(audienceCount - audiences.length)} more</li>}
+        </ul>
+      </details>
+    </>
   );
 }

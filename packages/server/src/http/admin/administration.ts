@@ -1,7 +1,7 @@
 // The dependencies of the admin API, besides those of every endpoint.
 import type { z } from 'zod';
 import type { AuditEvent } from '../../audit/event.ts';
-import type { Overview } from '../../audit/overview.ts';
+import type { IssuedSpan, Overview } from '../../audit/overview.ts';
 import type { AuditFilter, Coverage, FoundPage, NewEvents, RowMark } from '../../audit/search.ts';
 import type { EventWithSiblings } from '../../audit/siblings.ts';
 import type { Ancestry, Descendants, KnownToken } from '../../audit/token-history.ts';
@@ -13,6 +13,7 @@ import type { DraftAnswer, DraftCaller, DraftQuestion, DraftTexts } from '../../
 import type { OperatorRights } from '../../explain/last-operators.ts';
 import type { UnsignedToken } from '../../explain/unsigned-token.ts';
 import type { SigningAlgorithm } from '../../keys/algorithms.ts';
+import type { KeySchedule } from '../../keys/key-sets.ts';
 import type { KeyManagement } from '../../keys/manage.ts';
 import type { JsonObject } from '../../primitives/strict-json.ts';
 import type { FamilyPlace } from '../../store/audit-lineage.ts';
@@ -113,6 +114,8 @@ export interface Administration extends OperationForms {
     readonly until: number;
     readonly top: number;
   }) => Promise<Overview>;
+  /** Counts tokens by audience, in spans that cover a period. @throws Refusal store_unavailable */
+  readonly issuedSpans: (period: { readonly since: number; readonly until: number }) => Promise<readonly IssuedSpan[]>;
   /** @returns undefined if no row names the token @throws Refusal store_unavailable */
   readonly findToken: (id: string) => Promise<KnownToken | undefined>;
   /** @throws Refusal store_unavailable */
@@ -126,8 +129,7 @@ export interface Administration extends OperationForms {
   readonly auditProgress: () => Promise<AuditProgress>;
   /** Verifies the newest signed rows. @param keys of this server @throws Refusal store_unavailable */
   readonly verifyRecent: (keys: readonly JsonObject[]) => Promise<RecentProof | undefined>;
-  /** Milliseconds that a key signs. */
-  readonly rotateEvery: number;
+  readonly keySchedule: KeySchedule;
   /** The nodes that reported lately. @throws Refusal store_unavailable */
   readonly nodes: () => Promise<readonly PresentNode[]>;
   /** The accounts of the file. */

@@ -7,7 +7,7 @@ import { clientOperations } from './clients.ts';
 import { configuration } from './configuration.ts';
 import { compareConfigurations, getConfiguration, listConfigurations } from './configurations.ts';
 import { explainOperation, targetsOperation } from './explain.ts';
-import { listKeys, retireKey, rotateKey } from './keys.ts';
+import { listKeys, previewRotation, retireKey, rotateKey } from './keys.ts';
 import { runningNodes } from './nodes.ts';
 import type { Operation } from './operation.ts';
 import { overview } from './overview.ts';
@@ -24,6 +24,7 @@ export const operationsFor = (forms: OperationForms): readonly Operation[] => [
   ...clientOperations(forms.clientEntry),
   ...configuration,
   listKeys,
+  previewRotation,
   rotateKey,
   retireKey,
   revokeTokens,

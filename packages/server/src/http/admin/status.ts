@@ -154,7 +154,7 @@ function describeKeys({ keys, admin }: HttpServices) {
   const all = keys.states();
   return all.map(({ kid, alg, state, activatesAt }) => {
     const next = all.filter((one) => one.alg === alg && one.state === 'next').map((one) => one.activatesAt);
-    const replacedAt = Math.min(...next, activatesAt + admin.rotateEvery);
+    const replacedAt = Math.min(...next, activatesAt + admin.keySchedule.rotateEvery);
     return {
       kid,
       alg,

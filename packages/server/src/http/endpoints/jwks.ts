@@ -1,8 +1,16 @@
 // GET /.well-known/jwks.json (RFC 7517 section 5): the public keys; and the key sets that resources have for themselves.
+import { KEY_SET_MAX_AGE_SECONDS } from '../../keys/key-sets.ts';
 import { Refusal } from '../../primitives/refusal.ts';
 import type { Endpoint } from '../endpoint.ts';
 
-const keySet = { place: 'below', methods: ['GET'], face: 'json', cors: true, audit: undefined, cacheFor: 300 } as const;
+const keySet = {
+  place: 'below',
+  methods: ['GET'],
+  face: 'json',
+  cors: true,
+  audit: undefined,
+  cacheFor: KEY_SET_MAX_AGE_SECONDS,
+} as const;
 
 export const jwks = {
   ...keySet,
