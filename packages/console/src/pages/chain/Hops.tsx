@@ -1,11 +1,12 @@
-// Shows the hops from the first token of a chain to one of its tokens, side by side.
+// Draws a chain: the person, and everyone who got a token in turn, joined by lines, with the token of each.
 import { Badge, Text } from '@mantine/core';
+import { AppWindow, Bot, CircleHelp, type LucideIcon, User } from 'lucide-react';
 import { type ReactNode, useEffect, useRef } from 'react';
 import { Facts } from '../../shared/Page.tsx';
 import { PageLink } from '../../shared/PageLink.tsx';
 import { TimeText } from '../../shared/TimeText.tsx';
 import { TokenId } from '../../shared/TokenId.tsx';
-import { describeParties, type Hop, hopsOf, type Token } from './hops.ts';
+import { describeParties, type Hop, hopsOf, type Station, stationsOf, type Token } from './hops.ts';
 
 const COLOURS: Readonly<Record<Token['state'], string>> = {
   active: 'green',
@@ -37,6 +38,8 @@ interface HopsProps {
 
 export function Hops({ token, ancestors }: HopsProps): ReactNode {
   const list = useRef<HTMLOListElement>(null);
+  const hops = hopsOf(token, ancestors);
+  const { subject } = hops.find((hop) => hop.token.subject !== undefined)?.token ?? {};
   // The token that was asked for is the last one. Beside many others it would be out of view.
   useEffect(() => {
     list.current?.scrollTo({ left: list.current.scrollWidth });
@@ -44,14 +47,52 @@ export function Hops({ token, ancestors }: HopsProps): ReactNode {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: many hops are scrolled sideways, also by keyboard
     <ol ref={list} className="hops" aria-label="Hops, the first token first" tabIndex={0}>
-      {hopsOf(token, ancestors).map((hop) => (
-        <li key={hop.token.id} className="hop" aria-current={hop.token.id === token.id || undefined}>
-          <HopCard hop={hop} isShown={hop.token.id === token.id} />
+      {subject !== undefined && (
+        <li className="hop">
+          <Holder Icon={User} name={subject.sub} what={`subject, of ${subject.iss}`} />
+        </li>
+      )}
+      {stationsOf(hops).map(({ kind, name, hops: own }) => (
+        <li key={own[0].token.id} className="hop" data-state={own.at(-1)?.token.state}>
+          <Holder {...HOLDERS[kind]} name={name} />
+          {own.map((hop) => (
+            <section
+              key={hop.token.id}
+              className="hop-token"
+              aria-label={`Token ${hop.token.id}`}
+              aria-current={hop.token.id === token.id || undefined}
+            >
+              <HopCard hop={hop} isShown={hop.token.id === token.id} />
+            </section>
+          ))}
         </li>
       ))}
     </ol>
   );
 }
+
+interface HolderProps {
+  readonly Icon: LucideIcon;
+  readonly name: string;
+  readonly what: string;
+}
+
+const Holder = ({ Icon, name, what }: HolderProps): ReactNode => (
+  <div className="hop-holder">
+    <Icon size={18} aria-hidden="true" />
+    <span>
+      <strong>{name}</strong>
+      <span>{what}</span>
+    </span>
+  </div>
+);
+
+const HOLDERS: Readonly<Record<Station['kind'], Pick<HolderProps, 'Icon' | 'what'>>> = {
+  actor: { Icon: Bot, what: 'actor' },
+  client: { Icon: AppWindow, what: 'client' },
+  issuer: { Icon: AppWindow, what: 'issuer of the token' },
+  nobody: { Icon: CircleHelp, what: 'the row names nobody' },
+};
 
 function HopCard({
   hop: { token, beside, dropped },

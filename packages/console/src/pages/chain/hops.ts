@@ -56,6 +56,37 @@ export function branchesOf(root: string, tokens: readonly Token[]): readonly Bra
   return children.get(root) ?? [];
 }
 
+interface Holder {
+  readonly kind: 'actor' | 'client' | 'issuer' | 'nobody';
+  readonly name: string;
+}
+
+/** One who had tokens of the chain, one after the other. */
+export interface Station extends Holder {
+  readonly hops: readonly [Hop, ...Hop[]];
+}
+
+export function stationsOf(hops: readonly Hop[]): readonly Station[] {
+  const stations: Station[] = [];
+  for (const hop of hops) {
+    const holder = holderOf(hop.token);
+    const last = stations.at(-1);
+    if (last !== undefined && last.kind === holder.kind && last.name === holder.name)
+      stations[stations.length - 1] = { ...last, hops: [...last.hops, hop] };
+    else stations.push({ ...holder, hops: [hop] });
+  }
+  return stations;
+}
+
+/** Who has the token: the current actor, the client that got it, or the issuer of a token from elsewhere. */
+function holderOf({ actors = [], client, subject, source }: Token): Holder {
+  const [actor] = actors;
+  if (actor !== undefined) return { kind: 'actor', name: actor.sub };
+  if (client !== undefined) return { kind: 'client', name: client };
+  if (source === 'presented' && subject !== undefined) return { kind: 'issuer', name: subject.iss };
+  return { kind: 'nobody', name: 'not known' };
+}
+
 /** In words: `agent acts for ada`. */
 export function describeParties({ subject, actors = [], client }: Token): string {
   const about = subject?.sub;
