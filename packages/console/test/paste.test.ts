@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
+import { dataOf } from '../../server/test/support/configuration.ts';
 import { commandsFor } from '../src/pages/overview/sample-commands.ts';
 import type { Client } from '../src/shared/sample-exchange.ts';
 import { shellQuote } from '../src/shared/shell.ts';
@@ -48,6 +49,54 @@ test('a program has no character that acts or hides', () => {
     const text = writeSnippet(language, request);
     assert.doesNotMatch(text.replaceAll(/[\n\t]/g, ''), /[\p{C}\p{Zl}\p{Zp}]/u, language);
   }
+});
+
+interface AgentGateway {
+  readonly routes: readonly [
+    {
+      readonly backends: readonly [
+        {
+          readonly host: string;
+          readonly policies: {
+            readonly backendAuth: {
+              readonly oauthTokenExchange: {
+                readonly grantType?: string;
+                readonly subjectToken?: object;
+                readonly clientAuth?: { readonly assertionAudience?: string };
+              };
+            };
+          };
+        },
+      ];
+    },
+  ];
+}
+
+test('an exchange is written as a configuration of agentgateway', () => {
+  const plain = { ...request, client: 'gateway', audience: ['https://api.example:8443/v1'], scope: 'read write' };
+  const written = (changes: Partial<SnippetRequest> = {}) =>
+    dataOf(
+      writeSnippet('agentgateway', { ...plain, issuer: 'https://login.example/tenant', ...changes }),
+    ) as unknown as AgentGateway;
+  const backendOf = ({ routes }: AgentGateway) => routes[0].backends[0];
+  const exchangeIn = (config: AgentGateway) => backendOf(config).policies.backendAuth.oauthTokenExchange;
+  const config = written({ auth: 'client_secret_basic', actorType: 'jwt' });
+  assert.equal(backendOf(config).host, 'api.example:8443');
+  assert.deepEqual(exchangeIn(config), {
+    host: 'login.example:443',
+    path: '/tenant/oauth/token',
+    policies: { backendTLS: {} },
+    subjectToken: { tokenType: 'urn:ietf:params:oauth:token-type:access_token' },
+    actorToken: { tokenType: 'urn:ietf:params:oauth:token-type:jwt', source: { header: { name: 'x-actor-token' } } },
+    audiences: ['https://api.example:8443/v1'],
+    scopes: ['read', 'write'],
+    clientAuth: { clientId: 'gateway', method: 'clientSecretBasic', clientSecret: '$CLIENT_SECRET' },
+  });
+  const redeemed = exchangeIn(written({ grant: 'jwt-bearer', auth: 'private_key_jwt' }));
+  assert.deepEqual([redeemed.grantType, redeemed.subjectToken], ['jwtBearer', undefined]);
+  assert.equal(redeemed.clientAuth?.assertionAudience, 'https://login.example/tenant');
+  assert.equal(exchangeIn(written({ auth: 'workload' })).clientAuth, undefined);
+  assert.match(writeSnippet('agentgateway', { ...plain, needsDpop: true }), /^# This client must prove a key/);
 });
 
 const hasPython = spawnSync('python3', ['--version']).status === 0;

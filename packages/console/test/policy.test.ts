@@ -97,6 +97,11 @@ suite('policy and replay in a browser', { skip: noBrowser }, () => {
     await other.getByText('never used').waitFor();
     await other.getByText('No test is decided by this rule.').waitFor();
     await page.getByText('No fault, 2 tests passed. Tests decide by 1 of 3 rules.').waitFor();
+    await page
+      .getByText(
+        /^Coverage: tests decide by 1 of 3 rules \(33 %\), and requests of the last 30 days by 1 of 3 rules \(33 %\)\.$/,
+      )
+      .waitFor();
     await page.getByText('No test (2)').click();
     await page.waitForURL(/show=untested/);
     await card.waitFor({ state: 'hidden' });
@@ -138,6 +143,24 @@ suite('policy and replay in a browser', { skip: noBrowser }, () => {
     await completion('audit');
     assert.deepEqual(await ada.findings(), []);
     await page.keyboard.press('Escape');
+  });
+
+  test('completes the names of clients, issuers, audiences and scopes that the server has', async () => {
+    const { page } = ada;
+    const before = '- name: new\n  client: agent\n';
+    const cases = [
+      ['- client: ag', 'agent'],
+      [`${before}  subject: { issuer: se`, 'self'],
+      [`${before}  grant:\n    audiences: [https://back`, BACKEND],
+      [`${before}  grant:\n    scopes:\n    - re`, 'read'],
+      [`${before}  tests:\n  - { audience: https://a`, API],
+    ] as const;
+    for (const [text, label] of cases) {
+      await write(`rules:\n${text}`);
+      await completion(label);
+      await page.keyboard.press('Escape');
+    }
+    assert.deepEqual(await ada.findings(), []);
   });
 
   test('runs the tests of a draft, and writes it as a patch that git applies', async () => {

@@ -104,6 +104,7 @@ export function administer(
       return audit.appendWith(event, write);
     },
     keySchedule: keys,
+    storeKind: configuration.store.kind,
     accounts: configuration.accounts.map(({ sub, username }) => ({ sub, username })),
     askDraft: (texts, question, caller) =>
       askDraft(drafts, configuration, [...registered.all().values()], texts, question, caller),

@@ -31,6 +31,7 @@ export function Snippets({ client, entry, reach }: SnippetsProps): ReactNode {
     scope: first.scopes.map(({ scope }) => scope).join(' '),
     requestedType: '',
   });
+  const variables = variablesOf(text);
   return (
     <Panel title="Use it in a program">
       <NativeSelect
@@ -43,8 +44,8 @@ export function Snippets({ client, entry, reach }: SnippetsProps): ReactNode {
       />
       <CodeBlock text={text} what="the program" />
       <Text size="sm" c="dimmed" mt="xs">
-        It reads {variablesOf(text).join(', ')} from the environment. With another target, scope or type of token, it is
-        written by the tab Code of the playground.
+        {variables.length > 0 && `It reads ${variables.join(', ')} from the environment. `}With another target, scope or
+        type of token, it is written by the tab Code of the playground.
       </Text>
     </Panel>
   );

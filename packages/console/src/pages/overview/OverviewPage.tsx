@@ -6,6 +6,7 @@ import { api, read } from '../../api/client.ts';
 import { Loading } from '../../frame/plain-pages.tsx';
 import { useUrlState } from '../../frame/url-state.ts';
 import { Page } from '../../shared/Page.tsx';
+import { statusQuery } from '../../shared/status-query.ts';
 import { Faults } from './Faults.tsx';
 import { FirstRun, useFirstRun } from './FirstRun.tsx';
 import { Freshness } from './Freshness.tsx';
@@ -25,11 +26,7 @@ const PERIODS = {
 
 export default function OverviewPage(): ReactNode {
   const [{ period }, change] = useUrlState(page);
-  const { data: status } = useQuery({
-    queryKey: ['status'],
-    queryFn: ({ signal }) => read(api.GET('/status', { signal })),
-    refetchInterval: REFRESH_MS,
-  });
+  const { data: status } = useQuery(statusQuery);
   const { data: overview } = useQuery({
     queryKey: ['overview', period],
     queryFn: ({ signal }) => {

@@ -81,11 +81,13 @@ function Response({ explanation }: { readonly explanation: Explanation | undefin
 
 function Code({ language, request }: { readonly language: Language; readonly request: SnippetRequest }): ReactNode {
   const text = writeSnippet(language, request);
+  const variables = variablesOf(text);
   return (
     <>
       <CodeBlock text={text} what="the code" />
       <Text size="xs" c="dimmed" mt="xs">
-        It reads {variablesOf(text).join(', ')} from the environment. It contains no token and no secret.
+        {variables.length > 0 && `It reads ${variables.join(', ')} from the environment. `}It contains no token and no
+        secret.
       </Text>
     </>
   );

@@ -27,7 +27,7 @@ export const page = definePage({
     scope: text,
     type: text,
     tab: oneOf('request', 'response', 'token', 'code'),
-    language: oneOf('curl', 'TypeScript', 'Python', 'Go', 'Java'),
+    language: oneOf('curl', 'TypeScript', 'Python', 'Go', 'Java', 'agentgateway'),
     /** What is open beside the form. */
     open: oneOf('', 'test', 'draft'),
   },

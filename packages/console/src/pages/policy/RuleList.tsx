@@ -8,6 +8,21 @@ import { page } from './page.ts';
 import { RuleCard, type RuleState } from './RuleCard.tsx';
 import type { Usage } from './use-usage.ts';
 
+/** How many rules decide a test, and how many decided a request. */
+function Coverage({ states }: { readonly states: readonly RuleState[] }): ReactNode {
+  const shareOf = (count: number): string =>
+    `${count} of ${states.length} rules (${Math.round((100 * count) / states.length)} %)`;
+  const unknown = states.filter(({ usage }) => usage === undefined || usage === 'unknown').length;
+  return (
+    <Text size="sm" mb="xs">
+      Coverage: tests decide by {shareOf(states.filter(({ isUntested }) => !isUntested).length)}
+      {unknown < states.length &&
+        `, and requests of the last 30 days by ${shareOf(states.filter(({ usage }) => usage === 'used').length)}`}
+      {unknown > 0 && unknown < states.length && `; of ${unknown} it is not known`}.
+    </Text>
+  );
+}
+
 interface RuleListProps {
   readonly checked: Checked;
   /** Undefined until it is known. */
@@ -54,6 +69,7 @@ export function RuleList({ checked: { report, usable }, usage, nameOf, onEdit }:
         mb="xs"
         onChange={(event) => change({ find: event.currentTarget.value }, 'replace')}
       />
+      {all.length > 0 && report?.counts !== undefined && <Coverage states={all.map(({ state }) => state)} />}
       <Chip.Group value={show} onChange={pick}>
         <Group gap="xs" mb="sm" role="group" aria-label="Which rules">
           {Object.entries(filters).map(([key, { label, holds }]) => (

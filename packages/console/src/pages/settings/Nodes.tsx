@@ -6,13 +6,16 @@ import type { components } from '../../api/admin-api.ts';
 import { api, read } from '../../api/client.ts';
 import { Loading } from '../../frame/plain-pages.tsx';
 import { type Column, DataTable } from '../../shared/DataTable.tsx';
+import { formatMs } from '../../shared/numbers.ts';
 import { Panel } from '../../shared/Page.tsx';
+import { statusQuery } from '../../shared/status-query.ts';
 import { TimeText } from '../../shared/TimeText.tsx';
 
 type Node = components['answers']['list-nodes']['items'][number];
 
 const REFRESH_MS = 5_000;
 const DIGEST_CHARACTERS = 12;
+const STORES = { sqlite: 'SQLite', postgres: 'PostgreSQL' } as const;
 
 const columns: readonly Column<Node>[] = [
   {
@@ -46,6 +49,7 @@ export function Nodes(): ReactNode {
     queryFn: ({ signal }) => read(api.GET('/nodes', { params: { query: {} }, signal })),
     refetchInterval: REFRESH_MS,
   });
+  const { data: status } = useQuery(statusQuery);
   if (data === undefined) return <Loading />;
   const faults = data.items.flatMap(({ faults: own = [] }) => own);
   const digests = new Set(data.items.map(({ digest }) => digest));
@@ -61,6 +65,11 @@ export function Nodes(): ReactNode {
             <Code block>{details.join('\n')}</Code>
           </div>
         ))}
+        {status !== undefined && (
+          <Text>
+            The store is {STORES[status.store]}. It answered in {formatMs(Math.max(1, status.databaseMs))}.
+          </Text>
+        )}
         <DataTable label="Nodes" columns={columns} rows={data.items} keyOf={({ id }) => id} />
       </Stack>
     </Panel>

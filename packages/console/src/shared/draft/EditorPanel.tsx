@@ -38,6 +38,10 @@ export function EditorPanel(props: EditorPanelProps): ReactNode {
     queryFn: ({ signal }) => read(api.GET('/schema', { signal })),
     staleTime: Number.POSITIVE_INFINITY,
   });
+  const { data: names } = useQuery({
+    queryKey: ['names'],
+    queryFn: ({ signal }) => read(api.GET('/policy/names', { signal })),
+  });
   const { report } = checked;
   // A section that the draft begins has its place only in the answer.
   const first = report?.sections.find(({ path }) => path === file.path)?.line ?? file.rules?.line ?? 1;
@@ -63,6 +67,7 @@ export function EditorPanel(props: EditorPanelProps): ReactNode {
             key={file.path}
             text={text}
             schema={schema}
+            names={names}
             firstLine={first}
             findings={own}
             goal={goal && { line: goal.line - first + 1, count: goal.count }}

@@ -7,13 +7,14 @@ import { type Diagnostic, lintGutter, setDiagnostics } from '@codemirror/lint';
 import { Compartment, EditorState, type Extension } from '@codemirror/state';
 import { drawSelection, EditorView, highlightActiveLine, keymap, lineNumbers } from '@codemirror/view';
 import { type ReactNode, useEffect, useRef } from 'react';
-import { completeRules, type Schemas } from './completion.ts';
+import { completeRules, type Names, type Schemas } from './completion.ts';
 import { highlighting, look } from './editor-look.ts';
 import type { Finding } from './use-check.ts';
 
 interface RuleEditorProps {
   readonly text: string;
   readonly schema: Schemas | undefined;
+  readonly names: Names | undefined;
   /** The line of the file that the text begins with. */
   readonly firstLine: number;
   /** Of the file of the text. */
@@ -61,10 +62,18 @@ const fixed: Extension = [
 const numbersFrom = (firstLine: number): Extension =>
   lineNumbers({ formatNumber: (line) => String(line + firstLine - 1) });
 
-const completionsFrom = (schema: Schemas | undefined): Extension =>
-  schema === undefined ? [] : autocompletion({ override: [completeRules(schema)] });
+const completionsFrom = (schema: Schemas | undefined, names: Names | undefined): Extension =>
+  schema === undefined ? [] : autocompletion({ override: [completeRules(schema, names)] });
 
-export default function RuleEditor({ text, schema, firstLine, findings, goal, onEdit }: RuleEditorProps): ReactNode {
+export default function RuleEditor({
+  text,
+  schema,
+  names,
+  firstLine,
+  findings,
+  goal,
+  onEdit,
+}: RuleEditorProps): ReactNode {
   const host = useRef<HTMLDivElement>(null);
   const editor = useRef<EditorView>(undefined);
   const report = useRef(onEdit);
@@ -78,7 +87,12 @@ export default function RuleEditor({ text, schema, firstLine, findings, goal, on
       const isOurs = transactions.some((one) => one.isUserEvent('replaced'));
       if (docChanged && !isOurs) report.current(state.doc.toString());
     });
-    const extensions = [fixed, numbers.of(numbersFrom(firstLine)), completing.of(completionsFrom(schema)), listener];
+    const extensions = [
+      fixed,
+      numbers.of(numbersFrom(firstLine)),
+      completing.of(completionsFrom(schema, names)),
+      listener,
+    ];
     const view = new EditorView({ root, parent: root, state: EditorState.create({ doc: text, extensions }) });
     editor.current = view;
     return () => view.destroy();
@@ -94,8 +108,8 @@ export default function RuleEditor({ text, schema, firstLine, findings, goal, on
   }, [firstLine]);
   // By itself, because it closes the list of completions.
   useEffect(() => {
-    editor.current?.dispatch({ effects: completing.reconfigure(completionsFrom(schema)) });
-  }, [schema]);
+    editor.current?.dispatch({ effects: completing.reconfigure(completionsFrom(schema, names)) });
+  }, [schema, names]);
   useEffect(() => {
     const view = editor.current;
     if (view !== undefined) view.dispatch(setDiagnostics(view.state, diagnosticsOf(findings, firstLine, view.state)));

@@ -5,6 +5,7 @@ import { isObject } from '../entry.ts';
 import { type Place, placeAt } from './yaml-place.ts';
 
 export type Schemas = components['answers']['get-schema'];
+export type Names = components['answers']['list-names'];
 
 interface Schema {
   readonly $ref?: string;
@@ -65,6 +66,29 @@ function valuesOf(schemas: readonly Schema[]): readonly Completion[] {
   return [...new Set(words.map(String))].map((label) => ({ label, type: 'enum' }));
 }
 
+/** The names that a key takes, in a rule and in a test of it. */
+const NAMED: Readonly<Record<string, keyof Names>> = {
+  client: 'clients',
+  clients: 'clients',
+  issuer: 'issuers',
+  audience: 'audiences',
+  audiences: 'audiences',
+  scope: 'scopes',
+  scopes: 'scopes',
+};
+
+/** A text that YAML reads as another value, or cuts, needs quotes. */
+const PLAIN = /^(?!(?:true|false|null|yes|no|on|off)$)[A-Za-z_/](?:[^\s:#,[\]{}]|:(?=\S))*$/i;
+
+const quoted = (name: string): string => (PLAIN.test(name) ? name : JSON.stringify(name));
+
+/** A scope of the subject token is a key of `scopes`, with a list of scopes. */
+function namesAt({ path }: Place, names: Names): readonly Completion[] {
+  const keys = path.flatMap((key) => (key === 'item' ? [] : [key.key]));
+  const kind = NAMED[keys.at(-1) ?? ''] ?? (keys.at(-2) === 'scopes' ? 'scopes' : undefined);
+  return kind === undefined ? [] : names[kind].map((label) => ({ label, apply: quoted(label), type: 'constant' }));
+}
+
 const isExpression = ({ path }: Place): boolean => {
   const names = path.flatMap((key) => (key === 'item' ? [] : [key.key]));
   return names.at(-1) === 'when' || (names.at(-2) === 'claims' && names.includes('grant'));
@@ -103,7 +127,7 @@ function factsOf(expressions: Schemas['expressions'], before: string): readonly 
   return [...facts, ...callsOf(expressions, parents.length > 0)];
 }
 
-export const completeRules = ({ configuration, expressions }: Schemas): CompletionSource => {
+export const completeRules = ({ configuration, expressions }: Schemas, names?: Names): CompletionSource => {
   const root = configuration as Schema;
   return ({ state, pos, explicit }): CompletionResult | null => {
     const { from, text } = state.doc.lineAt(pos);
@@ -117,7 +141,8 @@ export const completeRules = ({ configuration, expressions }: Schemas): Completi
       return { from: start, options: [...factsOf(expressions, word)], validFor: /^\w*$/ };
     }
     const schemas = schemasAt(root, place.path);
-    const options = [...(place.kind === 'key' ? keysOf(schemas) : []), ...valuesOf(schemas)];
-    return options.length === 0 ? null : { from: pos - word.length, options, validFor: /^[\w:-]*$/ };
+    const named = names === undefined ? [] : namesAt(place, names);
+    const options = [...(place.kind === 'key' ? keysOf(schemas) : []), ...valuesOf(schemas), ...named];
+    return options.length === 0 ? null : { from: pos - word.length, options, validFor: /^[^\s,[\]{}]*$/ };
   };
 };

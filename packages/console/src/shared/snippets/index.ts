@@ -1,4 +1,5 @@
 // Writes a token request as a program. Each one runs as it is, with its tokens and secrets in environment variables.
+import { agentgateway } from './agentgateway.ts';
 import { curl } from './curl.ts';
 import type { AuthenticationMethod, SnippetRequest } from './form.ts';
 import { go } from './go.ts';
@@ -8,7 +9,7 @@ import { typescript } from './typescript.ts';
 
 export type { SnippetRequest } from './form.ts';
 
-export const languages = { curl, TypeScript: typescript, Python: python, Go: go, Java: java } as const;
+export const languages = { curl, TypeScript: typescript, Python: python, Go: go, Java: java, agentgateway } as const;
 
 export type Language = keyof typeof languages;
 

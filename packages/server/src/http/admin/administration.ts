@@ -130,6 +130,7 @@ export interface Administration extends OperationForms {
   /** Verifies the newest signed rows. @param keys of this server @throws Refusal store_unavailable */
   readonly verifyRecent: (keys: readonly JsonObject[]) => Promise<RecentProof | undefined>;
   readonly keySchedule: KeySchedule;
+  readonly storeKind: 'sqlite' | 'postgres';
   /** The nodes that reported lately. @throws Refusal store_unavailable */
   readonly nodes: () => Promise<readonly PresentNode[]>;
   /** The accounts of the file. */

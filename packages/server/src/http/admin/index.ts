@@ -11,7 +11,7 @@ import { listKeys, previewRotation, retireKey, rotateKey } from './keys.ts';
 import { runningNodes } from './nodes.ts';
 import type { Operation } from './operation.ts';
 import { overview } from './overview.ts';
-import { checkDraft, getSchema, listRuleTexts } from './policy.ts';
+import { checkDraft, getSchema, listNames, listRuleTexts } from './policy.ts';
 import { writeTestOperation } from './policy-tests.ts';
 import { listReachable } from './reach.ts';
 import { replayDraft } from './replay.ts';
@@ -46,6 +46,7 @@ export const operationsFor = (forms: OperationForms): readonly Operation[] => [
   targetsOperation,
   unusedRights,
   listRuleTexts,
+  listNames,
   checkDraft,
   replayDraft,
   writeTestOperation(forms),

@@ -108,6 +108,42 @@ export const checkDraft = operation({
   },
 });
 
+const MAX_NAMES = 1000;
+
+/** The first ones, each once. */
+const firstOf = (names: Iterable<unknown>): readonly string[] =>
+  [...new Set(names)].filter((name) => typeof name === 'string').slice(0, MAX_NAMES);
+
+const names = z.array(z.string());
+
+export const listNames = operation({
+  id: 'list-names',
+  method: 'GET',
+  at: '/policy/names',
+  summary:
+    'What rules and their tests may name, for completion: the first 1,000 clients, issuers, audiences and scopes',
+  scope: 'admin:read',
+  status: 200,
+  answer: z.object({
+    clients: names,
+    issuers: names.describe('with `self`, this server'),
+    audiences: names,
+    scopes: names,
+  }),
+  run: async ({ services: { admin, resources } }) => {
+    const { issuers, authorizationServers } = admin.entries;
+    const servers = authorizationServers.map((one) => (one as { readonly issuer?: unknown }).issuer);
+    return {
+      body: {
+        clients: firstOf([...admin.fileClients.keys(), ...admin.registered.all().keys()]),
+        issuers: firstOf(['self', ...issuers.map((one) => (one as { readonly name?: unknown }).name)]),
+        audiences: firstOf([...resources.map(({ audience }) => audience), ...servers]),
+        scopes: firstOf(resources.flatMap(({ scopes }) => [...scopes])),
+      },
+    };
+  },
+});
+
 const anySchema = z.looseObject({});
 
 export const getSchema = operation({

@@ -72,6 +72,7 @@ export const status = operation({
       countedUpTo: mark,
       last: mark.describe('the last row'),
     }),
+    store: z.enum(['sqlite', 'postgres']),
     databaseMs: z.number().describe('how long the database took to answer'),
   }),
   run: async ({ services }) => {
@@ -102,6 +103,7 @@ export const status = operation({
         issuers,
         keys: describeKeys(services),
         audit: { ...audit, proof: proof && { ...proof, signedAt: isoOf(proof.signedAt) } },
+        store: admin.storeKind,
         databaseMs,
       },
     };

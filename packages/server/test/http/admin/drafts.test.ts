@@ -380,6 +380,13 @@ test('drafts of one caller that wait leave room for those of others', async () =
 test('describes the file and its expressions for completion', async (_t) => {
   const { server } = await startDrafts();
   const { body } = await admin(server, 'GET /schema');
+  const { body: names } = await admin(server, 'GET /policy/names');
+  const { clients, issuers, audiences, scopes } = names as Record<string, string[]>;
+  assert.ok(
+    clients?.includes('gateway') && audiences?.includes(API) && scopes?.includes('read'),
+    JSON.stringify(names),
+  );
+  assert.equal(issuers?.[0], 'self');
   const { configuration: schema, expressions } = body as unknown as {
     readonly configuration: Body;
     readonly expressions: { readonly functions: readonly string[]; readonly variables: Body };

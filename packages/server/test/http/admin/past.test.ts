@@ -242,7 +242,7 @@ test('says what to repair first, how fresh everything is, and which nodes run', 
   const call = (what: string) => admin(server, what, { token });
   const first = await call('GET /status');
   assert.equal(first.status, 200, first.text);
-  assert.deepEqual(first.body.faults, []);
+  assert.deepEqual([first.body.faults, first.body.store], [[], 'sqlite']);
   const [key] = first.body.keys as { state: string; activatesAt: string; replacedAt: string }[];
   assert.equal(key?.state, 'active');
   assert.ok(Date.parse(key?.replacedAt ?? '') > server.clock.now);
