@@ -1,8 +1,8 @@
 // What opens above a page: a drawer for the details of one thing, and a question before a change.
-import { Alert, Button, Group, Drawer as MantineDrawer, Modal, Stack } from '@mantine/core';
+import { Button, Group, Drawer as MantineDrawer, Modal, Stack } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
-import { ApiFailure } from '../api/client.ts';
+import { Problem } from './Problem.tsx';
 
 interface DrawerProps {
   readonly title: string;
@@ -55,12 +55,7 @@ export function Confirm({ title, children, action, isOpen, isDangerous, onClose,
         <Modal.Body>
           <Stack>
             <div>{children}</div>
-            {change.error !== null && (
-              <Alert color="red" role="alert" title={change.error.message}>
-                {change.error instanceof ApiFailure &&
-                  [change.error.problem.detail, change.error.problem.request_id].filter(Boolean).join(' · ')}
-              </Alert>
-            )}
+            {change.error !== null && <Problem error={change.error} />}
             <Group justify="end">
               <Button variant="default" onClick={close}>
                 Cancel

@@ -1,14 +1,15 @@
 // Shows the audit log: a list that may be followed as rows are written, its filters, and one row in a drawer.
-import { Alert, Button, Group, Text } from '@mantine/core';
+
+import { Button, Group, Text } from '@mantine/core';
 import { RotateCw } from 'lucide-react';
 import { type ReactNode, useCallback } from 'react';
-import { ApiFailure } from '../../api/client.ts';
 import { Loading } from '../../frame/plain-pages.tsx';
 import { useUrlState } from '../../frame/url-state.ts';
 import { DataTable } from '../../shared/DataTable.tsx';
 import { EmptyState } from '../../shared/EmptyState.tsx';
 import { Drawer } from '../../shared/overlays.tsx';
 import { Page } from '../../shared/Page.tsx';
+import { Problem } from '../../shared/Problem.tsx';
 import { TimeText } from '../../shared/TimeText.tsx';
 import './audit.css';
 import { columns } from './columns.tsx';
@@ -75,7 +76,7 @@ function AuditList({ audit, filter, isLive, onOpen }: AuditListProps): ReactNode
   const readMore = useCallback(() => {
     if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
   }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
-  if (error !== null) return <RefusedFilter error={error} />;
+  if (error !== null) return <Problem error={error} title="The server cannot search for this" />;
   const isSearching = data === undefined || (rows.length === 0 && hasNextPage);
   return (
     <div className="audit-list" data-old={isPlaceholderData || undefined}>
@@ -120,19 +121,3 @@ const Nothing = ({ isFiltered, isLive }: { readonly isFiltered: boolean; readonl
       {isLive ? 'Rows appear as soon as they are written.' : 'Get a token, and search again.'}
     </EmptyState>
   );
-
-function RefusedFilter({ error }: { readonly error: Error }): ReactNode {
-  const problem = error instanceof ApiFailure ? error.problem : {};
-  return (
-    <Alert color="red" role="alert" title="The server cannot search for this">
-      {problem.errors?.map(({ at, detail }) => (
-        <div key={at}>
-          {at.replace('query.', '')} {detail}
-        </div>
-      )) ?? problem.detail}
-      <Text size="sm" mt="xs">
-        Request {problem.request_id}
-      </Text>
-    </Alert>
-  );
-}

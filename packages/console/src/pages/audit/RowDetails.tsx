@@ -1,5 +1,6 @@
 // Shows one row: what happened and why, the facts, the decision step by step, what was issued, and the rows that belong to it.
-import { Alert, Badge, Code, Group, Stack, Text, Title } from '@mantine/core';
+
+import { Badge, Code, Group, Stack, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { ApiFailure } from '../../api/client.ts';
@@ -16,6 +17,7 @@ import {
 import { Checklist, type Explanation, RulesOfClient, stepsOf } from '../../shared/Decision.tsx';
 import { Facts } from '../../shared/Page.tsx';
 import { PageLink } from '../../shared/PageLink.tsx';
+import { Problem } from '../../shared/Problem.tsx';
 import { ReasonText } from '../../shared/ReasonText.tsx';
 import { rowQuery } from '../../shared/row-query.ts';
 import { exactTime, TimeText } from '../../shared/TimeText.tsx';
@@ -44,12 +46,7 @@ export function RowDetails({ id, onOpen }: RowDetailsProps): ReactNode {
     select: (row) => auditRowOf<Found>(row),
     throwOnError: (failure) => !isUnknown(failure),
   });
-  if (isUnknown(error))
-    return (
-      <Alert color="orange" title="No row has this id">
-        {error.problem.detail}
-      </Alert>
-    );
+  if (isUnknown(error)) return <Problem error={error} title="No row has this id" isUnknown />;
   if (data === undefined) return <Loading />;
   const { explanation, siblings, ...row } = data;
   return (

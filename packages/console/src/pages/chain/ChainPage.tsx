@@ -1,5 +1,5 @@
 // Shows the chain of one token: its hops, the tokens that derive from it, and what a revocation would end.
-import { Alert, Button, Group, Text, TextInput } from '@mantine/core';
+import { Button, Group, Text, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Search } from 'lucide-react';
 import { type FormEvent, type ReactNode, useState } from 'react';
@@ -9,6 +9,7 @@ import { Loading } from '../../frame/plain-pages.tsx';
 import { useUrlState } from '../../frame/url-state.ts';
 import { mayWrite } from '../../session/session.ts';
 import { Page, Panel } from '../../shared/Page.tsx';
+import { Problem } from '../../shared/Problem.tsx';
 import { tokenIdIn } from '../../shared/token-text.ts';
 import './chain.css';
 import { Descendants } from './Descendants.tsx';
@@ -72,12 +73,7 @@ function Chain({ id }: { readonly id: string }): ReactNode {
     queryFn: ({ signal }) => read(api.GET('/tokens/{id}', { params: { path: { id } }, signal })),
     throwOnError: (failure) => !isUnknown(failure),
   });
-  if (isUnknown(error))
-    return (
-      <Alert color="orange" title="No such token is known">
-        {error.problem.errors?.map(({ detail }) => detail).join(' ') ?? error.problem.detail}
-      </Alert>
-    );
+  if (isUnknown(error)) return <Problem error={error} title="No such token is known" isUnknown />;
   if (data === undefined) return <Loading />;
   const { token, ancestors, complete } = data;
   return (

@@ -1,11 +1,12 @@
 // Revokes a token, after it has said what will end.
-import { Alert, Button, Stack, Text } from '@mantine/core';
+import { Button, Stack, Text } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Ban } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
 import { api, read } from '../../api/client.ts';
 import { countOf, formatNumber } from '../../shared/numbers.ts';
 import { Confirm } from '../../shared/overlays.tsx';
+import { Problem } from '../../shared/Problem.tsx';
 import { TimeText } from '../../shared/TimeText.tsx';
 import { type Family, readFamily } from './Descendants.tsx';
 import { describeParties, type Token } from './hops.ts';
@@ -26,9 +27,7 @@ export function Revoke({ token }: { readonly token: Token }): ReactNode {
   return (
     <>
       {family.error !== null && (
-        <Alert color="red" role="alert" title="The tokens that derive from it could not be counted">
-          {family.error.message}
-        </Alert>
+        <Problem error={family.error} title="The tokens that derive from it could not be counted" />
       )}
       <Button
         color="red"

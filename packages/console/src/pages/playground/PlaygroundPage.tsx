@@ -1,4 +1,6 @@
 // Tries an exchange: the request at the left, the verdict in the middle, and what is sent and issued at the right.
+import type { ApiFailure } from '../../api/client.ts';
+import { Problem } from '../../shared/Problem.tsx';
 import './playground.css';
 import { Button, Group, Text } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
@@ -19,7 +21,6 @@ import { DraftPanel } from './DraftPanel.tsx';
 import { factsFrom, fillFrom } from './from-row.ts';
 import { page } from './page.ts';
 import { isAboutRequest, type Names, useClientEntry, useExplanation, useNames, useRow } from './queries.ts';
-import { Refused } from './Refused.tsx';
 import { RequestForm } from './RequestForm.tsx';
 import { bodyOf, type ExchangeForm, isRedeemed, missingIn } from './request.ts';
 import { SaveTest } from './SaveTest.tsx';
@@ -124,7 +125,7 @@ function Incomplete({ form }: { readonly form: ExchangeForm }): ReactNode {
 }
 
 interface NotDecidedProps {
-  readonly error: Parameters<typeof Refused>[0]['error'];
+  readonly error: ApiFailure;
   readonly form: ExchangeForm;
   readonly names: Names;
   readonly isDraft: boolean;
@@ -138,7 +139,7 @@ function NotDecided({ error, form, names, isDraft, onFill }: NotDecidedProps): R
   const row = isPlaceholderData || isDraftFaulty ? undefined : data;
   return (
     <>
-      <Refused error={error} title={isDraftFaulty ? 'The draft has faults' : 'The server cannot decide this'} />
+      <Problem error={error} title={isDraftFaulty ? 'The draft has faults' : 'The server cannot decide this'} />
       {row !== undefined && (
         <>
           <Group gap="xs">

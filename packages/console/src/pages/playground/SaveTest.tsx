@@ -5,8 +5,8 @@ import { type ReactNode, useState } from 'react';
 import { Loading } from '../../frame/plain-pages.tsx';
 import { CodeBlock } from '../../shared/CodeBlock.tsx';
 import type { Draft } from '../../shared/draft/draft.ts';
+import { Problem } from '../../shared/Problem.tsx';
 import { isAboutRequest, useWrittenTest, type WrittenTest } from './queries.ts';
-import { Refused } from './Refused.tsx';
 import type { ExplainBody } from './request.ts';
 
 const TYPING_MS = 300;
@@ -44,7 +44,7 @@ export function SaveTest({ body, draft, rules }: SaveTestProps): ReactNode {
         onChange={setRule}
       />
       {isAboutRequest(error) ? (
-        <Refused error={error} title="The server cannot write this test" />
+        <Problem error={error} title="The server cannot write this test" />
       ) : data === undefined ? (
         <Loading />
       ) : (

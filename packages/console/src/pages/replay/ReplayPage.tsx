@@ -1,5 +1,6 @@
 // Decides recorded exchanges again, and shows where the decision differs.
-import { Alert, Button, Group, NativeSelect, Text, TextInput } from '@mantine/core';
+
+import { Button, Group, NativeSelect, Text, TextInput } from '@mantine/core';
 import { Play } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
 import { SEARCH_FIELD } from '../../frame/keyboard.ts';
@@ -10,6 +11,7 @@ import { Command, EmptyState } from '../../shared/EmptyState.tsx';
 import { countOf } from '../../shared/numbers.ts';
 import { Page, Panel } from '../../shared/Page.tsx';
 import { PageLink } from '../../shared/PageLink.tsx';
+import { Problem } from '../../shared/Problem.tsx';
 import { shellQuote } from '../../shared/shell.ts';
 import { TimeText } from '../../shared/TimeText.tsx';
 import { Differences } from './Differences.tsx';
@@ -159,26 +161,7 @@ function Progress({ replay: { state, reached, counts, failure, stop, goOn } }: {
           </Button>
         )}
       </Group>
-      {failure !== undefined && (
-        <Alert color="red" role="alert" title="The draft cannot be replayed" className="replay-refused">
-          <Faults failure={failure} />
-        </Alert>
-      )}
+      {failure !== undefined && <Problem error={failure} title="The draft cannot be replayed" />}
     </div>
   );
 }
-
-const Faults = ({ failure: { problem } }: { readonly failure: NonNullable<Replay['failure']> }): ReactNode => (
-  <>
-    {problem.errors === undefined ? (
-      problem.detail
-    ) : (
-      <ul>
-        {problem.errors.map(({ detail }) => (
-          <li key={detail}>{detail}</li>
-        ))}
-      </ul>
-    )}
-    {problem.request_id !== undefined && <Text size="xs">Request {problem.request_id}</Text>}
-  </>
-);

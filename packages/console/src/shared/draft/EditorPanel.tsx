@@ -1,9 +1,10 @@
 // The rules of one file as YAML, and what the server's compiler says of the draft.
-import { Alert, Badge, Button, NativeSelect, Text } from '@mantine/core';
+import { Badge, Button, NativeSelect, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { lazy, type ReactNode, Suspense } from 'react';
 import { api, read } from '../../api/client.ts';
 import { Loading } from '../../frame/plain-pages.tsx';
+import { Problem } from '../Problem.tsx';
 import './draft.css';
 import type { RuleFile } from './draft-files.ts';
 import type { Checked, Finding } from './use-check.ts';
@@ -93,12 +94,7 @@ function Verdict({ checked: { report, isBehind, failure }, nameOf, onGoTo }: Ver
       <div role="status" className="draft-summary" data-behind={isBehind || undefined}>
         {isBehind ? 'Checking …' : failure === undefined && report && summaryOf(report)}
       </div>
-      {failure !== undefined && !isBehind && (
-        <Alert color="red" title={failure.message}>
-          {failure.problem.detail}
-          {failure.problem.request_id !== undefined && ` · ${failure.problem.request_id}`}
-        </Alert>
-      )}
+      {failure !== undefined && !isBehind && <Problem error={failure} />}
       {findings.length > 0 && (
         <ul className="draft-findings" aria-label="Faults and warnings">
           {findings.map((finding) => (
