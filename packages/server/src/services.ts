@@ -18,6 +18,7 @@ import { token } from './http/endpoints/token.ts';
 import { upstreamReturn } from './http/endpoints/upstream.ts';
 import { findFamily } from './issuing/family.ts';
 import { createLeashCounter } from './issuing/leash-counter.ts';
+import { findWorkloads } from './issuing/suspensions.ts';
 import { type KeyRing, openKeyRing } from './keys/key-ring.ts';
 import type { Observer } from './metrics/observer.ts';
 import { indexClients } from './model/client.ts';
@@ -64,10 +65,12 @@ export async function openServices(
   const trusted = trustIssuers(issuers, clock, observer, before);
   const clientKeys = openClientKeys(clients, clock, before?.services.clientKeys);
   const ring = await openKeys(keys, base, before);
+  const clientIndex = indexClients(clients);
+  const parties = findParties(base, { issuer, clientIndex });
   const targeting = indexResources(resources, authorizationServers);
   const leashes = indexLeashes(configuration.actors, clients, issuer);
   const context = hasSignIn({ ...configuration, clients })
-    ? await describeSignIn(configuration, clients, { ...base, keys: ring, targeting })
+    ? await describeSignIn(configuration, clients, { ...base, ...parties, keys: ring, targeting })
     : undefined;
   const signIn = context && createCodes(context);
   return {
@@ -75,8 +78,7 @@ export async function openServices(
     clock,
     node: base.node,
     freshness,
-    revocations: base.revocations,
-    suspensions: base.suspensions,
+    ...parties,
     decoyKeys: base.decoyKeys,
     failures: base.failures,
     requests: base.requests,
@@ -87,7 +89,7 @@ export async function openServices(
     useOnce: useInAllRegions(store, base.regions),
     clients,
     names: indexSubjectNames({ ...configuration, clients, issuers: [...issuers, ...configuration.saml] }),
-    clientIndex: indexClients(clients),
+    clientIndex,
     clientKeys,
     ...described,
     registrationLimit: base.registrationLimit,
@@ -99,7 +101,7 @@ export async function openServices(
     enabledTypes: enabledTypes(configuration, context === undefined ? 'none' : 'some'),
     targeting,
     leashes,
-    leashCounter: createLeashCounter(clock, base.revocations),
+    leashCounter: createLeashCounter(clock, parties.revocations),
     issuers: indexIssuers(trusted),
     tokenEndpoint: urlOf(token, issuer),
     keys: ring,
@@ -113,6 +115,21 @@ export async function openServices(
     audit,
     admin: administer(configuration, base, audit),
     throttled: countThrottled(audit),
+  };
+}
+
+/** Finds suspended parties also by the clients of this configuration that workloads are. */
+function findParties(
+  { revocations, suspensions }: Pick<Base, 'revocations' | 'suspensions'>,
+  context: Parameters<typeof findWorkloads>[1],
+): Pick<HttpServices, 'revocations' | 'suspensions'> {
+  const find = findWorkloads(suspensions, context);
+  return {
+    suspensions: { ...suspensions, find },
+    revocations: {
+      ...revocations,
+      whyRefused: (token) => revocations.whyRefused(token) ?? (find(token) === undefined ? undefined : 'suspended'),
+    },
   };
 }
 

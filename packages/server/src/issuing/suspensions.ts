@@ -1,8 +1,11 @@
 // Suspends parties: every token that is about them, was issued to them, or in which they act, is refused until they are resumed.
 // Suspensions are in memory, so that the check needs no query; those of other processes arrive by polling.
+import type { ClientIndex } from '../model/client.ts';
+import type { Principal } from '../primitives/principal.ts';
 import { Refusal } from '../primitives/refusal.ts';
 import { sha256 } from '../primitives/secret.ts';
 import { createRepeatable } from '../primitives/serial.ts';
+import { trustDomainOf } from '../primitives/spiffe-id.ts';
 import { parseOwnJson } from '../primitives/strict-json.ts';
 import type { Poll } from '../store/poll.ts';
 import { nextRevision } from '../store/registered-clients.ts';
@@ -115,6 +118,35 @@ export async function openSuspensions(store: Store, issuer: string): Promise<Sus
   };
 }
 
+/**
+ * A client with a pattern of SPIFFE IDs is each of these workloads, whose names are not known when it is suspended. So the client of each
+ * workload in a token is looked up, too.
+ */
+export function findWorkloads(
+  { find, all }: Pick<Suspensions, 'find' | 'all'>,
+  { issuer, clientIndex }: { readonly issuer: string; readonly clientIndex: Pick<ClientIndex, 'bySpiffeId'> },
+): Suspensions['find'] {
+  const findClient = ({ iss, sub }: Principal): Suspension | undefined => {
+    const id = trustDomainOf(sub) !== undefined && iss.startsWith('spiffe://') && clientIndex.bySpiffeId(sub)?.id;
+    return id ? find(partiesOfClient(id, issuer)) : undefined;
+  };
+  return (token) => {
+    const found = find(token);
+    if (found !== undefined || all().length === 0) return found;
+    const { principal, origin, chain } = token;
+    const parties = [principal, origin, ...chain.flatMap((actor) => [actor, actor.origin])];
+    return parties.flatMap((party) => (party && findClient(party)) ?? []).at(0);
+  };
+}
+
+const partiesOfClient = (id: string, issuer: string): TokenParties => ({
+  principal: { iss: issuer, sub: id },
+  sub: id,
+  clientId: id,
+  chain: [],
+  actorLineage: [],
+});
+
 export const describeParty = ({ subject, issuer }: Suspendable): string =>
   issuer === undefined ? subject : `${subject} of ${issuer}`;
 
@@ -133,8 +165,7 @@ export function refuseSuspended(
 }
 
 export const isSuspendedClient = (id: string, { issuer, suspensions }: SuspensionContext): boolean =>
-  suspensions.find({ principal: { iss: issuer, sub: id }, sub: id, clientId: id, chain: [], actorLineage: [] }) !==
-  undefined;
+  suspensions.find(partiesOfClient(id, issuer)) !== undefined;
 
 /** A suspended client gets no token, whatever it is about. @throws Refusal client_suspended */
 export function refuseSuspendedClient(id: string, context: SuspensionContext): void {

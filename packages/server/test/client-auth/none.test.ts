@@ -2,6 +2,7 @@
 // identifies.
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { admin, withOperators } from '../support/admin-api.ts';
 import {
   API,
   assertIssued,
@@ -103,6 +104,32 @@ test('refuses an SVID of another domain, audience, time, key or form, and one un
   const asJwt = await ask(server, asserting(svidOf(idp, server)));
   assertRefused(server, asJwt, { ...CLIENT_REFUSED, reason: 'client_unknown' });
   assertIssued(server, await ask(server, asserting(svidOf(idp, server), JWT_SPIFFE)));
+});
+
+test('refuses the SVIDs of a suspended client and the tokens about them, those of a pattern, too, and no others', async (t) => {
+  const idp = await startIssuer(t);
+  const mesh = `{ name: mesh, client: gateway, subject: { issuer: prod.example }, grant: { audiences: [${API}], scopes: [read] } }`;
+  const clients = [workloads('shop', `${DOMAIN}/ns/shop/*`), workloads('cart', SHOP)];
+  const server = await start(t, withOperators(configured(clients, [trustDomain], [mesh])));
+  const exchange = (sub: string): Promise<Answer> =>
+    server.token({
+      ...{ grant_type: EXCHANGE, ...gateway, subject_token_type: type('jwt') },
+      subject_token: svidOf(idp, server, { sub, aud: US }),
+    });
+  const isActive = async (token: string): Promise<unknown> =>
+    (await server.post('/oauth/introspect', encode({ ...gateway, token }))).body.active;
+  for (const [subject, refused, accepted] of [
+    ['shop', `${DOMAIN}/ns/shop/other`, SHOP],
+    ['cart', SHOP, `${DOMAIN}/ns/shop/other`],
+  ] as const) {
+    const before = String((await exchange(refused)).body.access_token);
+    assert.equal((await admin(server, 'POST /actors/suspend', { body: { subject } })).status, 204);
+    assert.equal(await isActive(before), false);
+    assertRefused(server, await exchange(refused), { ...SUBJECT_REFUSED, reason: 'subject_token_suspended' });
+    assertIssued(server, await exchange(accepted));
+    assert.equal((await admin(server, 'POST /actors/resume', { body: { subject } })).status, 204);
+    assert.equal(await isActive(before), true);
+  }
 });
 
 test('refuses an SVID for client authentication as a subject token, and accepts one for another audience', async (t) => {
