@@ -83,6 +83,12 @@ const chainFacts = (chain: Chain): readonly JsonObject[] => chain.map(({ iss, su
 export const actingBy = (act: Rule['act'], facts: Facts): Acting =>
   act === 'client' && facts.actor === undefined ? facts.clientActs() : facts;
 
+/**
+ * Adds, at the end of the chain, who acts in the actor token. The new token does not name them, but the actor may be in their hands.
+ */
+const withHidden = ({ actor, chain }: Acting): Acting =>
+  actor === undefined || actor.chain.length === 0 ? { actor, chain } : { actor, chain: [...chain, ...actor.chain] };
+
 const partyFacts = (
   { principal, account = principal, type, clientId, audiences, claims }: Party,
   whose: string,
@@ -176,10 +182,10 @@ export function offerOf(rule: Rule, facts: Facts, budget: Budget): Offer {
 
 /** What a rule that denies sees: what would be granted, or what is requested if no rule would grant anything. */
 export function offerBeforeDenial(rule: Rule | undefined, facts: Facts, budget: Budget): Offer {
-  if (rule !== undefined) return { ...offerOf(rule, facts, budget), acting: actingBy(rule.act, facts) };
+  if (rule !== undefined) return { ...offerOf(rule, facts, budget), acting: withHidden(actingBy(rule.act, facts)) };
   const { targets, scope } = facts;
   return {
-    acting: facts,
+    acting: withHidden(facts),
     targets: () => (targets === 'unknown' ? [] : targets),
     scope: () => [...(scope ?? [])],
   };

@@ -163,7 +163,10 @@ export function expect(world: World, request: Request): Expected {
   const aims = targets?.length === 0 ? (first?.audiences.slice(0, 1) ?? []) : (targets ?? []).map((t) => t.audience);
   const last = actor ?? (first?.clientActs ? clientAsToken(world, client) : undefined);
   const again = last !== undefined && names(last).some((name) => equal(name, subject.chain[0]));
-  const acting: (Hop | Token)[] = [...subject.chain.slice(again ? 1 : 0), ...(last === undefined ? [] : [last])];
+  const acting: (Hop | Token)[] = [
+    ...subject.chain.slice(again ? 1 : 0),
+    ...(last === undefined ? [] : [last, ...last.chain]),
+  ];
   if (world.denials.some((denial) => denies(denial, request, acting, aims))) return { refused: ['subject'] };
   let best = 0;
   for (let index = 0; index < world.rules.length; index++) {

@@ -18,7 +18,7 @@ import {
   startPeople,
   tv,
 } from '../../../support/people.ts';
-import type { Cases } from '../../group.ts';
+import type { Cases, Trial } from '../../group.ts';
 import { as, because, foreign, type World } from './world.ts';
 
 const denying = (...denials: readonly Configuration[]): Configuration => life([BESIDE, ...denials]);
@@ -106,6 +106,7 @@ export const denials = {
       because(server, await attempt(what, exchange(server, form)), 'denied_by_rule', what);
     await twin(exchange(server, { subject_token: await forgedToken(server, { act: act('other') }) }));
     await twin(exchange(server, { subject_token }));
+    await behindTheActor({ attempt, twin, after });
   },
 
   P35: async (_world, { attempt, twin, after }) => {
@@ -210,6 +211,36 @@ export const denials = {
     assert.equal(other.body.scope, 'write', 'at another API, the map renames');
   },
 } satisfies Cases<World>;
+
+/** The actors of the actor token are not in `act` of the new token. */
+async function behindTheActor({ attempt, twin, after }: Trial): Promise<void> {
+  const delegated = changed(BESIDE, { actor: { delegated: 'allow' } });
+  const hidden = async (server: TestServer, ...actors: readonly string[]): Promise<Form> => ({
+    subject_token: await subjectToken(server),
+    ...(await acting(server, { act: act(...actors) })),
+  });
+  const open = await start({ after }, life([delegated]));
+  const token = await refreshTokenOf(open, await hidden(open, 'other'));
+  const allowed = await refreshTokenOf(open, await hidden(open, 'plain'));
+  await open.close();
+  for (const denial of [
+    { name: 'by its client', effect: 'deny', actor: { clients: ['other'] } },
+    { name: 'by a condition', effect: 'deny', when: 'chain.exists(one, one.sub == "other")' },
+  ]) {
+    const server = await start({ after }, life([delegated, denial]), { folder: open.folder });
+    for (const actors of [['other'], ['plain', 'other']]) {
+      const what = `behind the actor, ${actors.length} hops, ${denial.name}`;
+      because(server, await attempt(what, exchange(server, await hidden(server, ...actors))), 'denied_by_rule', what);
+    }
+    const again = await attempt(`behind the actor, at a refresh, ${denial.name}`, refresh(server, token));
+    because(server, again, 'refresh_token_denied_by_rule');
+    await twin(exchange(server, await hidden(server, 'plain')));
+    await twin(exchange(server, { ...(await hidden(server)), subject_token: await subjectToken(server) }));
+    await server.close();
+  }
+  const server = await start({ after }, life([delegated]), { folder: open.folder });
+  await twin(refresh(server, allowed));
+}
 
 /** Tokens of ada, on a device. */
 async function deviceTokens(server: TestServer): Promise<Answer> {
