@@ -16,7 +16,7 @@ import { openConsole } from './http/console-files.ts';
 import { type HttpServices, urlOf } from './http/endpoint.ts';
 import { token } from './http/endpoints/token.ts';
 import { upstreamReturn } from './http/endpoints/upstream.ts';
-import { findFamily } from './issuing/family.ts';
+import { findEnd, findFamily } from './issuing/family.ts';
 import { createLeashCounter } from './issuing/leash-counter.ts';
 import { findWorkloads } from './issuing/suspensions.ts';
 import { type KeyRing, openKeyRing } from './keys/key-ring.ts';
@@ -28,6 +28,7 @@ import { indexResources, type Targeting } from './narrowing/targets.ts';
 import { createOutbound } from './outbound/outbound.ts';
 import type { Clock } from './primitives/clock.ts';
 import { createNonces } from './proof/nonces.ts';
+import { NOWHERE_ELSE } from './regions/elsewhere.ts';
 import { serveRegions, withRegions } from './regions/serve.ts';
 import { createAccounts } from './sign-in/accounts.ts';
 import { createCodes } from './sign-in/codes.ts';
@@ -35,7 +36,6 @@ import { createOperators } from './sign-in/operators.ts';
 import type { ProviderContext } from './sign-in/provider.ts';
 import { openUpstreamPeople } from './sign-in/upstream-people.ts';
 import { findOpaqueToken } from './store/opaque-tokens.ts';
-import { findFirstEnd } from './store/refresh-families.ts';
 import { orUnavailable, type Store } from './store/store.ts';
 import { isUsed, useId } from './store/used-ids.ts';
 import { discoverKeys } from './trust/discovery.ts';
@@ -85,6 +85,7 @@ export async function openServices(
     signatures: base.signatures,
     loadXml: base.loadXml,
     ...openQueries(store),
+    endOf: (tokens) => orUnavailable(findEnd(store, tokens, base.regions ?? NOWHERE_ELSE)),
     ...serveRegions(base.regions, ring, keys),
     useOnce: useInAllRegions(store, base.regions),
     clients,
@@ -155,17 +156,11 @@ const takeFromFile = ({
 });
 
 /** Each query waits a bounded time. @throws Refusal store_unavailable */
-const openQueries = (
-  store: Store,
-): Pick<HttpServices, 'isUsed' | 'useOnce' | 'findOpaque' | 'findFamily' | 'endOf'> => ({
+const openQueries = (store: Store): Pick<HttpServices, 'isUsed' | 'useOnce' | 'findOpaque' | 'findFamily'> => ({
   isUsed: (id) => orUnavailable(isUsed(store, id)),
   useOnce: (id, expiresAt) => orUnavailable(useId(store, id, expiresAt * 1000)),
   findOpaque: (hash) => orUnavailable(findOpaqueToken(store, hash)),
   findFamily: (id) => orUnavailable(findFamily(store, id)),
-  endOf: async (ids) => {
-    const end = await orUnavailable(findFirstEnd(store, ids));
-    return end === undefined ? 'unbounded' : Math.floor(end / 1000);
-  },
 });
 
 /** An id counts as used here, too, so that an earlier check finds it without asking another region. */

@@ -2,6 +2,7 @@
 
 import type { AuditEvent } from '../audit/event.ts';
 import { type Authorization, authorize, type Decision } from '../issuing/authorization.ts';
+import type { Derived } from '../issuing/family.ts';
 import type { Revocations } from '../issuing/revocations.ts';
 import { presentedClaims } from '../keys/presented.ts';
 import type { Client } from '../model/client.ts';
@@ -20,8 +21,8 @@ export interface ExchangeServices extends ValidationServices, JudgeServices {
   /** Short names of the token types that may be presented. */
   readonly enabledTypes: ReadonlySet<string>;
   readonly revocations: Revocations;
-  /** The earliest end, in seconds since 1970, of the families and sessions among these ids. */
-  readonly endOf: (ids: readonly string[]) => Promise<Bound<number>>;
+  /** The earliest end, in seconds since 1970, of the families and sessions that the tokens derive from. */
+  readonly endOf: (tokens: readonly Derived[]) => Promise<Bound<number>>;
 }
 
 export interface ExchangeContext extends ExchangeServices, Moment {}
@@ -56,14 +57,19 @@ export async function judgePresented(
 ): Promise<Judgement> {
   const { result, trace } = step('decide', () => judge({ ...presented, client }, context));
   noteTrace(event, trace);
-  return { result: result instanceof Refusal ? result : await endWithAncestors(result, event, context), trace };
+  if (result instanceof Refusal) return { result, trace };
+  return { result: await endWithAncestors(result, presented, event, context), trace };
 }
 
 /** A refresh token may outlive its subject token, but not a family or session that it derives from. */
-async function endWithAncestors(decision: Decision, event: PartialEvent, context: ExchangeContext): Promise<Decision> {
-  const { refresh, lineage, actorLineage } = decision;
-  if (refresh?.kind !== 'new') return decision;
-  const end = await context.endOf([...lineage, ...actorLineage]);
+async function endWithAncestors(
+  decision: Decision,
+  { subject, actor }: Presented,
+  event: PartialEvent,
+  context: ExchangeContext,
+): Promise<Decision> {
+  if (decision.refresh?.kind !== 'new') return decision;
+  const end = await context.endOf(actor === undefined ? [subject] : [subject, actor]);
   if (end === 'unbounded') return decision;
   event.ancestorsEnd = end;
   return endBy(decision, end, context.now);

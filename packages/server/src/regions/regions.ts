@@ -115,6 +115,7 @@ export async function openRegions(settings: RegionSettings, context: RegionConte
       const region = madeBy(id);
       return region === 'unknown' ? undefined : region?.name;
     },
+    isMadeElsewhere: (id) => madeBy(id) !== undefined,
     regionOfCode: (code) => peers.find((peer) => codeTagOf(peer.name) === readCodeTag(code))?.name,
     verifying: (kid) => {
       for (const peer of peers) {

@@ -6,7 +6,7 @@ import { createMessages } from '../../src/regions/messages.ts';
 import { admin, withOperators } from '../support/admin-api.ts';
 import { API, configuration } from '../support/basics.ts';
 import { added, changed, edited } from '../support/configuration.ts';
-import { type Answer, EXCHANGE, type Form, type TestServer, type } from '../support/harness.ts';
+import { type Answer, claimsOf, EXCHANGE, type Form, type TestServer, type } from '../support/harness.ts';
 import { eventually } from '../support/node.ts';
 import { newProver } from '../support/prover.ts';
 import { ISSUER, startWorld } from '../support/regions.ts';
@@ -80,6 +80,22 @@ test('two regions', async (t) => {
     // In the other direction, the region that issued the token has read it when the answer comes.
     assert.equal((await ask(eu, '/oauth/revoke', kept)).status, 200);
     assert.equal((await ask(us, '/oauth/introspect', kept)).body.active, false);
+  });
+
+  await t.test('a refresh token for a token of another region ends with that token', async () => {
+    const { eu, us } = world;
+    const refreshEnd = async (server: TestServer, token: string): Promise<number | undefined> => {
+      const answer = await exchange(server, token, { requested_token_type: type('refresh_token') });
+      return server.audit(answer)?.issued?.find((one) => one.type === 'refresh_token')?.expiresAt;
+    };
+    const token = await own(us);
+    const end = Number(claimsOf(token).exp);
+    assert.ok(Number(await refreshEnd(us, token)) > end, 'the region that issued it knows all that it derives from');
+    assert.equal(await refreshEnd(eu, token), end);
+    // Of the same region, and derives from a token of the other one.
+    const derived = textOf(await exchange(eu, token));
+    assert.equal(await refreshEnd(eu, derived), claimsOf(derived).exp);
+    assert.ok(Number(await refreshEnd(eu, await own(eu))) > end);
   });
 
   await t.test('every region publishes the keys of all regions, and signs with its own', async () => {
