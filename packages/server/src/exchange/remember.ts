@@ -33,9 +33,10 @@ export function rememberGrant(
 }
 
 /** The facts of a token, without its text. */
-const party = ({ principal, origin, type, clientId, audiences, chain, claims }: TokenFacts): Party => ({
+const party = ({ principal, origin, namedBy, type, clientId, audiences, chain, claims }: TokenFacts): Party => ({
   principal,
   origin,
+  ...(namedBy !== undefined && namedBy.length > 0 && { namedBy }),
   type,
   clientId,
   audiences,

@@ -9,6 +9,8 @@ export interface Party {
   readonly origin?: Principal | undefined;
   /** The account of ours that another issuer named as the person. The new token is about it. */
   readonly account?: Principal | undefined;
+  /** Entries of `actor_lineage`, by which our token shows which issuer named its subject as an account of ours. */
+  readonly namedBy?: readonly string[] | undefined;
   /** Short name of the token type, as verified. */
   readonly type: string;
   /** The client that the token was issued to; undefined if the token does not say. */

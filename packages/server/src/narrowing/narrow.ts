@@ -9,6 +9,7 @@ import {
   actingName,
   actingPrincipal,
   digestOf,
+  isAccountEntry,
   isVoucherEntry,
   looksLikeDigest,
   type Principal,
@@ -247,10 +248,16 @@ export function extendLineage(
 ): { readonly lineage: readonly string[]; readonly actorLineage: readonly string[] } {
   const lineage = [subject.id, ...subject.lineage];
   const acting =
-    actor === undefined ? [] : [actor.id, ...namesBehind(actor, issuer), ...actor.lineage, ...actor.actorLineage];
+    actor === undefined
+      ? []
+      : [
+          ...[actor.id, ...namesBehind(actor, issuer), ...actor.lineage],
+          // What says who named the actor would say it of the subject.
+          ...actor.actorLineage.filter((entry) => !isAccountEntry(entry)),
+        ];
   const actorLineage = [...new Set([...acting, ...subject.actorLineage])];
   const names = actorLineage.filter(looksLikeDigest).length;
-  const vouchers = actorLineage.filter(isVoucherEntry).length;
+  const vouchers = actorLineage.filter((entry) => isVoucherEntry(entry) || isAccountEntry(entry)).length;
   if (Math.max(lineage.length + families, names, vouchers, actorLineage.length - names - vouchers) > MAX_ANCESTORS)
     throw new Refusal('lineage_too_long', { detail: `${MAX_ANCESTORS} are allowed` });
   return { lineage, actorLineage };

@@ -2,7 +2,7 @@
 import type { Party } from '../model/party.ts';
 import type { Resource } from '../model/resource.ts';
 import { matchesAny } from '../primitives/pattern.ts';
-import type { Principal } from '../primitives/principal.ts';
+import { accountEntry, type Principal } from '../primitives/principal.ts';
 import type { Acting, Facts } from './facts.ts';
 import { type DenyRule, type PartyNames, type PartyPattern, type Rule, takesForeign } from './rule.ts';
 
@@ -129,10 +129,17 @@ export function deniedActors(
 
 function deniedPartyMiss(part: 'subject' | 'actor', pattern: PartyNames, party: Party, self: string): Miss | undefined {
   const names = namesOf({ ...party.principal, origin: party.origin, account: party.account });
-  if (!names.some(({ iss }) => isOneOf(pattern.issuers, iss))) return { part, what: `${part}.issuer` };
-  if (!names.some((name) => isDeniedName(pattern, name))) return { part, what: `${part}.subjects` };
+  // The name that the issuer has for an account of ours is not known any more, so every pattern may match it.
+  if (!isNamedByOneOf(pattern.issuers, party)) {
+    if (!names.some(({ iss }) => isOneOf(pattern.issuers, iss))) return { part, what: `${part}.issuer` };
+    if (!names.some((name) => isDeniedName(pattern, name))) return { part, what: `${part}.subjects` };
+  }
   return partyMiss(part, { ...pattern, issuers: 'any', subjects: 'any' }, party, self);
 }
+
+/** Does our token show that one of the issuers named its subject as an account of ours? */
+const isNamedByOneOf = (issuers: PartyNames['issuers'], { namedBy = [] }: Party): boolean =>
+  issuers !== 'any' && namedBy.length > 0 && [...issuers].some((iss) => namedBy.includes(accountEntry(iss)));
 
 /** Of an actor without its token, only the names are known. */
 const isDeniedHop = (pattern: PartyNames, hop: Hop, self: string): boolean =>

@@ -93,6 +93,11 @@ export const grantVoucherEntry = (iss: string, kind: RedeemedTypeName): string =
   `word:${sha256(JSON.stringify(['word', iss, kind]))}`;
 export const isVoucherEntry = (entry: string): boolean => entry.startsWith('word:');
 
+const ACCOUNT = 'account:';
+/** The entry for an issuer that named the subject as an account of ours: a rule that denies the issuer must match the token. */
+export const accountEntry = (iss: string): string => ACCOUNT + sha256(JSON.stringify(['account', iss]));
+export const isAccountEntry = (entry: string): boolean => entry.startsWith(ACCOUNT);
+
 /** Does an entry of `actor_lineage` have the form of a digest? Ids of other issuers' tokens may have it, too. */
 export const looksLikeDigest = (entry: string): boolean => /^[\w-]{43}$/.test(entry);
 

@@ -1,6 +1,13 @@
 // Resolves the person whom a grant of another server names: a person of that server, or an account of ours.
 import type { TokenFacts } from '../model/token-facts.ts';
-import { actingPrincipal, digestOf, isName, type Principal, voucherEntry } from '../primitives/principal.ts';
+import {
+  accountEntry,
+  actingPrincipal,
+  digestOf,
+  isName,
+  type Principal,
+  voucherEntry,
+} from '../primitives/principal.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import type { JsonObject } from '../primitives/strict-json.ts';
 import type { IdJagEntry } from '../trust/issuer.ts';
@@ -41,7 +48,12 @@ const ofAccount = (facts: TokenFacts, account: Principal): TokenFacts => ({
   account,
   sub: account.sub,
   origin: undefined,
-  actorLineage: [...facts.actorLineage, voucherEntry(facts.principal.iss), actingPrincipal(digestOf(facts.principal))],
+  actorLineage: [
+    ...facts.actorLineage,
+    voucherEntry(facts.principal.iss),
+    accountEntry(facts.principal.iss),
+    actingPrincipal(digestOf(facts.principal)),
+  ],
 });
 
 /**

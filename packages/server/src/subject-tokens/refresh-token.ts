@@ -5,6 +5,7 @@ import { claimedFamilyOf, parseRefreshToken } from '../issuing/refresh-token.ts'
 import type { Party } from '../model/party.ts';
 import { agreedAudiencesOf, type RefreshFamily, type RememberedGrant } from '../model/refresh-family.ts';
 import { expired } from '../primitives/claims.ts';
+import { isAccountEntry } from '../primitives/principal.ts';
 import { isUndecided, Refusal, TokenRefusal } from '../primitives/refusal.ts';
 import { refuseOtherRegion } from '../regions/elsewhere.ts';
 import { carriedClaims } from './claims.ts';
@@ -38,6 +39,7 @@ export const refreshToken = {
       principal: { iss: issuer, sub: grant.sub },
       sub: grant.sub,
       origin: grant.origin,
+      namedBy: grant.actorLineage.filter(isAccountEntry),
       type: 'refresh_token',
       clientId,
       audiences: granted.targets.map(({ audience }) => audience),

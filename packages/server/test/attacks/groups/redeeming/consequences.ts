@@ -1,8 +1,8 @@
 // Who is named, how often, and what ends: people, actors, replays, and tokens that outlive what they came of.
 import assert from 'node:assert/strict';
-import { API } from '../../../support/basics.ts';
-import { changed, edited, without } from '../../../support/configuration.ts';
-import { type Answer, claimsOf, encode } from '../../../support/harness.ts';
+import { API, BACKEND } from '../../../support/basics.ts';
+import { added, changed, edited, without } from '../../../support/configuration.ts';
+import { type Answer, claimsOf, EXCHANGE, encode, start, type } from '../../../support/harness.ts';
 import { isActive, jagOf, redeem, wiki } from '../../../support/redeeming.ts';
 import type { Cases } from '../../group.ts';
 import { grantOf, type World } from './world.ts';
@@ -123,7 +123,7 @@ export const consequences: Cases<World> = {
     assert.equal(await isActive(server, left), false);
     await server.reload(configuration);
   },
-  G21: async ({ server, directory, mail }, { attempt, twin }) => {
+  G21: async ({ server, configuration, directory, mail }, { attempt, twin, after }) => {
     const byName = (aud_sub: string, claims: Record<string, unknown> = {}) =>
       redeem(server, jagOf(directory, server, { sub: '00u1', aud_sub, ...claims }));
     const byEmail = (email: string, email_verified: unknown) =>
@@ -135,5 +135,34 @@ export const consequences: Cases<World> = {
     for (const verified of [undefined, false, null, 0, 1, 'true', 'false', [true]])
       await attempt(`email_verified ${JSON.stringify(verified)}`, byEmail('ada@example.com', verified));
     await twin(byEmail('ada@example.com', true));
+    // The token is about the account. It still shows who named it.
+    const later = await start(
+      { after },
+      changed(configuration, {
+        clients: edited('wiki', { grants: ['jwt_bearer', 'token_exchange'] }),
+        rules: added(
+          {
+            name: 'on',
+            client: 'wiki',
+            subject: { issuer: 'self', clients: ['wiki'] },
+            grant: { audiences: [API, BACKEND], scopes: ['read'] },
+          },
+          { name: 'no directory', effect: 'deny', subject: { issuer: 'directory' }, audiences: [BACKEND] },
+        ),
+      }),
+    );
+    const onward = ({ body }: Answer, audience: string): Promise<Answer> =>
+      later.token({
+        grant_type: EXCHANGE,
+        ...wiki,
+        subject_token: String(body.access_token),
+        subject_token_type: type('access_token'),
+        audience,
+      });
+    const one = await twin(redeem(later, jagOf(directory, later, { sub: '00u1', aud_sub: 'ada' })));
+    await attempt('of a denied issuer, one hop later', onward(one, BACKEND));
+    await attempt('of a denied issuer, two hops later', onward(await twin(onward(one, API)), BACKEND));
+    const claims = { sub: '00u2', email: 'ada@example.com', email_verified: true };
+    await twin(onward(await twin(redeem(later, jagOf(mail, later, claims))), BACKEND));
   },
 };
