@@ -192,7 +192,7 @@ async function sumCounts(
         : sql`case when term in (${sql.join(terms)}) then term else '' end`;
   const { rows } = await sql<{ kind: number; bucket: number; term: string; count: number }>`
     select kind, bucket, term, cast(sum(count) as bigint) as count from (
-      select kind, (start - ${sql.lit(start)}) / ${sql.lit(length)} as bucket, ${term} as term, count from audit_counts
+      select kind, (start - cast(${start} as bigint)) / ${sql.lit(length)} as bucket, ${term} as term, count from audit_counts
       where ${within(buckets, kinds)}) as counted group by kind, bucket, term`.execute(database);
   return rows.map(({ kind, bucket, ...row }) => ({
     kind: KIND_NAMES.get(Number(kind)) ?? 'issued',

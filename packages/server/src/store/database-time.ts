@@ -24,4 +24,4 @@ export const databaseTime = (database: Database): RawBuilder<number> =>
 
 /** The earlier of two times: one by the node's clock, one by the database's clock. @param offset milliseconds from the database's now */
 export const earlierTime = (database: Database, time: number, offset: number): RawBuilder<number> =>
-  sql`${sql.raw(isPostgres(database) ? 'least' : 'min')}(${sql.lit(time)}, ${databaseTime(database)} + ${sql.lit(offset)})`;
+  sql`${sql.raw(isPostgres(database) ? 'least' : 'min')}(${time}, ${databaseTime(database)} + ${sql.lit(offset)})`;

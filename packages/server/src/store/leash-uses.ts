@@ -14,8 +14,8 @@ export interface Window {
 
 /** The time of a use: the caller's, or that of the last use if it is later. */
 const timeOf = (now: number) =>
-  sql<number>`case when leash_counts.time > ${sql.lit(now)} and leash_counts.time <= ${sql.lit(now + MAX_AHEAD_MS)}
-    then leash_counts.time else ${sql.lit(now)} end`;
+  sql<number>`case when leash_counts.time > ${now} and leash_counts.time <= ${now + MAX_AHEAD_MS}
+    then leash_counts.time else ${now} end`;
 
 /** Counts one use. Changes no row if a window is full. */
 export const useWithin =

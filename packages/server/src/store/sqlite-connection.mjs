@@ -39,8 +39,7 @@ export function createConnection(file, access, busyMs) {
   let closed = false;
   /** A version means something on one connection only. */
   const since = steadyNow();
-  /** @type {Map<string, { readonly run: (parameters: readonly Value[]) => Result }>} */
-  const prepared = new Map();
+  const prepared = createPrepared((sql) => prepare(opened(), sql));
 
   const opened = () => {
     if (closed) throw new Error('the database is closed');
@@ -49,14 +48,7 @@ export function createConnection(file, access, busyMs) {
   };
 
   /** @type {(statement: Statement) => Result} */
-  const run = ({ sql, parameters }) => {
-    let statement = prepared.get(sql);
-    if (statement === undefined) {
-      statement = prepare(opened(), sql);
-      prepared.set(sql, statement);
-    }
-    return statement.run(parameters);
-  };
+  const run = ({ sql, parameters }) => prepared(sql).run(parameters);
 
   /** SQLite has rolled back already after some errors. */
   const rollBack = () => {
@@ -159,7 +151,34 @@ function makeFolder(folder) {
   mkdirSync(folder, { mode: 0o700 });
 }
 
-/** @type {(database: DatabaseSync, sql: string) => { readonly run: (parameters: readonly Value[]) => Result }} */
+/** @typedef {{ readonly run: (parameters: readonly Value[]) => Result }} Prepared */
+
+/** Two generations of so many statements are kept. A list of values has a text for each of its lengths. */
+const MAX_PREPARED = 250;
+
+/**
+ * Keeps the statements that are used.
+ * @param {(sql: string) => Prepared} prepareNew
+ */
+function createPrepared(prepareNew) {
+  /** @type {Map<string, Prepared>} */
+  let recent = new Map();
+  let earlier = recent;
+  /** @type {(sql: string) => Prepared} */
+  return (sql) => {
+    const known = recent.get(sql);
+    if (known !== undefined) return known;
+    const statement = earlier.get(sql) ?? prepareNew(sql);
+    if (recent.size >= MAX_PREPARED) {
+      earlier = recent;
+      recent = new Map();
+    }
+    recent.set(sql, statement);
+    return statement;
+  };
+}
+
+/** @type {(database: DatabaseSync, sql: string) => Prepared} */
 function prepare(database, sql) {
   const statement = database.prepare(sql);
   if (statement.columns().length > 0)
