@@ -11,18 +11,27 @@ export interface Pace {
   readonly took: (batchMs: number) => void;
 }
 
-export function createPace(): Pace {
+/** The time by `performance.now()`. */
+export interface Time {
+  readonly now: () => number;
+  /** Keeps the process running: a server that stops waits for the last batches. */
+  readonly wait: (ms: number) => Promise<unknown>;
+}
+
+const system: Time = { now: () => performance.now(), wait: (ms) => wait(ms) };
+
+export function createPace(time: Time = system): Pace {
   let restUntil = 0;
   return {
     turn: async (until) => {
-      const restMs = Math.min(restUntil, until) - performance.now();
-      if (restMs > 0) await wait(restMs, undefined, { ref: false });
+      const restMs = Math.min(restUntil, until) - time.now();
+      if (restMs > 0) await time.wait(restMs);
     },
     took: (batchMs) => {
       // A request may wait for a batch, for the commit of those before it, and for its own. On a slow disk another batch must not
       // come between.
       const restMs = batchMs > MAX_BATCH_MS ? 2 * batchMs : batchMs;
-      restUntil = performance.now() + Math.min(restMs, MAX_REST_MS);
+      restUntil = time.now() + Math.min(restMs, MAX_REST_MS);
     },
   };
 }
