@@ -1,16 +1,16 @@
 // Who uses a connection of SQLite? Single statements go to it at once; a transaction has it alone.
 
 import type { Request } from './sqlite-connection.mjs';
-import type { Link, SqliteAnswer } from './sqlite-link.ts';
+import type { Asked, Link, SqliteAnswer } from './sqlite-link.ts';
 
 export interface Lane {
   /** Outside of transactions: waits until those that came before have ended. */
   readonly ask: (request: Request) => Promise<SqliteAnswer>;
-  /** Until `release`, only the caller may use the link. */
+  /** Until `release`, only the caller may use the link, and only its thread of now. */
   readonly hold: () => Promise<Held>;
 }
 
-export interface Held extends Link {
+export interface Held extends Asked {
   readonly release: () => void;
 }
 
@@ -28,7 +28,7 @@ export function createLane(link: Link): Lane {
       last = promise;
       await before;
       return {
-        ask: link.ask,
+        ask: link.pin().ask,
         release: () => {
           if (last === promise) last = undefined;
           resolve();

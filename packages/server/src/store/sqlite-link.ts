@@ -4,8 +4,13 @@ import { describeError } from '../primitives/failure.ts';
 import { type Access, createConnection, type Failure, type Reply, type Request } from './sqlite-connection.mjs';
 import { sqliteThread } from './sqlite-thread-location.ts';
 
+export interface Link extends Asked {
+  /** Of the thread of now: a transaction must not go on in another one, which does not have it. */
+  readonly pin: () => Asked;
+}
+
 /** Requests are answered in their order. */
-export interface Link {
+export interface Asked {
   /** @throws Error with the properties of the error of the driver, or one that says that the thread has ended */
   readonly ask: (request: Request) => Promise<SqliteAnswer>;
 }
@@ -26,17 +31,20 @@ const BUSY_MS = { here: 1000, thread: 500 } as const;
 /** For commands, which have nothing else to do meanwhile. */
 export function linkHere(file: string, access: Access): Link {
   const { answer } = createConnection(file, access, BUSY_MS.here);
-  return { ask: async (request) => unwrap(answer(request)) };
+  const here: Asked = { ask: async (request) => unwrap(answer(request)) };
+  return { ...here, pin: () => here };
 }
 
 const ENDED = 'the thread of the database has ended';
 /** After a thread has ended, requests fail for this long before another one starts. */
 const RESTART_MS = 500;
 
+const ended: Asked = { ask: () => Promise.reject(new Error(ENDED)) };
+
 /** @param report gets a line if the thread ends by itself. A later request starts another one */
 export function linkToThread(file: string, access: Access, report: (line: string) => void): Link {
   let endedAt = Number.NEGATIVE_INFINITY;
-  const start = (): Link =>
+  const start = (): Asked =>
     startThread(file, access, (error) => {
       endedAt = performance.now();
       thread = undefined;
@@ -44,14 +52,13 @@ export function linkToThread(file: string, access: Access, report: (line: string
         `${ENDED}, and another one starts: ${error === undefined ? 'the cause is not known' : describeError(error)}`,
       );
     });
-  let thread: Link | undefined = start();
-  return {
-    ask: async (request) => {
-      if (thread === undefined && performance.now() < endedAt + RESTART_MS) throw new Error(ENDED);
-      thread ??= start();
-      return thread.ask(request);
-    },
+  let thread: Asked | undefined = start();
+  const current = (): Asked => {
+    if (thread === undefined && performance.now() < endedAt + RESTART_MS) return ended;
+    thread ??= start();
+    return thread;
   };
+  return { ask: (request) => current().ask(request), pin: current };
 }
 
 interface Waiting {
@@ -60,7 +67,7 @@ interface Waiting {
 }
 
 /** The thread keeps the process running only while requests wait for it. */
-function startThread(file: string, access: Access, onEnd: (error: Error | undefined) => void): Link {
+function startThread(file: string, access: Access, onEnd: (error: Error | undefined) => void): Asked {
   const worker = new Worker(sqliteThread, {
     name: `database, ${access}`,
     workerData: { file, access, busyMs: BUSY_MS.thread },
@@ -70,6 +77,7 @@ function startThread(file: string, access: Access, onEnd: (error: Error | undefi
   });
   const waiting: Waiting[] = [];
   let closing = false;
+  let hasEnded = false;
   let failure: Error | undefined;
   worker.unref();
   worker.on('message', (reply: Reply) => {
@@ -80,16 +88,20 @@ function startThread(file: string, access: Access, onEnd: (error: Error | undefi
     failure = error;
   });
   worker.on('exit', () => {
+    hasEnded = true;
     for (const { reject } of waiting.splice(0)) reject(new Error(ENDED, { cause: failure }));
     if (!closing) onEnd(failure);
   });
   return {
     ask: async (request) => {
       if (closing) throw new Error('the database is closed');
+      // Nobody would answer.
+      if (hasEnded) throw new Error(ENDED, { cause: failure });
       closing = request === 'close';
+      // It throws if the request cannot be sent. Then no reply comes, and nobody may wait for that of another request.
+      worker.postMessage(request);
       const replied = new Promise<Reply>((resolve, reject) => waiting.push({ resolve, reject }));
       if (waiting.length === 1) worker.ref();
-      worker.postMessage(request);
       return unwrap(await replied);
     },
   };

@@ -7,6 +7,9 @@ import { DatabaseSync } from 'node:sqlite';
 import { after, type TestContext, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
+import { sql } from 'kysely';
+import { openSqlite } from '../../src/store/sqlite.ts';
+import { linkToThread } from '../../src/store/sqlite-link.ts';
 import { assertGood, verifyStored } from '../support/audit.ts';
 import { exchange, gateway, subjectToken } from '../support/basics.ts';
 import type { Configuration } from '../support/configuration.ts';
@@ -25,6 +28,7 @@ import {
   startNode,
 } from '../support/node.ts';
 import { query, startPostgres } from '../support/postgres.ts';
+import { temporaryFolder } from '../support/program.ts';
 
 const postgres = await startPostgres({ after });
 
@@ -182,6 +186,41 @@ async function threadsOf<T>(t: TestContext, work: () => Promise<T>): Promise<rea
   t.after(() => void process.off('worker', note));
   return [await work(), threads];
 }
+
+test('a transaction whose thread of the database ended does not go on in another one', async (t) => {
+  const file = join(temporaryFolder(t), 'cambio.db');
+  const [store, threads] = await threadsOf(t, async () => openSqlite(file, 'write', { report: () => undefined }));
+  const insert = (into: typeof store, name: string) =>
+    into.insertInto('revisions').values({ name, number: 1 }).execute();
+  await sql`create table revisions (name text primary key, number bigint)`.execute(store);
+  /** @param between the two halves of the transaction */
+  const inTwo = (between: () => Promise<unknown>) =>
+    store.transaction().execute(async (transaction) => {
+      await insert(transaction, 'first half');
+      await between();
+      await insert(transaction, 'second half');
+    });
+  const namesOf = async () => (await store.selectFrom('revisions').select('name').execute()).map(({ name }) => name);
+  // Another thread starts after half a second.
+  const endThread = async () => {
+    await threads[0]?.terminate();
+    await wait(600);
+  };
+  await assert.rejects(inTwo(endThread), /the thread of the database has ended/);
+  assert.deepEqual(await namesOf(), []);
+  await inTwo(async () => undefined);
+  assert.deepEqual(await namesOf(), ['first half', 'second half']);
+  await store.destroy();
+});
+
+test('a request that cannot be sent to the thread of the database takes no reply of another one', async (t) => {
+  const link = linkToThread(join(temporaryFolder(t), 'cambio.db'), 'write', assert.fail);
+  const cannotBeSent = (() => undefined) as unknown as null;
+  await assert.rejects(link.ask({ sql: 'select ?', parameters: [cannotBeSent] }), /could not be cloned/);
+  const [one, two] = [1, 2].map((number) => link.ask({ sql: `select ${number} as number`, parameters: [] }));
+  assert.deepEqual(JSON.stringify([await one, await two]).match(/\d/g), ['1', '2']);
+  await link.ask('close');
+});
 
 for (const [index, use] of ['writes', 'reads'].entries())
   test(`a thread of the database that ends while it ${use} is a failed dependency, and another one starts`, async (t) => {
