@@ -79,6 +79,15 @@ export function entriesOf(rows: RawBuilder<unknown>, kinds: readonly Kind[]): Ra
   return sql.join(parts, sql` union all `);
 }
 
+/** The term that a row has by the kind of an entry; null if it has none. */
+export const termByKind: RawBuilder<unknown> = sql`case audit_index.kind ${sql.join(
+  Object.entries(COLUMN_KINDS).map(([column, kind]) => sql`when ${sql.lit(kind)} then ${sql.ref(`audit.${column}`)}`),
+  sql` `,
+)} when ${sql.lit(KINDS.unchained)} then case when audit.chain is null then '' end else '' end`;
+
+/** Entries of this kind and term are of an outcome that has none. */
+export const hasNoEntry: RawBuilder<boolean> = sql`audit_index.kind = ${sql.lit(KINDS.outcome)} and audit_index.term = ${sql.lit(COMMON_OUTCOME)}`;
+
 export const ALL_KINDS = Object.keys(KINDS) as readonly Kind[];
 /** Columns that an erasure empties. */
 const PERSONAL_KINDS = ['subject', 'principal', 'actor'] as const;

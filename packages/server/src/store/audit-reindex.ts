@@ -1,6 +1,6 @@
 // Repairs the index that searches read: writes missing entries, and removes entries that no row has. It stores how far it came.
 import { sql } from 'kysely';
-import { ALL_KINDS, COLUMN_KINDS, entriesOf, insertionOfEntries } from './audit-index.ts';
+import { ALL_KINDS, entriesOf, hasNoEntry, insertionOfEntries, termByKind } from './audit-index.ts';
 import { findBatchEnd, lockPosition, readCounters, rowsBetween, writeCounter } from './audit-positions.ts';
 import type { Database } from './schema.ts';
 import type { Store } from './store.ts';
@@ -69,10 +69,7 @@ export const removeStrayEntries = (
 
 /** The row that an entry of `audit_index` is about. */
 const matchingRow = sql`select 1 from audit where audit.sequence = audit_index.sequence and audit.time = audit_index.time
-  and audit_index.term = case audit_index.kind ${sql.join(
-    Object.entries(COLUMN_KINDS).map(([column, kind]) => sql`when ${sql.lit(kind)} then audit.${sql.ref(column)}`),
-    sql` `,
-  )} else '' end`;
+  and audit_index.term = ${termByKind} and not (${hasNoEntry})`;
 
 /** Counts the entries that the index lacks, of some of its rows. */
 export async function countMissingEntries(database: Database, after: number, through: number): Promise<number> {
