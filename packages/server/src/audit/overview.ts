@@ -7,7 +7,7 @@ import {
   readCounts,
   readIssuedFor,
 } from '../store/audit-counts.ts';
-import { readDerivedPosition } from '../store/audit-derived.ts';
+import { readDerived, readDerivedPosition } from '../store/audit-derived.ts';
 import { findTimeAt } from '../store/audit-search.ts';
 import type { Database } from '../store/schema.ts';
 import type { RowMark } from './search.ts';
@@ -66,8 +66,10 @@ export async function readOverview(
 ): Promise<Overview> {
   const buckets = bucketsOf(since, until);
   const { start, length, count } = buckets;
-  const position = await readDerivedPosition(database);
-  const [time, counts] = [await findTimeAt(database, position), await readCounts(database, buckets, top)];
+  const { position, time, counts } = await readDerived(database, async () => {
+    const position = await readDerivedPosition(database);
+    return { position, time: await findTimeAt(database, position), counts: await readCounts(database, buckets, top) };
+  });
   const byBucket = Map.groupBy(counts.totals, ({ bucket }) => bucket);
   return {
     since: isoOf(start),

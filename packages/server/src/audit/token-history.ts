@@ -1,6 +1,6 @@
 // Reads from the audit what became of a token: who got it, from which tokens it derives, and which derive from it.
 import type { Principal } from '../primitives/principal.ts';
-import { readDerivedPosition } from '../store/audit-derived.ts';
+import { readDerived, readDerivedPosition } from '../store/audit-derived.ts';
 import { countFamily, type FamilyCount, type FamilyPlace, findTokenRow, listFamily } from '../store/audit-lineage.ts';
 import { findTimeAt } from '../store/audit-search.ts';
 import { findLastSequence } from '../store/audit-settled.ts';
@@ -118,12 +118,13 @@ export async function findDescendants(
   id: string,
   { after, limit, now }: { readonly after: FamilyPlace | undefined; readonly limit: number; readonly now: number },
 ): Promise<Descendants> {
-  const { position, time, count, page } = await inSnapshot(store, async (database) => {
+  const read = async (database: Database) => {
     const position = await readDerivedPosition(database);
     const time = await findTimeAt(database, position);
     const count = await countFamily(database, id, now);
     return { position, time, count, page: await listFamily(database, id, { after, limit, isIntact: count.isIntact }) };
-  });
+  };
+  const { position, time, count, page } = await readDerived(store, () => inSnapshot(store, read));
   return {
     ...count,
     tokens: page.map(({ place, row, isCut }) => ({ ...knownToken(place.token, 'issued', eventOf(row)), isCut })),

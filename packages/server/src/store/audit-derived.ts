@@ -1,7 +1,15 @@
 // Keeps the tables of tokens and counts, which are made of audit rows, up to date: in batches, after the rows.
 import { type RawBuilder, sql } from 'kysely';
 import { changeOfCounts, subtractCounts } from './audit-counts.ts';
-import { lockPosition, type Making, makeNextRows, readPosition, rowsBetween, writeCounter } from './audit-positions.ts';
+import {
+  lockPosition,
+  type Making,
+  makeNextRows,
+  readCounters,
+  readPosition,
+  rowsBetween,
+  writeCounter,
+} from './audit-positions.ts';
 import { countMissingTokens, deleteTokens, insertionOfTokens } from './audit-tokens.ts';
 import { isPostgres } from './database-time.ts';
 import type { Database } from './schema.ts';
@@ -32,6 +40,25 @@ export async function removeDerived(
   if (which === 'all') await subtractCounts(transaction, known);
 }
 
+/** The name of the counter of how often the tables were emptied. */
+const RESTARTS = 'audit tokens restarts';
+/** Nobody empties them more often while one reader reads. */
+const MAX_READINGS = 3;
+
+/**
+ * Reads the position and the tables, and reads again if the tables were emptied meanwhile: what an earlier position promises is gone
+ * then. PostgreSQL empties them for a snapshot from before, too, so `read` takes its snapshot itself.
+ */
+export async function readDerived<T>(database: Database, read: () => Promise<T>): Promise<T> {
+  let [restarts] = await readCounters(database, RESTARTS);
+  for (let readings = 1; ; readings++) {
+    const result = await read();
+    const [now] = await readCounters(database, RESTARTS);
+    if (now === restarts || readings === MAX_READINGS) return result;
+    restarts = now;
+  }
+}
+
 /** Empties the tables, so that servers, and `cambio audit reindex`, read all rows into them again. */
 export const restartDerived = (store: Store): Promise<void> =>
   store.transaction().execute(async (transaction) => {
@@ -40,6 +67,8 @@ export const restartDerived = (store: Store): Promise<void> =>
     const empty = sql.raw(isPostgres(transaction) ? 'truncate' : 'delete from');
     for (const table of ['audit_tokens', 'audit_counts']) await sql`${empty} ${sql.table(table)}`.execute(transaction);
     await writeCounter(transaction, 'audit tokens', 0);
+    const [restarts = 0] = await readCounters(transaction, RESTARTS);
+    await writeCounter(transaction, RESTARTS, restarts + 1);
   });
 
 /** Counts the entries of tokens that are missing, of some of the rows that the tables have. */

@@ -10,7 +10,7 @@ import {
   timesOf,
   withinBytes,
 } from './audit-conditions.ts';
-import { readDerivedPosition } from './audit-derived.ts';
+import { readDerived, readDerivedPosition } from './audit-derived.ts';
 import { EVERY_ROW, hasTerm, INDEXED_COLUMNS, type IndexedTerm, indexedTerm, readIndexState } from './audit-index.ts';
 import { findBatchEnd } from './audit-positions.ts';
 import { findLastSequence } from './audit-settled.ts';
@@ -52,6 +52,15 @@ export const newestFirst = (a: AuditPlace, b: AuditPlace): number => b.time - a.
 
 /** Newest first. */
 export async function searchAuditRows(
+  database: Database,
+  terms: AuditTerms,
+  page: { before: AuditPlace | undefined; limit: number; unindexed?: Unindexed },
+): Promise<FoundRows> {
+  const find = () => findRows(database, terms, page);
+  return terms.tokens === undefined ? find() : readDerived(database, find);
+}
+
+async function findRows(
   database: Database,
   terms: AuditTerms,
   { before, limit, unindexed = 'all' }: { before: AuditPlace | undefined; limit: number; unindexed?: Unindexed },

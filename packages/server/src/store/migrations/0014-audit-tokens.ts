@@ -19,7 +19,7 @@ export const auditTokens: Migration = {
   },
   down: async (schema, execute) => {
     for (const table of ['audit_tokens', 'audit_counts']) await schema.dropTable(table).execute();
-    await execute("delete from revisions where name = 'audit tokens'");
+    await execute("delete from revisions where name in ('audit tokens', 'audit tokens restarts')");
     await schema.alterTable('nodes').dropColumn('about').execute();
   },
   // They are made of the rows, and running nodes report themselves again.
