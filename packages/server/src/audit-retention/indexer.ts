@@ -8,7 +8,7 @@ import { findSettled } from '../store/audit-settled.ts';
 import { describeDatabaseFailure } from '../store/failure.ts';
 import type { Store } from '../store/store.ts';
 import { createDeriver } from './deriver.ts';
-import { createPace, MAX_BATCH_MS, type Pace } from './pace.ts';
+import { createBatchSize, createPace, type Pace } from './pace.ts';
 
 export interface Indexer {
   /** Milliseconds since all rows that were committed were in the index. */
@@ -17,10 +17,8 @@ export interface Indexer {
   readonly stop: () => Promise<void>;
 }
 
-/** Rows that one transaction indexes. Larger batches cost less a row. */
-const MAX_BATCH_ROWS = 1000;
-/** After a failure, batches are smaller: the database may be too slow for its deadline. */
-const MIN_BATCH_ROWS = 50;
+/** Rows that one transaction indexes. */
+const BATCH_ROWS = { least: 50, most: 1000 } as const;
 /** Time from a commit until its rows are indexed, with those that were committed meanwhile. */
 const DELAY_MS = 500;
 /** Time between two looks for rows of other processes. */
@@ -115,27 +113,23 @@ interface Batches {
 
 /** @param until the time of `performance.now()` after which no batch begins */
 function createBatches(store: Store, pace: Pace, until: () => number): Batches {
-  let batchRows = MAX_BATCH_ROWS;
-  const shrink = (): void => {
-    batchRows = Math.max(Math.floor(batchRows / 2), MIN_BATCH_ROWS);
-  };
+  const size = createBatchSize(BATCH_ROWS);
   return {
     indexThrough: async (through) => {
       await pace.turn(until());
       while (performance.now() < until()) {
         const began = performance.now();
-        const position = await indexNextRows(store, through, batchRows);
+        const position = await indexNextRows(store, through, size.rows());
         if (position === undefined) break;
         const tookMs = performance.now() - began;
         pace.took(tookMs);
-        if (tookMs > MAX_BATCH_MS) shrink();
-        else if (tookMs < MAX_BATCH_MS / 3) batchRows = Math.min(2 * batchRows, MAX_BATCH_ROWS);
+        size.took(tookMs);
         if (position >= through) return true;
         await pace.turn(until());
       }
       return (await readIndexState(store)).position >= through;
     },
-    shrink,
+    shrink: size.shrink,
   };
 }
 

@@ -158,48 +158,102 @@ const KIND_NAMES = new Map<number, keyof typeof COUNTED>(
   Object.entries(COUNTED).map(([name, number]) => [number, name as keyof typeof COUNTED]),
 );
 
-const within = ({ start, length, count }: Buckets, kinds: readonly (keyof typeof COUNTED)[]): RawBuilder<unknown> => {
-  const width = WIDTHS.findLast((one) => length % one === 0) ?? MINUTE_MS;
-  return sql`width = ${sql.lit(width)} and kind in (${sql.join(kinds.map((kind) => sql.lit(COUNTED[kind])))})
-    and start >= ${start} and start < ${start + length * count}`;
-};
+type Kind = keyof typeof COUNTED;
+
+/** Stored spans of one width, from `start` on and before `end`. */
+interface Spans {
+  readonly width: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+const spansOf = ({ start, length, count }: Buckets): Spans => ({
+  width: WIDTHS.findLast((one) => length % one === 0) ?? MINUTE_MS,
+  start,
+  end: start + length * count,
+});
+
+const within = ({ width, start, end }: Spans, kinds: readonly Kind[]): RawBuilder<unknown> =>
+  sql`width = ${sql.lit(width)} and kind in (${sql.join(kinds.map((kind) => sql.lit(COUNTED[kind])))})
+    and start >= ${start} and start < ${end}`;
+
+/**
+ * Names the counts of a period, read in as few spans as have them: its whole days, and the rest before and after them. A day counts fewer
+ * names than its hours together do: where some have no count of their own, the hours are read.
+ */
+async function inDays(database: Database, buckets: Buckets, kinds: readonly Kind[]): Promise<RawBuilder<unknown>> {
+  const all = spansOf(buckets);
+  const [start, end] = [Math.ceil(all.start / DAY_MS) * DAY_MS, Math.floor(all.end / DAY_MS) * DAY_MS];
+  const days = { width: DAY_MS, start, end };
+  const isCut = async (): Promise<boolean> => {
+    const together = sql`select 1 from audit_counts where ${within(days, kinds)} and term = '' limit 1`;
+    return (await together.execute(database)).rows.length > 0;
+  };
+  const parts = start >= end || (await isCut()) ? [all] : [{ ...all, end: start }, days, { ...all, start: end }];
+  return sql.join(
+    parts.map((part) => sql`select term, count from audit_counts where ${within(part, kinds)}`),
+    sql` union all `,
+  );
+}
 
 /** The names with the most requests in a period, the first ones. */
 async function findTop(
   database: Database,
   buckets: Buckets,
-  kinds: readonly (keyof typeof COUNTED)[],
+  kinds: readonly Kind[],
   limit: number,
 ): Promise<readonly string[]> {
-  const { rows } = await sql<{ term: string }>`select term from audit_counts where ${within(buckets, kinds)}
-    and term <> '' group by term order by sum(count) desc, term limit ${limit}`.execute(database);
+  const counted = await inDays(database, buckets, kinds);
+  const { rows } = await sql<{ term: string }>`select term from (${counted}) as counted
+    where term <> '' group by term order by sum(count) desc, term limit ${limit}`.execute(database);
   return rows.map(({ term }) => term);
 }
 
-/** Sums up counts by bucket and name, in the database. @param terms the names that are not put together */
+/** Sums up counts by bucket and name, in the database. @param rows counts, with their kind, start and term */
 async function sumCounts(
   database: Database,
-  buckets: Buckets,
-  kinds: readonly (keyof typeof COUNTED)[],
-  terms: readonly string[] | 'every',
+  { start, length }: Buckets,
+  rows: RawBuilder<unknown>,
 ): Promise<readonly BucketCount[]> {
-  const { start, length } = buckets;
-  const term =
-    terms === 'every'
-      ? sql`term`
-      : terms.length === 0
-        ? sql`''`
-        : sql`case when term in (${sql.join(terms)}) then term else '' end`;
-  const { rows } = await sql<{ kind: number; bucket: number; term: string; count: number }>`
+  const { rows: sums } = await sql<{ kind: number; bucket: number; term: string; count: number }>`
     select kind, bucket, term, cast(sum(count) as bigint) as count from (
-      select kind, (start - cast(${start} as bigint)) / ${sql.lit(length)} as bucket, ${term} as term, count from audit_counts
-      where ${within(buckets, kinds)}) as counted group by kind, bucket, term`.execute(database);
-  return rows.map(({ kind, bucket, ...row }) => ({
+      select kind, (start - cast(${start} as bigint)) / ${sql.lit(length)} as bucket, term, count from (${rows}) as counted
+    ) as placed group by kind, bucket, term`.execute(database);
+  return sums.map(({ kind, bucket, term, count }) => ({
     kind: KIND_NAMES.get(Number(kind)) ?? 'issued',
     bucket: Number(bucket),
-    term: row.term,
-    count: Number(row.count),
+    term,
+    count: Number(count),
   }));
+}
+
+/** The counts of names, and those of all other names together, under an empty one. */
+async function sumNamed(
+  database: Database,
+  buckets: Buckets,
+  kinds: readonly Kind[],
+  names: readonly string[],
+): Promise<readonly BucketCount[]> {
+  const spans = spansOf(buckets);
+  // In the order of the table, so that nothing is sorted.
+  const everyName = kinds.map(
+    (kind) => sql`select ${sql.lit(COUNTED[kind])} as kind, start, '' as term, cast(sum(count) as bigint) as count
+      from audit_counts where ${within(spans, [kind])} group by start`,
+  );
+  const all = await sumCounts(database, buckets, sql.join(everyName, sql` union all `));
+  if (names.length === 0) return all;
+  const named = await sumCounts(
+    database,
+    buckets,
+    sql`select kind, start, term, count from audit_counts where ${within(spans, kinds)} and term in (${sql.join(names)})`,
+  );
+  const keyOf = ({ kind, bucket }: BucketCount): string => `${kind} ${bucket}`;
+  const sums = Map.groupBy(named, keyOf);
+  const others = all.map((one) => ({
+    ...one,
+    count: (sums.get(keyOf(one)) ?? []).reduce((left, { count }) => left - count, one.count),
+  }));
+  return [...named, ...others.filter(({ count }) => count > 0)];
 }
 
 /** The counts of a period, with the names that have the most requests. */
@@ -234,7 +288,7 @@ async function sumDurations(
     ? sql`substr(term, strpos(term, ' ') + 1)`
     : sql`substr(term, instr(term, ' ') + 1)`;
   const { rows } = await sql<{ term: string; count: number }>`select term, cast(sum(count) as bigint) as count
-    from audit_counts where ${within(buckets, ['durationsFor'])} and ${afterBlank} in (${sql.join(names)})
+    from (${await inDays(database, buckets, ['durationsFor'])}) as counted where ${afterBlank} in (${sql.join(names)})
     group by term`.execute(database);
   return rows.map(({ term, count }) => {
     const blank = term.indexOf(' ');
@@ -248,13 +302,14 @@ export const readIssuedFor = (database: Database, buckets: Buckets): Promise<rea
 
 /** @param top the number of audiences and of clients */
 export async function readCounts(database: Database, buckets: Buckets, top: number): Promise<Counts> {
-  const named = async (...kinds: readonly (keyof typeof COUNTED)[]) => {
+  const named = async (...kinds: readonly Kind[]) => {
     const names = await findTop(database, buckets, kinds, top);
-    return { names, counts: await sumCounts(database, buckets, kinds, names) };
+    return { names, counts: await sumNamed(database, buckets, kinds, names) };
   };
+  const every = within(spansOf(buckets), ['issued', 'refused', 'failed', 'durations']);
   const audiences = await named('issuedFor', 'refusedFor');
   return {
-    totals: await sumCounts(database, buckets, ['issued', 'refused', 'failed', 'durations'], 'every'),
+    totals: await sumCounts(database, buckets, sql`select kind, start, term, count from audit_counts where ${every}`),
     audiences,
     clients: await named('issuedTo', 'refusedTo'),
     durations: await sumDurations(database, buckets, audiences.names),

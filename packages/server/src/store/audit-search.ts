@@ -14,7 +14,7 @@ import { readDerived, readDerivedPosition } from './audit-derived.ts';
 import { EVERY_ROW, hasTerm, INDEXED_COLUMNS, type IndexedTerm, indexedTerm, readIndexState } from './audit-index.ts';
 import { findBatchEnd } from './audit-positions.ts';
 import { findLastSequence } from './audit-settled.ts';
-import { namesToken } from './audit-tokens.ts';
+import { entriesNaming } from './audit-tokens.ts';
 import { containsText } from './database-time.ts';
 import type { AuditRow, Database } from './schema.ts';
 
@@ -174,13 +174,19 @@ async function findRarest(database: Database, terms: readonly IndexedTerm[], ran
 /** Searches the table of tokens. */
 async function searchTokens(database: Database, range: SearchRange): Promise<Part> {
   const { terms, maxRows } = range;
-  const { rows } = await sql<RowSize>`select audit.time, audit.sequence, ${rowBytes} as bytes from (
-      select distinct time, sequence from audit_tokens as entry
-      where ${namesToken('entry', terms.tokens ?? [])} and ${timesOf(range, 'entry')}) as entry
+  // Each part is read in the order of the table, and no further: thousands of rows may name a token.
+  const parts = entriesNaming('entry', terms.tokens ?? []).map(
+    (isEntry) => sql`select time, sequence from (select distinct time, sequence from audit_tokens as entry
+      where ${isEntry} and ${timesOf(range, 'entry')} order by time desc, sequence desc limit ${maxRows}) as part`,
+  );
+  const newest = sql`select distinct time, sequence from (${sql.join(parts, sql` union all `)}) as parts
+    order by time desc, sequence desc`;
+  const { rows: ends } = await sql<AuditPlace>`${newest} limit 1 offset ${maxRows - 1}`.execute(database);
+  const { rows } = await sql<RowSize>`select audit.time, audit.sequence, ${rowBytes} as bytes
+    from (${newest} limit ${maxRows}) as entry
     join audit on audit.sequence = entry.sequence and audit.time = entry.time
-    where ${columnsEqual(terms)}
-    order by audit.time desc, audit.sequence desc limit ${maxRows}`.execute(database);
-  return { sizes: rows, end: rows.length === maxRows ? rows.at(-1) : undefined };
+    where ${columnsEqual(terms)} order by audit.time desc, audit.sequence desc`.execute(database);
+  return { sizes: rows, end: ends[0] };
 }
 
 /** Reads the rows after the position of the index, in batches. */

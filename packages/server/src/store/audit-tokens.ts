@@ -133,9 +133,13 @@ export async function deleteTokens(
   );
 }
 
-/** A condition on entries: they name one of the tokens. */
-export const namesToken = (table: string, tokens: readonly string[]): RawBuilder<unknown> =>
-  sql`${sql.ref(`${table}.token`)} in (${sql.join(tokens)}) and ${sql.ref(`${table}.role`)} <> ${sql.lit(ROLES.callerRequest)}`;
+/** Conditions on entries: each of those that name one of the tokens meets one of them. */
+export const entriesNaming = (table: string, tokens: readonly string[]): readonly RawBuilder<unknown>[] =>
+  tokens.flatMap((token) =>
+    Object.values(ROLES)
+      .filter((role) => role !== ROLES.callerRequest)
+      .map((role) => sql`${sql.ref(`${table}.token`)} = ${token} and ${sql.ref(`${table}.role`)} = ${sql.lit(role)}`),
+  );
 
 /** Counts the entries that the table lacks, of some rows. @param rows a condition on `audit` */
 export async function countMissingTokens(database: Database, rows: RawBuilder<unknown>): Promise<number> {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { createPace, MAX_BATCH_MS } from '../../src/audit-retention/pace.ts';
+import { createBatchSize, createPace, MAX_BATCH_MS } from '../../src/audit-retention/pace.ts';
 import { repository, runProgram } from '../support/program.ts';
 
 /** A clock that only waiting moves, and a pace by it. */
@@ -68,4 +68,47 @@ test('a server that stops waits for the rest, with nothing else to do', async (t
     const pace = createPace(); pace.took(20); await pace.turn(Infinity); console.log('the last batch');`;
   const { code, stdout } = await runProgram(t, [process.execPath, '--input-type=module', '-e', script]);
   assert.deepEqual([code, stdout], [0, 'the last batch\n']);
+});
+
+/** @param ms of a batch of so many rows @returns the sizes of a hundred batches */
+function sizesWhere(ms: (rows: number) => number): readonly number[] {
+  const size = createBatchSize({ least: 50, most: 1000 });
+  return Array.from({ length: 100 }, () => {
+    const rows = size.rows();
+    size.took(ms(rows));
+    return rows;
+  });
+}
+
+test('batches are as large as they may be where rows are quick, and small where rows are slow', () => {
+  assert.ok(sizesWhere((rows) => rows / 100).every((rows) => rows === 1000));
+  const slow = sizesWhere((rows) => rows).slice(20);
+  assert.ok(
+    slow.every((rows) => rows <= 250),
+    String(slow),
+  );
+});
+
+test('where every batch takes long, however small, batches are large: more of them would fall behind', () => {
+  for (const fixedMs of [60, 200, 1000]) {
+    const sizes = sizesWhere((rows) => fixedMs + rows / 100).slice(20);
+    assert.ok(
+      sizes.every((rows) => rows >= 500),
+      `${fixedMs}: ${sizes}`,
+    );
+    const slow = sizesWhere((rows) => fixedMs + rows).slice(20);
+    assert.ok(
+      slow.every((rows) => rows <= 250),
+      `${fixedMs}: ${slow}`,
+    );
+  }
+});
+
+test('a failure halves the next batch', () => {
+  const size = createBatchSize({ least: 50, most: 1000 });
+  const sizes = Array.from({ length: 6 }, () => {
+    size.shrink();
+    return size.rows();
+  });
+  assert.deepEqual(sizes, [500, 250, 125, 62, 50, 50]);
 });

@@ -154,6 +154,48 @@ for (const kind of ['sqlite', 'postgres'] as const) {
     await store.destroy();
   });
 
+  test(`${kind}: the names with the most requests in a period of days, which begins and ends within a day`, async () => {
+    const store = await openStore(await locate(), 'write', 1);
+    const nameOf = (hour: number): string => `client-${(hour * hour) % 11}`;
+    const hours = Array.from({ length: 120 }, (_, hour) => hour);
+    await insert(
+      store,
+      hours.map((hour) => ({ ...eventOfRow(0), time: BEGIN + hour * HOUR, client: nameOf(hour) })),
+    );
+    await deriveAll(store, 120);
+    const inPeriod = hours.filter((hour) => hour >= 5 && hour < 100);
+    const expected = [...Map.groupBy(inPeriod, nameOf)]
+      .map(([name, all]) => ({ name, issued: all.length }))
+      .toSorted((a, b) => b.issued - a.issued || (a.name < b.name ? -1 : 1));
+    const read = async () => {
+      const { clients, audiences, total } = await readOverview(store, {
+        since: BEGIN + 5 * HOUR,
+        until: BEGIN + 100 * HOUR,
+        top: 3,
+      });
+      assert.deepEqual([total.issued, audiences.map(({ issued }) => issued)], [95, [95, 95]]);
+      const [first] = clients;
+      assert.deepEqual(
+        first?.issuedIn.flatMap((count, bucket) => (count > 0 ? 5 + bucket : [])),
+        inPeriod.filter((hour) => nameOf(hour) === first?.name),
+      );
+      const others = clients.find(({ name }) => name === undefined)?.issued ?? 0;
+      assert.equal(
+        clients.reduce((sum, { issued }) => sum + issued, 0),
+        95,
+      );
+      assert.ok(others > 0);
+      return clients.flatMap(({ name, issued }) => (name === undefined ? [] : { name, issued }));
+    };
+    assert.deepEqual(await read(), expected.slice(0, 3));
+    // A day that counts some names together does not know who has the most.
+    await sql`update audit_counts set term = '' where width = 86400000 and term = ${expected[0]?.name ?? ''}`.execute(
+      store,
+    );
+    assert.deepEqual(await read(), expected.slice(0, 3));
+    await store.destroy();
+  });
+
   test(`${kind}: names beyond a limit are counted together`, async () => {
     const store = await openStore(await locate(), 'write', 1);
     for (let from = 0; from < 1200; from += 300) {

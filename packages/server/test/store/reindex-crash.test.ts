@@ -124,7 +124,7 @@ async function readProgress(store: Store): Promise<Counters> {
   return { index, derived, reindexed };
 }
 
-/** Runs a command until its work has come to a point, and a moment on. @returns where it was killed */
+/** Runs a command until its work has come to a point, and a moment on. @returns where it was stopped */
 async function killWhen(
   t: TestContext,
   store: Store,
@@ -165,8 +165,8 @@ for (const kind of ['sqlite', 'postgres'] as const)
     for (let round = 0; round < 2; round++) {
       const { index, derived } = await readProgress(store);
       const [target, of] = index < last ? [point(index), 'index' as const] : [point(derived), 'derived' as const];
-      const killed = await killWhen(t, store, ['serve', '--config', node.file], (now) => now[of] > target);
-      t.diagnostic(`a server that indexed: ${JSON.stringify(killed)} of ${last}`);
+      const stopped = await killWhen(t, store, ['serve', '--config', node.file], (now) => now[of] > target);
+      t.diagnostic(`a server that indexed: ${JSON.stringify(stopped)} of ${last}`);
     }
 
     const reindex = ['audit', 'reindex', '--config', node.file];

@@ -29,7 +29,7 @@ const withTime: Readonly<Record<string, (store: Store, now: number) => Promise<u
   'an overview': overviewAt,
 };
 
-test('sqlite: the time is no part of the text of a statement, so that each is prepared once', async (t) => {
+test('sqlite: the text of a statement does not contain the time, so that each is prepared once', async (t) => {
   const store = await openStore({ kind: 'sqlite', file: ':memory:' }, 'write', 1);
   const prepared = countPrepared(t);
   for (const [name, run] of Object.entries(withTime)) {

@@ -1,16 +1,21 @@
 // Fills a database with audit rows for bench:search, and measures what the last of them cost to commit and to index.
-import { type RawBuilder, sql } from 'kysely';
-import { deriveNextRows, readDerivedPosition } from '../packages/server/src/store/audit-derived.ts';
-import { indexNextRows, readIndexState } from '../packages/server/src/store/audit-index.ts';
-import { insertAuditRows, ROWS_AT_ONCE } from '../packages/server/src/store/audit-rows.ts';
-import { findLastSequence } from '../packages/server/src/store/audit-settled.ts';
-import { isPostgres } from '../packages/server/src/store/database-time.ts';
-import type { Store } from '../packages/server/src/store/store.ts';
+import { CompiledQuery, type RawBuilder, sql } from 'kysely';
+import { deriveNextRows, readDerivedPosition } from '../../src/store/audit-derived.ts';
+import { indexNextRows, readIndexState } from '../../src/store/audit-index.ts';
+import { insertAuditRows, ROWS_AT_ONCE } from '../../src/store/audit-rows.ts';
+import { findLastSequence } from '../../src/store/audit-settled.ts';
+import { isPostgres } from '../../src/store/database-time.ts';
+import type { Store } from '../../src/store/store.ts';
 
 /** The rows are spread over this time. */
 export const PERIOD_MS = 30 * 86_400_000;
-const FILLED_AT_ONCE = 100_000;
+const FILLED_AT_ONCE = 20_000;
 export const INDEXED_AT_ONCE = 1000;
+
+/** @returns the rows of a statement without parameters */
+export async function runSql<Row>(store: Store, text: string): Promise<readonly Row[]> {
+  return (await store.executeQuery<Row>(CompiledQuery.raw(text))).rows;
+}
 
 export interface Filled {
   readonly total: number;
@@ -27,7 +32,7 @@ export const tokenOf = (filled: Filled, index: number): string =>
 
 /**
  * As exchanges have them: about a kilobyte each; one in a hundred is a refusal. Every fifth presents a token of ours: of the first row of
- * its two thousand, which derives from that of the two thousand before, ten deep; one in four hundred presents the token of row 1.
+ * its two thousand, which derives from that of the two thousand before, ten deep; one in a hundred presents the token of row 1.
  * @param range of the rows, from 1
  */
 function insertionOf(store: Store, filled: Filled, { from, through }: { from: number; through: number }) {
@@ -39,7 +44,7 @@ function insertionOf(store: Store, filled: Filled, { from, through }: { from: nu
   const time = (index: RawBuilder<unknown>) =>
     sql`(${big(filled.begins)} + (${index}) * ${big(PERIOD_MS)} / ${big(filled.total)})`;
   const token = (index: RawBuilder<unknown>) => sql`${hex(time(index))} || '-' || ${hex(index)} || '-0000-0000-0'`;
-  const parent = sql`case when i % 400 = 0 then ${token(big(1))}
+  const parent = sql`case when i % 100 = 3 then ${token(big(1))}
     when i % 5 = 0 then ${token(sql`i - i % 2000 + 1`)}
     when i % 2000 = 1 and i % 20000 <> 1 then ${token(sql`i - 2000`)} else ${random} || 'foreign-jti' end`;
   const issued = sql`',"issued":[{"id":"' || ${token(sql`i`)} || '","type":"access_token","expiresAt":' || (${time(sql`i`)} / 1000 + 600) || '}]'`;
@@ -84,7 +89,7 @@ export interface Cost {
   longest: number;
 }
 
-export interface Costs {
+interface Costs {
   readonly commit: Cost;
   readonly index: Cost;
   readonly derive: Cost;
