@@ -227,6 +227,9 @@ async function sumCounts(
   }));
 }
 
+const everyCount = (buckets: Buckets, kinds: readonly Kind[]): RawBuilder<unknown> =>
+  sql`select kind, start, term, count from audit_counts where ${within(spansOf(buckets), kinds)}`;
+
 /** The counts of names, and those of all other names together, under an empty one. */
 async function sumNamed(
   database: Database,
@@ -298,7 +301,7 @@ async function sumDurations(
 
 /** Counts the tokens of a period by audience and bucket. */
 export const readIssuedFor = (database: Database, buckets: Buckets): Promise<readonly BucketCount[]> =>
-  sumCounts(database, buckets, ['issuedFor'], 'every');
+  sumCounts(database, buckets, everyCount(buckets, ['issuedFor']));
 
 /** @param top the number of audiences and of clients */
 export async function readCounts(database: Database, buckets: Buckets, top: number): Promise<Counts> {
@@ -306,10 +309,10 @@ export async function readCounts(database: Database, buckets: Buckets, top: numb
     const names = await findTop(database, buckets, kinds, top);
     return { names, counts: await sumNamed(database, buckets, kinds, names) };
   };
-  const every = within(spansOf(buckets), ['issued', 'refused', 'failed', 'durations']);
+  const every = everyCount(buckets, ['issued', 'refused', 'failed', 'durations']);
   const audiences = await named('issuedFor', 'refusedFor');
   return {
-    totals: await sumCounts(database, buckets, sql`select kind, start, term, count from audit_counts where ${every}`),
+    totals: await sumCounts(database, buckets, every),
     audiences,
     clients: await named('issuedTo', 'refusedTo'),
     durations: await sumDurations(database, buckets, audiences.names),
