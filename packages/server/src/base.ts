@@ -90,7 +90,11 @@ export async function openBase(
     const isOwnId = (id: string): boolean => ids.epochOf(id) !== undefined;
     const regions = settings && (await openRegions(settings, { issuer, store, clock, access, isOwnId }));
     const refuseStale = regions?.refuseStale ?? (() => undefined);
-    const suspensions = await openSuspensions(store, issuer);
+    const suspensions = await openSuspensions(
+      store,
+      issuer,
+      settings?.peers.map(({ name }) => name),
+    );
     return {
       access,
       clock,

@@ -12,9 +12,13 @@ import { sweep } from './store/sweep.ts';
 
 /** Each change of a region's state has a row. @returns a function that ends the reading */
 function keepRegions({ base, report }: ServerNode, regions: Regions): () => void {
-  const { clock, revocations, audit } = base;
+  const { clock, revocations, suspensions, audit } = base;
   return regions.start({
-    added: () => revocations.poll(),
+    added: async () => {
+      await revocations.poll();
+      await suspensions.poll();
+    },
+    suspendedBy: suspensions.digestOf,
     now: clock,
     changed: (region, state) => {
       const failure = regions.states().find(({ name }) => name === region)?.failure;

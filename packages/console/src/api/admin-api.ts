@@ -17,7 +17,8 @@ export interface components {
   "list-keys": { items: ({ kid: string; alg: "ES256" | "ES384" | "RS256" | "PS256" | "Ed25519" | "ML-DSA-44" | "ML-DSA-65" | "ML-DSA-87"; state: "next" | "active" | "retired"; createdAt: string; activatesAt: string; signsUntil?: string; publishedUntil: string; validTokens: number })[] };
   "rotate-key": { alg: "ES256" | "ES384" | "RS256" | "PS256" | "Ed25519" | "ML-DSA-44" | "ML-DSA-65" | "ML-DSA-87"; activatesAt: string };
   "preview-rotation": { alg: "ES256" | "ES384" | "RS256" | "PS256" | "Ed25519" | "ML-DSA-44" | "ML-DSA-65" | "ML-DSA-87"; activatesAt: string; replaces?: { kid: string; alg: "ES256" | "ES384" | "RS256" | "PS256" | "Ed25519" | "ML-DSA-44" | "ML-DSA-65" | "ML-DSA-87"; state: "next" | "active" | "retired"; createdAt: string; activatesAt: string; signsUntil?: string; publishedUntil: string; validTokens: number }; replacedPublishedUntil: string; published: ({ kid: string; alg: "ES256" | "ES384" | "RS256" | "PS256" | "Ed25519" | "ML-DSA-44" | "ML-DSA-65" | "ML-DSA-87"; state: "next" | "active" | "retired"; createdAt: string; activatesAt: string; signsUntil?: string; publishedUntil: string; validTokens: number })[]; cachedForSeconds: number; publishedForSeconds: number; keySets: (string)[]; audiences: (string)[]; audienceCount: number };
-  "list-actors": { items: ({ subject: string; issuer?: string; reason?: string; since: string })[]; next?: string };
+  "list-actors": { items: ({ subject: string; issuer?: string; reason?: string; since: string; region?: string })[]; next?: string };
+  "resume-actor": { suspendedIn: (string)[] };
   "overview": { since: string; until: string; bucketSeconds: number; total: { issued: number; refused: number; failed: number; p50?: number; p99?: number }; buckets: ({ start: string; issued: number; refused: number; failed: number; p50?: number; p99?: number })[]; reasons: ({ outcome: "refused" | "failed"; reason: string; count: number; countIn: (number)[] })[]; audiences: ({ name?: string; issued: number; refused: number; issuedIn: (number)[]; refusedIn: (number)[]; p50?: number; p99?: number })[]; clients: ({ name?: string; issued: number; refused: number; issuedIn: (number)[]; refusedIn: (number)[] })[]; countedUpTo: { position: number; time?: string } };
   "status": { faults: ({ kind: string; since?: string; serves: boolean; details: (string)[] })[]; node: { id?: string; version: string; nodes: number }; configuration: { digest?: string; readAt?: string; pendingSeconds?: number }; issuers: ({ issuer: string; name: string; keys: (string)[]; fetchedAt?: string; ageSeconds?: number; failure?: { at: string; why: string } })[]; keys: ({ kid: string; alg: string; state: "next" | "active" | "retired"; activatesAt: string; replacedAt?: string })[]; audit: { proof?: { position: number; rows: number; signedAt: string; problem?: string }; indexedUpTo: { position: number; time?: string }; countedUpTo: { position: number; time?: string }; last: { position: number; time?: string } }; store: "sqlite" | "postgres"; databaseMs: number };
   "list-nodes": { items: ({ id: string; self: boolean; digest?: string; seenAt: string; version?: string; host?: string; pid?: number; startedAt?: string; readAt?: string; faults?: ({ kind: string; since: string; details: (string)[] })[] })[]; next?: string };
@@ -282,7 +283,7 @@ export interface paths {
    parameters: { query?: { cursor?: string; limit?: number }; path?: never; header?: never; cookie?: never };
    requestBody?: never;
    responses: {
-    200: { headers: { [name: string]: unknown }; content: { "application/json": { items: ({ subject: string; issuer?: string; reason?: string; since: string })[]; next?: string } } };
+    200: { headers: { [name: string]: unknown }; content: { "application/json": { items: ({ subject: string; issuer?: string; reason?: string; since: string; region?: string })[]; next?: string } } };
     400: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
     401: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
     403: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
@@ -311,7 +312,7 @@ export interface paths {
    parameters: { query?: never; path?: never; header?: never; cookie?: never };
    requestBody: { content: { "application/json": { subject: string; issuer?: string } } };
    responses: {
-    204: { headers: { [name: string]: unknown }; content?: never };
+    200: { headers: { [name: string]: unknown }; content: { "application/json": { suspendedIn: (string)[] } } };
     400: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
     401: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };
     403: { headers: { [name: string]: unknown }; content: { "application/problem+json": components["schemas"]["Problem"] } };

@@ -12,6 +12,7 @@ const columns: Columns<ActorAnswer> = {
   since: ({ since }) => since,
   reason: ({ reason = '' }) => reason,
 };
+const columnsOfRegions: Columns<ActorAnswer> = { ...columns, region: ({ region = '' }) => region };
 
 export const actorsList: CliCommand = {
   examples: [['cambio actors list --config cambio.yaml', 'who is suspended, since when, and why']],
@@ -26,7 +27,8 @@ export const actorsList: CliCommand = {
         found.push(...body.items);
         cursor = body.next;
       } while (cursor !== undefined);
-      printList(options, columns, found, 'nobody is suspended');
+      const isRegional = found.some(({ region }) => region !== undefined);
+      printList(options, isRegional ? columnsOfRegions : columns, found, 'nobody is suspended');
     }),
 };
 
@@ -89,11 +91,14 @@ export const actorsResume: CliCommand = {
   run: (options, [name]) => {
     const party = readParty('resume', options, name);
     return runOperation(options, async (call) => {
-      await call('resume-actor', { body: party });
+      const { suspendedIn } = (await call('resume-actor', { body: party })).body;
+      const still = suspendedIn.length > 0;
       printResult(
         options,
-        { ...party, suspended: false },
-        `${party.subject} is not suspended any more. Every node knows within a second.`,
+        { ...party, suspended: still, ...(still && { suspendedIn }) },
+        still
+          ? `${party.subject} is suspended until it is resumed in each region that suspended it: ${suspendedIn.join(', ')}.`
+          : `${party.subject} is not suspended any more. Every node knows within a second.`,
       );
     });
   },

@@ -23,6 +23,8 @@ export interface ActorAnswer {
   readonly issuer?: string;
   readonly reason?: string;
   readonly since: string;
+  /** The other region that suspended it. */
+  readonly region?: string;
 }
 
 export interface NodeAnswer {
@@ -72,6 +74,7 @@ interface Answers {
   readonly 'list-clients': Page<ClientAnswer>;
   readonly 'list-rules': Page<{ readonly name?: unknown }>;
   readonly 'list-actors': Page<ActorAnswer>;
+  readonly 'resume-actor': { readonly suspendedIn: readonly string[] };
   readonly 'list-nodes': Page<NodeAnswer>;
   readonly 'preview-rotation': RotationPreview;
   readonly 'list-keys': { readonly items: readonly KeyAnswer[] };

@@ -10,9 +10,17 @@ import { parseOwnJson } from '../primitives/strict-json.ts';
 import type { Poll } from '../store/poll.ts';
 import { nextRevision } from '../store/registered-clients.ts';
 import type { ManyRevoked } from '../store/revocations.ts';
-import type { Database } from '../store/schema.ts';
+import type { Database, SuspensionRow } from '../store/schema.ts';
 import { orUnavailable, type Store } from '../store/store.ts';
-import { deleteSuspension, listSuspensions, putSuspension } from '../store/suspensions.ts';
+import {
+  deleteSuspension,
+  digestOfSuspensions,
+  listSuspensions,
+  ownIdOf,
+  putSuspension,
+  regionOfSuspension,
+  toldBy,
+} from '../store/suspensions.ts';
 import { createTokenNames, type PartyName, storedName, type TokenParties } from './token-names.ts';
 
 /** The name by which a party was suspended: its name in our tokens, or issuer and subject. */
@@ -22,6 +30,8 @@ export interface Suspension extends Suspendable {
   readonly reason: string | undefined;
   /** Milliseconds since 1970. */
   readonly since: number;
+  /** The other region that suspended the party. */
+  readonly region?: string | undefined;
 }
 
 type Commit = (write: (database: Database) => Promise<void>) => Promise<void>;
@@ -42,41 +52,75 @@ export interface Suspensions {
     about: Pick<Suspension, 'reason' | 'since'>,
     commit: Commit,
   ) => Promise<void>;
-  /** Its tokens are valid again, unless they were revoked. @throws Refusal admin_item_unknown if the party is not suspended */
-  readonly resume: (party: Suspendable, commit: Commit) => Promise<void>;
+  /**
+   * Ends the suspension of this region, and of those that the file has no more.
+   * @returns the other regions that suspend the party still; if there are none, its tokens are valid again, unless they were revoked
+   * @throws Refusal admin_item_unknown if this region does not suspend the party
+   */
+  readonly resume: (party: Suspendable, commit: Commit) => Promise<readonly string[]>;
+  /** Identifies the parties that another region suspended, as they are known here. */
+  readonly digestOf: (region: string) => string;
   /** Reads what other processes suspended and resumed. */
   readonly poll: Poll;
 }
 
 const idOf = ({ issuer, subject }: Suspendable): string => sha256(JSON.stringify([issuer ?? null, subject]));
 
-/** @param issuer our own */
-export async function openSuspensions(store: Store, issuer: string): Promise<Suspensions> {
-  let names = createTokenNames(issuer);
+/** Reads the rows. */
+function readRows(rows: readonly SuspensionRow[], issuer: string, regions: readonly string[]) {
+  const names = createTokenNames(issuer);
   /** By the key of each name. */
-  let byKey: ReadonlyMap<string, Suspension> = new Map();
-  let all: readonly Suspension[] = [];
-  // One read at a time: the earlier of two could be answered last.
-  const read = createRepeatable(async (): Promise<void> => {
-    const rows = await listSuspensions(store);
-    const known = createTokenNames(issuer);
-    const keys = new Map<string, Suspension>();
-    all = rows.map((row) => ({
+  const byKey = new Map<string, Suspension>();
+  const all = rows.map((row): Suspension => {
+    const region = regionOfSuspension(row.id);
+    const suspension = {
       subject: row.subject,
       ...(row.issuer !== null && { issuer: row.issuer }),
       reason: row.reason ?? undefined,
       since: Number(row.suspended_at),
-    }));
-    for (const [index, row] of rows.entries()) {
-      for (const named of parseOwnJson<readonly ManyRevoked[]>(row.names))
-        keys.set(known.add(named), all[index] as Suspension);
-    }
-    names = known;
-    byKey = keys;
+      ...(region !== undefined && { region }),
+    };
+    for (const named of parseOwnJson<readonly ManyRevoked[]>(row.names)) byKey.set(names.add(named), suspension);
+    return suspension;
+  });
+  const digests = new Map(regions.map((region) => [region, digestOfSuspensions(toldBy(rows, region))]));
+  return { names, byKey, all, digests };
+}
+
+/**
+ * Deletes the suspension of this region, and those of regions that are not in the list.
+ * @returns the regions in the list that suspend the party still @throws Refusal admin_item_unknown if nothing was deleted
+ */
+async function resumeParty(
+  database: Database,
+  party: Suspendable,
+  regions: readonly string[],
+): Promise<readonly string[]> {
+  const own = idOf(party);
+  const ids = (await listSuspensions(database)).map(({ id }) => id).filter((id) => ownIdOf(id) === own);
+  const still = regions.filter((region) => ids.some((id) => regionOfSuspension(id) === region));
+  const ended = ids.filter((id) => !still.includes(regionOfSuspension(id) ?? ''));
+  if (ended.length === 0)
+    throw new Refusal('admin_item_unknown', { detail: `${describeParty(party)} is not suspended${inRegions(still)}` });
+  for (const id of ended) await deleteSuspension(database, id);
+  return still;
+}
+
+/** @param issuer our own @param regions the other ones */
+export async function openSuspensions(
+  store: Store,
+  issuer: string,
+  regions: readonly string[] = [],
+): Promise<Suspensions> {
+  let known = readRows([], issuer, regions);
+  // One read at a time: the earlier of two could be answered last.
+  const read = createRepeatable(async (): Promise<void> => {
+    known = readRows(await listSuspensions(store), issuer, regions);
   });
   await read();
   return {
     find: (token) => {
+      const { byKey, names } = known;
       if (byKey.size === 0) return undefined;
       for (const key of names.keysOf(token)) {
         const found = byKey.get(key);
@@ -84,7 +128,7 @@ export async function openSuspensions(store: Store, issuer: string): Promise<Sus
       }
       return undefined;
     },
-    all: () => all,
+    all: () => known.all,
     suspend: async (party, given, { reason, since }, commit) => {
       const row = {
         id: idOf(party),
@@ -103,15 +147,17 @@ export async function openSuspensions(store: Store, issuer: string): Promise<Sus
       await orUnavailable(read());
     },
     resume: async (party, commit) => {
+      let still: readonly string[] = [];
       await orUnavailable(
         commit(async (database) => {
           await nextRevision(database, 'actors');
-          if (!(await deleteSuspension(database, idOf(party))))
-            throw new Refusal('admin_item_unknown', { detail: `${describeParty(party)} is not suspended` });
+          still = await resumeParty(database, party, regions);
         }),
       );
       await orUnavailable(read());
+      return still;
     },
+    digestOf: (region) => known.digests.get(region) ?? '',
     poll: async (written) => {
       if (written !== 'nothing') await read();
     },
@@ -146,6 +192,9 @@ const partiesOfClient = (id: string, issuer: string): TokenParties => ({
   chain: [],
   actorLineage: [],
 });
+
+const inRegions = (regions: readonly string[]): string =>
+  regions.length === 0 ? '' : ` in this region. Resume it in the region that suspended it: ${regions.join(', ')}`;
 
 export const describeParty = ({ subject, issuer }: Suspendable): string =>
   issuer === undefined ? subject : `${subject} of ${issuer}`;

@@ -26,6 +26,8 @@ const request = z.union([
   /** `mark`: as the region told it with that number; absent for a further page. */
   z.object({ read: z.object({ after: z.int().min(0), mark: mark.optional() }) }),
   z.object({ use: z.object({ id: text, expiresAt: z.int().min(0) }) }),
+  /** `after`: the id of the last party that was read; empty for the first page. */
+  z.object({ suspended: z.object({ after: z.string().max(64) }) }),
 ]);
 
 const told = z.object({
@@ -49,17 +51,40 @@ const state = z.object({
   readMark: mark,
   keys: z.record(z.string(), z.array(z.record(z.string(), z.unknown()))),
   singleUse: text,
+  /** Digest of the suspended parties. A region of an earlier version tells none. */
+  suspended: z.string().max(64).optional(),
 });
 
 const use = z.object({ first: z.boolean() });
+
+const suspended = z.object({
+  suspended: z.array(
+    z
+      .object({
+        id: z.string().regex(/^[\w-]{43}$/),
+        issuer: z.string().max(4096).nullable(),
+        subject: z.string().max(4096),
+        names: z
+          .array(z.object({ kind: z.enum(['subject', 'principal', 'client', 'all']), name: z.string().max(4096) }))
+          .readonly(),
+        reason: z.string().max(4096).nullable(),
+        since: z.int().min(0),
+      })
+      .readonly(),
+  ),
+  more: z.boolean(),
+  /** Of all suspended parties of the region. */
+  digest: z.string().max(64),
+});
 
 export type RegionRequest = z.output<typeof request>;
 /** What a region tells of itself. */
 export type RegionState = z.output<typeof state>;
 export type UseAnswer = z.output<typeof use>;
+export type SuspendedPage = z.output<typeof suspended>;
 
-const kinds = { state, use } as const;
-type Kind = keyof typeof kinds;
+const kinds = { state, use, suspended } as const;
+export type AnswerKind = keyof typeof kinds;
 
 export interface Messages {
   /** @returns the text, and the id that the answer must name */
@@ -70,9 +95,9 @@ export interface Messages {
     readonly id: string;
     readonly content: RegionRequest;
   };
-  readonly answer: (to: string, id: string, content: RegionState | UseAnswer) => string;
+  readonly answer: (to: string, id: string, content: RegionState | UseAnswer | SuspendedPage) => string;
   /** @throws TokenRefusal if it is not the answer of that region to that request */
-  readonly readAnswer: <K extends Kind>(
+  readonly readAnswer: <K extends AnswerKind>(
     sent: string,
     by: { readonly from: string; readonly id: string; readonly kind: K },
   ) => z.output<(typeof kinds)[K]>;
@@ -107,10 +132,11 @@ export function createMessages(
       return { text: write(REQUEST_TYPE, { aud: to, jti: id, ...content }), id };
     },
     readRequest: (sent) => {
-      const { sub, jti, iat, read: reading, use: using } = read(sent, REQUEST_TYPE);
+      const { sub, jti, iat, read: reading, use: using, suspended: listing } = read(sent, REQUEST_TYPE);
       const content = request.safeParse({
         ...(reading !== undefined && { read: reading }),
         ...(using !== undefined && { use: using }),
+        ...(listing !== undefined && { suspended: listing }),
       });
       const peer = peers.find((one) => one.name === sub);
       if (peer === undefined || typeof jti !== 'string' || !content.success)

@@ -8,8 +8,9 @@ import type { JsonObject } from '../primitives/strict-json.ts';
 import { readTimeNow, since } from '../store/freshness.ts';
 import { findPeer, insertTold, positionMark, type StoredPeer, savePeer } from '../store/regions.ts';
 import { orUnavailable, type Store } from '../store/store.ts';
-import type { Messages, RegionState } from './messages.ts';
+import type { AnswerKind, Messages, RegionState } from './messages.ts';
 import { type PeerKeys, readPeerKeys } from './peer-keys.ts';
+import { readSuspended } from './suspended.ts';
 
 /** Time between two reads of a region. */
 const INTERVAL_MS = 500;
@@ -20,8 +21,10 @@ const RETRY_MS = 100;
 
 /** What a node does with what it reads. */
 export interface PeerReading {
-  /** Reads revocations that were added to the database. */
+  /** Reads revocations and suspensions that were added to the database. */
   readonly added: () => Promise<void>;
+  /** The digest of the suspended parties that the region told us of, as this node knows them. */
+  readonly suspendedBy: (region: string) => string;
   /** The region is out of reach, or in reach again. */
   readonly changed: (region: string, state: 'current' | 'stale') => void;
   readonly now: () => number;
@@ -136,10 +139,11 @@ function createReader(context: PeerContext, known: StoredPeer | undefined) {
     begin: () => {
       last = 'never';
     },
-    read: async ({ added, now }: PeerReading): Promise<void> => {
+    read: async ({ added, now, suspendedBy }: PeerReading): Promise<void> => {
       const began = readTimeNow();
       let state = await ask(context, { read: { after: position, mark } }, 'state');
-      const { settled, mark: settledMark } = state;
+      const { settled, mark: settledMark, suspended } = state;
+      let after = -1;
       for (;;) {
         const { revocations, more, next } = state;
         if (revocations.length > 0) {
@@ -149,7 +153,14 @@ function createReader(context: PeerContext, known: StoredPeer | undefined) {
           await added();
         }
         if (!more) break;
+        if (next <= after) throw new Error('it tells the same revocations again and again');
+        after = next;
         state = await ask(context, { read: { after: next } }, 'state');
+      }
+      if (suspended !== undefined && suspended !== suspendedBy(name)) {
+        const page = (last: string) => ask(context, { suspended: { after: last } }, 'suspended');
+        await readSuspended(store, name, { digest: suspended, page });
+        await added();
       }
       const text = JSON.stringify(state.keys);
       const told = text === keys.text ? keys : readPeerKeys(text);
@@ -165,7 +176,7 @@ function createReader(context: PeerContext, known: StoredPeer | undefined) {
 }
 
 /** The answer has the form of a poll response of RFC 8936: one security event token, by its id. */
-async function ask<K extends 'state' | 'use'>(
+async function ask<K extends AnswerKind>(
   { name, url, messages, outbound }: PeerContext,
   content: Parameters<Messages['request']>[1],
   kind: K,

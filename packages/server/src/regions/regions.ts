@@ -20,6 +20,7 @@ import type { Elsewhere } from './elsewhere.ts';
 import { createMessages, MAX_MESSAGE_AGE_SECONDS, type Messages } from './messages.ts';
 import { openPeer, type Peer, type PeerReading } from './peer.ts';
 import type { RegionSettings } from './settings.ts';
+import { createOwnSuspended, pageOfSuspended } from './suspended.ts';
 import { codeTagOf, readCodeTag, readTag, tagOf } from './tag.ts';
 
 /** The path at which regions answer each other, below the issuer. */
@@ -80,6 +81,7 @@ export async function openRegions(settings: RegionSettings, context: RegionConte
   const { issuer, store, clock, isOwnId } = context;
   await requireOwn(name, context);
   const messages = createMessages(issuer, settings, clock);
+  const answering = { store, messages, suspended: createOwnSuspended(store) };
   const ownTag = tagOf(name).readUInt16BE();
   const path = new URL(issuer).pathname.replace(/\/$/, '') + REGIONS_PATH;
   const peers = await Promise.all(
@@ -135,7 +137,7 @@ export async function openRegions(settings: RegionSettings, context: RegionConte
       const position = await orUnavailable(findOwnPosition(store, id));
       await Promise.all(asked.map((peer) => peer.untilRead(position)));
     },
-    answer: (request, keys) => answerPeer(request, keys, settings, { store, messages }),
+    answer: (request, keys) => answerPeer(request, keys, settings, answering),
     states: () =>
       peers.map((peer) => ({ name: peer.name, isFresh: peer.isFresh(), age: peer.age(), failure: peer.failure() })),
     start: (reading) => {
@@ -175,11 +177,17 @@ async function claimUse(
   return owner.use(id, expiresAt);
 }
 
+interface Answering {
+  readonly store: Store;
+  readonly messages: Messages;
+  readonly suspended: ReturnType<typeof createOwnSuspended>;
+}
+
 async function answerPeer(
   request: string,
   keys: ReadonlyMap<string, readonly PublishedKey[]>,
   { name, singleUse }: RegionSettings,
-  { store, messages }: { readonly store: Store; readonly messages: Messages },
+  { store, messages, suspended }: Answering,
 ): ReturnType<Regions['answer']> {
   const { from, id, content } = messages.readRequest(request);
   if ('use' in content) {
@@ -192,10 +200,15 @@ async function answerPeer(
     const first = await orUnavailable(useId(store, content.use.id, forgetAt));
     return { sets: { [id]: messages.answer(from, id, { first }) }, moreAvailable: false };
   }
+  if ('suspended' in content) {
+    const page = pageOfSuspended(await orUnavailable(suspended()), content.suspended.after);
+    return { sets: { [id]: messages.answer(from, id, page) }, moreAvailable: page.more };
+  }
   const page = await orUnavailable(readPage(store, content.read));
   const { position: read, mark: readMark } = (await orUnavailable(findPeer(store, from))) ?? { position: 0, mark: '' };
   const published = Object.fromEntries([...keys].map(([set, list]) => [set, [...list]]));
-  const state = { ...page, read, readMark, keys: published, singleUse };
+  const { digest } = await orUnavailable(suspended());
+  const state = { ...page, read, readMark, keys: published, singleUse, suspended: digest };
   return { sets: { [id]: messages.answer(from, id, state) }, moreAvailable: page.more };
 }
 

@@ -14,6 +14,11 @@ export async function nextRevision(database: Database, name: 'clients' | 'actors
   return Number(number);
 }
 
+export async function findRevision(database: Database, name: 'clients' | 'actors'): Promise<number> {
+  const row = await database.selectFrom('revisions').select('number').where('name', '=', name).executeTakeFirst();
+  return Number(row?.number ?? 0);
+}
+
 /** The clients that changed after a revision, in order. */
 export const listChangedClients = (database: Database, after: number): Promise<RegisteredClientRow[]> =>
   database.selectFrom('registered_clients').selectAll().where('revision', '>', after).orderBy('revision').execute();

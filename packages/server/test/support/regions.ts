@@ -1,4 +1,5 @@
-// Two servers of one issuer in regions with a database each, and a proxy on each way between them.
+// Servers of one issuer in regions with a database each, and a proxy on each way between them.
+import assert from 'node:assert/strict';
 import { configuration as base } from './basics.ts';
 import { type Configuration, changed } from './configuration.ts';
 import { freePort, start, type TestServer } from './harness.ts';
@@ -75,6 +76,36 @@ export async function startWorld(
     secret: SECRET,
     reopen: { eu: () => open('eu', eu.folder), us: () => open('us', us.folder) },
   };
+}
+
+/** Regions that all read each other. @returns their servers, by name, and the ways on which the first of two names reads the second */
+export async function startRegions<Name extends string>(
+  t: Test,
+  names: readonly [Name, ...Name[]],
+  configuration: Configuration,
+): Promise<{ readonly at: Readonly<Record<Name, TestServer>>; readonly way: (from: Name, to: Name) => Way }> {
+  const ports = new Map<Name, number>();
+  for (const name of names) ports.set(name, await freePort());
+  const ways = new Map<string, Way>();
+  const portOf = (name: Name): number => ports.get(name) ?? assert.fail();
+  for (const from of names)
+    for (const to of names.filter((name) => name !== from)) ways.set(`${from} ${to}`, await startProxy(t, portOf(to)));
+  const way = (from: Name, to: Name): Way => ways.get(`${from} ${to}`) ?? assert.fail();
+  const started = new Map<Name, TestServer>();
+  for (const name of names) {
+    const peers = names
+      .filter((other) => other !== name)
+      .map((other) => ({ name: other, url: `http://127.0.0.1:${way(name, other).port}` }));
+    const file = changed(configuration, {
+      issuer: ISSUER,
+      regions: {
+        ...{ name, secret: { plain: SECRET }, peers, staleAfter: '3s' },
+        ...{ singleUse: names[0], allowPrivateNetwork: true },
+      },
+    });
+    started.set(name, await start(t, file, { port: portOf(name) }));
+  }
+  return { at: Object.fromEntries(started) as Record<Name, TestServer>, way };
 }
 
 const patient = (server: TestServer): TestServer => ({

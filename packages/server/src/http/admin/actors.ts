@@ -22,6 +22,7 @@ const suspended = z.object({
   issuer: z.string().optional(),
   reason: z.string().optional(),
   since: z.iso.datetime(),
+  region: z.string().optional().describe('the other region that suspended the party'),
 });
 
 export const listActors = operation({
@@ -87,13 +88,20 @@ export const resumeActor = operation({
   summary: 'End a suspension: the tokens of the party are valid again, unless they expired or were revoked',
   scope: 'admin:write',
   body: party,
-  status: 204,
+  status: 200,
+  answer: z.object({
+    suspendedIn: z
+      .array(z.string())
+      .describe(
+        'the other regions that suspend the party still. Its tokens are refused here until it is resumed there',
+      ),
+  }),
   run: async ({ body, services, event }) => {
     const named = readParty(body, services);
     event.change = { what: 'resume', after: body };
     event.party = principalOf(named, services);
-    await services.suspensions.resume(named, (write) => services.admin.commit(event, write));
-    return {};
+    const still = await services.suspensions.resume(named, (write) => services.admin.commit(event, write));
+    return { body: { suspendedIn: [...still] } };
   },
 });
 
