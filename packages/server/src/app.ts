@@ -157,6 +157,7 @@ function publishMetrics(
     revocations: base.revocations.count,
     regionAges: () =>
       (base.regions?.states() ?? []).map(({ name: region, age = Number.POSITIVE_INFINITY }) => ({ region, age })),
+    replicaHasFailed: () => base.readers.failure() !== undefined,
     readAt: inForce.readAt,
     pendingFor: inForce.pendingFor,
     fileIsFaulty: state.isFaulty,

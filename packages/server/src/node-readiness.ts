@@ -7,7 +7,8 @@ import { createReadiness, type Found, type Readiness } from './http/readiness.ts
 import type { Clock } from './primitives/clock.ts';
 import type { PeerState } from './regions/regions.ts';
 import type { Presence } from './store/presence.ts';
-import { isReachable } from './store/store.ts';
+import { findMissingRights } from './store/rights.ts';
+import { isReachable, orUnavailable } from './store/store.ts';
 
 /** What an operator must repair, and when it was first seen. */
 interface Noted {
@@ -85,7 +86,7 @@ const MAX_PENDING_MS = 5000;
 
 export function examineNode(
   state: NodeState,
-  { clock, store, freshness, regions }: Base,
+  { clock, store, readers, freshness, regions }: Base,
   presence: Presence,
 ): () => Promise<Readiness> {
   const foundIf = (holds: boolean): Found | undefined => (holds ? {} : undefined);
@@ -95,6 +96,11 @@ export function examineNode(
     obstacles: {
       stopping: () => foundIf(state.stopping),
       database_unreachable: async () => foundIf(!(await isReachable(store))),
+      rights_missing: async () => {
+        // If the database fails, another obstacle says so.
+        const missing = await orUnavailable(findMissingRights(store)).catch(() => undefined);
+        return missing === undefined ? undefined : { details: [missing] };
+      },
       polling_behind: () => foundIf(!freshness.isFresh()),
       change_pending: () => {
         const forMs = state.pendingFor();
@@ -106,6 +112,10 @@ export function examineNode(
       renewal_failed: () => foundIn(state.warnings().renewal_failed),
       restart_needed: () => foundIn(state.warnings().restart_needed),
       regions_unread: () => findUnread(regions?.states() ?? []),
+      replica_unread: () => {
+        const failure = readers.failure();
+        return failure && { forMs: failure.forMs, details: [failure.why] };
+      },
       configurations_differ: () => foundIf(presence.agree() === false),
     },
   });

@@ -60,9 +60,19 @@ async function ask(url: URL, deadlineMs: number): Promise<Readyz> {
   throw new Error(`${url.origin} is not a Cambio server: it answers ${status} at /readyz. Correct --server`);
 }
 
+/** What to do about an obstacle that waiting does not remove. The listener of the metrics says more. */
+const MENDS: Readonly<Record<string, string>> = {
+  rights_missing: 'run cambio store migrate --grant ROLE as the role that owns the tables',
+};
+
 /** The obstacles of the server, and of each of its workers. */
 function reasonsOf({ obstacles, workers }: Readyz['body']): string {
   const all = [obstacles, ...(Array.isArray(workers) ? workers.map((worker) => worker?.obstacles) : [])].flat();
-  const reasons = new Set(all.flatMap((one) => (typeof one?.reason === 'string' ? [String(one.reason)] : [])));
+  const reasons = new Set(all.flatMap((one) => (typeof one?.reason === 'string' ? [describeReason(one)] : [])));
   return [...reasons].join(', ') || 'it does not say why';
+}
+
+function describeReason({ reason, details }: { readonly reason: string; readonly details?: unknown }): string {
+  const why = Array.isArray(details) ? details.join('; ') : MENDS[reason];
+  return why === undefined ? reason : `${reason} (${why})`;
 }

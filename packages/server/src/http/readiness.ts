@@ -5,14 +5,21 @@ import type { Clock } from '../primitives/clock.ts';
  * Conditions that make a node unready: a load balancer should use another one. The first process finds the last of them, if a worker
  * does not reply.
  */
-export type Obstacle = 'stopping' | 'database_unreachable' | 'polling_behind' | 'change_pending' | 'worker_silent';
+export type Obstacle =
+  | 'stopping'
+  | 'database_unreachable'
+  | 'rights_missing'
+  | 'polling_behind'
+  | 'change_pending'
+  | 'worker_silent';
 /** Conditions in which a node serves, and that an operator should repair. */
 export type Warning =
   | 'configuration_faulty'
   | 'renewal_failed'
   | 'restart_needed'
   | 'configurations_differ'
-  | 'regions_unread';
+  | 'regions_unread'
+  | 'replica_unread';
 
 export interface Found {
   /** Milliseconds for which it has been so; undefined if nobody measures that. */

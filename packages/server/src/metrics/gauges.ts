@@ -30,6 +30,8 @@ export interface ServerState {
   readonly certificates: () => readonly ExpiringCertificate[];
   /** How long ago each other region was read, in milliseconds; infinite if never. Empty with one region. */
   readonly regionAges: () => readonly { readonly region: string; readonly age: number }[];
+  /** False if none is configured, too. */
+  readonly replicaHasFailed: () => boolean;
   /** Milliseconds since the last successful poll for what other processes wrote. */
   readonly pollAge: () => number;
 }
@@ -123,6 +125,12 @@ const gauges: readonly StateGauge[] = [
     labels: ['region'],
     aggregator: 'max',
     read: ({ regionAges }) => regionAges().map(({ region, age }) => ({ labels: { region }, value: age / 1000 })),
+  },
+  {
+    name: 'cambio_replica_unread',
+    help: '1 if the replica of the database could not be read the last time; searches read the primary',
+    aggregator: 'max',
+    read: ({ replicaHasFailed }) => [{ value: replicaHasFailed() ? 1 : 0 }],
   },
   {
     name: 'cambio_configuration_mismatch',

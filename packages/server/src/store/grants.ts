@@ -1,20 +1,11 @@
 // Grants a role of PostgreSQL what a server needs: rows of its tables, but not their schema. Audit rows can be added and read, not changed.
 import { type RawBuilder, sql } from 'kysely';
 import { SchemaError } from './failure.ts';
+import { OTHERS, RIGHTS } from './rights.ts';
 import type { Database } from './schema.ts';
 
 /** All rights that PostgreSQL has on a table, but `maintain`, which changes no row. */
 const ALL = ['select', 'insert', 'update', 'delete', 'truncate', 'references', 'trigger'];
-/** The rights on a table that is not listed. */
-const OTHERS = ['select', 'insert', 'update', 'delete'];
-/** Retention deletes old audit rows. */
-const RIGHTS: Readonly<Record<string, readonly string[]>> = {
-  migrations: ['select'],
-  audit: ['select', 'insert'],
-  // `audit reindex` makes them anew.
-  audit_tokens: [...OTHERS, 'truncate'],
-  audit_counts: [...OTHERS, 'truncate'],
-};
 
 /**
  * Replaces the rights of the role on our tables. For the transaction of a role that owns them.
@@ -41,7 +32,10 @@ export async function grantRole(
       continue;
     }
     const rights = [
-      ...(RIGHTS[name] ?? OTHERS),
+      ...(RIGHTS.get(name) ?? OTHERS),
+      // `audit reindex` makes them anew.
+      ...(name === 'audit_tokens' || name === 'audit_counts' ? ['truncate'] : []),
+      // Retention deletes old rows.
       ...(name === 'audit' && retention === 'deletes rows' ? ['delete'] : []),
     ];
     await run(sql`revoke all on ${sql.id(name)} from ${to}`);

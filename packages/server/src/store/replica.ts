@@ -24,11 +24,21 @@ export interface Readers {
    * @throws Refusal store_unavailable
    */
   readonly read: <Result>(work: (from: Store) => Promise<Result>, maxWaitMs?: number) => Promise<ReadResult<Result>>;
+  /** Why the replica could not be read last, and since when; undefined if it could, or if none is configured. */
+  readonly failure: () => ReplicaFailure | undefined;
   readonly close: () => Promise<void>;
+}
+
+export interface ReplicaFailure {
+  readonly why: string;
+  /** Milliseconds. */
+  readonly forMs: number;
 }
 
 /** After a failure, the primary is read for this long before the replica is tried again. */
 const RETRY_MS = 5000;
+/** Time between two readings that nobody asked for: a node says that its replica cannot be read, before somebody searches. */
+const TRY_MS = 10_000;
 /** How long a reading waits for a replica that is behind. One that follows the primary is some milliseconds behind. */
 const MAX_LAG_MS = 500;
 const CHECK_MS = 25;
@@ -42,48 +52,65 @@ export async function openReaders(
   if (location.kind === 'sqlite' || location.replica === undefined)
     return {
       read: async (work, maxWaitMs) => ({ result: await orUnavailable(work(primary), maxWaitMs), replica: undefined }),
+      failure: () => undefined,
       close: async () => undefined,
     };
   const { openPostgres } = await import('./postgres.ts');
   const standby = openPostgres(location.replica, 'requests');
   let failedAt = Number.NEGATIVE_INFINITY;
-  let isReported = false;
+  let failed: { readonly why: string; readonly since: number } | undefined;
   const readStandby = async <Result>(work: () => Promise<Result>): Promise<ReadResult<Result> | undefined> => {
     try {
       const result = await work();
-      if (isReported) report('the replica of the database can be read again');
-      isReported = false;
+      if (failed !== undefined) report('the replica of the database can be read again');
+      failed = undefined;
       return { result, replica: { used: true } };
     } catch (error) {
       failedAt = performance.now();
-      if (!isReported)
-        report(`the replica of the database cannot be read: ${describe(error)}. Searches read the primary`);
-      isReported = true;
+      const why = describe(error);
+      if (failed === undefined) report(`the replica of the database cannot be read: ${why}. Searches read the primary`);
+      failed = { why, since: failed?.since ?? failedAt };
       return undefined;
     }
   };
+  // Most of the time nobody searches.
+  const read: Readers['read'] = async (work, maxWaitMs) => {
+    const readPrimary = async () => ({
+      result: await orUnavailable(work(primary), maxWaitMs),
+      replica: { used: false },
+    });
+    if (performance.now() < failedAt + RETRY_MS) return readPrimary();
+    const mark = await orUnavailable(readMark(primary));
+    // The next connection of an address that stands for several standbys may be to one that is behind.
+    const found = await readStandby(async () => {
+      const checked = Promise.withResolvers<void>();
+      const reading = standby.connection().execute(async (connection) => {
+        await untilReplayed(connection, mark);
+        checked.resolve();
+        return orUnavailable(work(connection), maxWaitMs);
+      });
+      await orUnavailable(Promise.race([checked.promise, reading]), 2 * MAX_LAG_MS);
+      return reading;
+    });
+    return found ?? readPrimary();
+  };
+  const attempt = () =>
+    read(async () => undefined).then(
+      () => undefined,
+      () => undefined,
+    );
+  let attempting = attempt();
+  const trying = setInterval(() => {
+    attempting = attempt();
+  }, TRY_MS).unref();
   return {
-    read: async (work, maxWaitMs) => {
-      const readPrimary = async () => ({
-        result: await orUnavailable(work(primary), maxWaitMs),
-        replica: { used: false },
-      });
-      if (performance.now() < failedAt + RETRY_MS) return readPrimary();
-      const mark = await orUnavailable(readMark(primary));
-      // The next connection of an address that stands for several standbys may be to one that is behind.
-      const found = await readStandby(async () => {
-        const checked = Promise.withResolvers<void>();
-        const reading = standby.connection().execute(async (connection) => {
-          await untilReplayed(connection, mark);
-          checked.resolve();
-          return orUnavailable(work(connection), maxWaitMs);
-        });
-        await orUnavailable(Promise.race([checked.promise, reading]), 2 * MAX_LAG_MS);
-        return reading;
-      });
-      return found ?? readPrimary();
+    read,
+    failure: () => failed && { why: failed.why, forMs: performance.now() - failed.since },
+    close: async () => {
+      clearInterval(trying);
+      await attempting;
+      await standby.destroy();
     },
-    close: () => standby.destroy(),
   };
 }
 

@@ -11,6 +11,7 @@ import { openReaders } from '../../src/store/replica.ts';
 import { admin } from '../support/admin-api.ts';
 import { cambio } from '../support/command.ts';
 import { changed, yamlOf } from '../support/configuration.ts';
+import { freePort } from '../support/harness.ts';
 import { eventually, isActiveAt, own, revokeAt, type ServerNode, shared, startNode } from '../support/node.ts';
 import { administeredLife } from '../support/nodes.ts';
 import { query, startPostgres } from '../support/postgres.ts';
@@ -60,6 +61,18 @@ const until = (node: ServerNode, used: boolean): Promise<Found> =>
     () => search(node),
     ({ replica }) => replica?.used === used,
   );
+
+/** `/status` says why the replica cannot be read, or nothing. */
+const replicaFault = async (node: ServerNode, why?: RegExp): Promise<void> => {
+  const { faults } = await eventually(
+    async () =>
+      (await ask(node, '/status')) as unknown as { faults: { kind: string; serves: boolean; details: string[] }[] },
+    ({ faults }) => faults.some(({ kind }) => kind === 'replica_unread') === (why !== undefined),
+  );
+  const fault = faults.find(({ kind }) => kind === 'replica_unread');
+  assert.equal(fault?.serves, why && true);
+  if (why !== undefined) assert.match(String(fault?.details), why);
+};
 
 test('people read the replica, which then has all that was committed before, and the primary while the replica is behind or gone', async (t) => {
   const url = await primary.database();
@@ -118,6 +131,7 @@ test('people read the replica, which then has all that was committed before, and
   await node.prints(/the replica of the database cannot be read: it is behind the primary/);
   await query(standby, 'select pg_wal_replay_resume()');
   const all = await until(node, true);
+  await replicaFault(node);
   assert.deepEqual(read, all.items.map(({ requestId }) => requestId).toReversed(), 'each row once');
   await node.prints(/the replica of the database can be read again/);
 
@@ -125,6 +139,7 @@ test('people read the replica, which then has all that was committed before, and
   assert.match(checked.stdout, /the replica can be read/, checked.stderr);
   await query(standby, 'select pg_promote()');
   const alone = await until(node, false);
+  await replicaFault(node, /^it is not a standby$/);
   assert.equal(alone.items.length, read.length);
   await node.prints(/cannot be read: it is not a standby/);
   await replica.stop();
@@ -142,4 +157,22 @@ test('a database that is not a standby of the primary is not read as its replica
   await node.prints(/cannot be read: it is not a standby/);
   const { stderr } = await cambio(t, ['check', '--online', '--config', node.file], { env: { PORT: '1' } });
   assert.match(stderr, /store\.replica: it is not a standby\. Name a standby/);
+});
+
+test('a node says that its replica cannot be read before anybody searches', async (t) => {
+  const metrics = await freePort();
+  const [url, gone] = [await primary.database(), through(await primary.database(), await freePort())];
+  const serve = (store: unknown) =>
+    startNode(
+      t,
+      changed(shared(url, administeredLife()), { store, server: { metrics: { host: '127.0.0.1', port: metrics } } }),
+    );
+  const scrape = async (): Promise<string> => (await fetch(`http://127.0.0.1:${metrics}/metrics`)).text();
+  const node = await serve({ url, replica: gone });
+  await eventually(scrape, (text) => /^cambio_replica_unread 1$/m.test(text));
+  await replicaFault(node, /^nothing listens on that port$/);
+  node.signal('SIGTERM');
+  await node.exited;
+  await serve(url);
+  assert.match(await scrape(), /^cambio_replica_unread 0$/m, 'without a replica, none is missing');
 });

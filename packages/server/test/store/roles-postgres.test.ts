@@ -6,7 +6,17 @@ import { after, type TestContext, test } from 'node:test';
 import { admin } from '../support/admin-api.ts';
 import { cambio } from '../support/command.ts';
 import { changed, yamlOf } from '../support/configuration.ts';
-import { exchangeAt, own, refreshAt, revokeAt, type ServerNode, shared, startNode } from '../support/node.ts';
+import { freePort } from '../support/harness.ts';
+import {
+  eventually,
+  exchangeAt,
+  own,
+  refreshAt,
+  revokeAt,
+  type ServerNode,
+  shared,
+  startNode,
+} from '../support/node.ts';
 import { administeredLife } from '../support/nodes.ts';
 import { query, startPostgres } from '../support/postgres.ts';
 import { temporaryFolder } from '../support/program.ts';
@@ -134,4 +144,37 @@ test('--grant refuses a role that could do more all the same, and says what to d
     env: { PORT: '1' },
   });
   assert.deepEqual([code, stderr.includes('SQLite has no roles. Remove --grant')], [1, true], stderr);
+});
+
+test('a server whose role lacks a right is not ready, and cambio ready says what to do', async (t) => {
+  const { owner, serve, role } = await openOwned('lacking');
+  assert.equal((await runWith(t, owner, ['store', 'migrate', '--grant', role])).code, 0);
+  const metrics = await freePort();
+  const file = changed(shared(serve, administeredLife()), {
+    server: { metrics: { host: '127.0.0.1', port: metrics } },
+  });
+  const node = await startNode(t, file);
+  const ready = (url: string) => cambio(t, ['ready', '--server', url]);
+  const until = async (code: number) => {
+    const found = await eventually(
+      () => ready(node.url),
+      (result) => result.code === code,
+    );
+    return { ...found, operator: await ready(`http://127.0.0.1:${metrics}`) };
+  };
+  await until(0);
+  for (const [right, object] of [
+    ['insert', 'leash_uses'],
+    ['select', 'suspensions'],
+    ['delete', 'configuration_texts'],
+    ['usage', 'sequence revocations_sequence_seq'],
+  ]) {
+    await query(owner, `revoke ${right} on ${object} from ${role}`);
+    const { stderr, operator } = await until(1);
+    assert.match(stderr, /rights_missing \(run cambio store migrate --grant ROLE as the role that owns the tables\)/);
+    const lacks = `the role ${role} lacks ${right} on ${object?.replace('sequence ', '')}`;
+    assert.ok(operator.stderr.includes(`${lacks}. Run cambio store migrate --grant ${role} as`), operator.stderr);
+    assert.equal((await runWith(t, owner, ['store', 'migrate', '--grant', role])).code, 0);
+    await until(0);
+  }
 });
