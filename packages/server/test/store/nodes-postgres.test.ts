@@ -4,6 +4,7 @@ import { renameSync, writeFileSync } from 'node:fs';
 import { after, type TestContext, test } from 'node:test';
 import { loadConfiguration } from '../../src/config/load.ts';
 import { textDigest } from '../../src/config/text-digest.ts';
+import { REFRESH_GRACE_MS } from '../../src/issuing/refresh-token.ts';
 import { API, gateway } from '../support/basics.ts';
 import { type Browser, createBrowser, formOf, type Page } from '../support/browser.ts';
 import { asserting, assertion, jwksOf } from '../support/client-credentials.ts';
@@ -13,11 +14,13 @@ import { type Answer, EXCHANGE, fetchAnswer, type } from '../support/harness.ts'
 import { entry, newKey, startIssuer } from '../support/issuer.ts';
 import { BESIDE, FOREIGN_BESIDE, ISSUER, life } from '../support/life.ts';
 import {
+  answersOfOne,
   eventually,
   exchangeAt,
   isActiveAt,
   kidOf,
   kidsAt,
+  outcomesOf,
   own,
   refreshAt,
   revokeAt,
@@ -85,26 +88,30 @@ test("a node accepts the other's nonces, and of two that get one proof at the sa
   const first = await one.token(form, prove(null));
   assert.equal(first.body.error, 'use_dpop_nonce');
   for (let round = 0; round < 5; round++) {
-    const proof = prove(first.headers.get('dpop-nonce'));
-    const answers = await Promise.all([one, two, one, two].map((node) => node.token(form, proof)));
-    assert.deepEqual(answers.map(({ status, body }) => body.error ?? status).sort(), [
-      200,
-      ...Array(3).fill('invalid_dpop_proof'),
-    ]);
+    const answers = await answersOfOne(async () => {
+      const proof = prove(first.headers.get('dpop-nonce'));
+      return [one, two, one, two].map((node) => () => node.once.token(form, proof));
+    });
+    assert.deepEqual(outcomesOf(answers), ['200', ...Array(3).fill('400 invalid_dpop_proof')]);
   }
 });
 
 test('a hundred uses of one refresh token over both nodes give one current token (R02)', async () => {
-  const { body } = await exchangeAt(one);
-  // As many at a time as the nodes have connections: all must be answered within the grace period of 10 s.
-  const lanes = Array.from({ length: 20 }, async (_, lane) => {
-    const own: Answer[] = [];
-    while (own.length < 5) own.push(await refreshAt(lane % 2 ? one : two, body.refresh_token));
-    return own;
-  });
-  const answers = (await Promise.all(lanes)).flat();
-  const outcomes = new Set(answers.map(({ status, body: { error } }) => `${status} ${error ?? ''}`));
-  assert.deepEqual([...outcomes], ['200 ']);
+  /** As many at a time as the nodes have connections. */
+  const useOften = async () => {
+    const { body } = await exchangeAt(one);
+    const began = performance.now();
+    const lanes = Array.from({ length: 20 }, async (_, lane) => {
+      const own: Answer[] = [];
+      while (own.length < 5) own.push(await refreshAt(lane % 2 ? one : two, body.refresh_token));
+      return own;
+    });
+    const answers = (await Promise.all(lanes)).flat();
+    return { body, answers, tookMs: performance.now() - began };
+  };
+  // Later uses than those of the grace period are reuse. A busy machine may need longer.
+  const { body, answers } = await eventually(useOften, ({ tookMs }) => tookMs < REFRESH_GRACE_MS);
+  assert.deepEqual([...new Set(outcomesOf(answers))], ['200']);
   const successors = new Set(answers.map((answer) => answer.body.refresh_token));
   assert.equal(successors.size, 1);
   const next = await refreshAt(two, [...successors][0]);
@@ -116,21 +123,21 @@ test('a hundred uses of one refresh token over both nodes give one current token
 
 test('a single-use id is accepted once over both nodes', async () => {
   for (let round = 0; round < 3; round++) {
-    const form = { grant_type: EXCHANGE, ...gateway, subject_token: idp.sign(), subject_token_type: type('jwt') };
-    const answers = await Promise.all(Array.from({ length: 20 }, (_, index) => (index % 2 ? one : two).token(form)));
-    const outcomes = answers.map(({ status, body }) => `${status} ${body.error ?? ''}`);
-    assert.equal(outcomes.filter((text) => text === '200 ').length, 1, outcomes.join());
-    assert.equal(outcomes.filter((text) => text === '400 invalid_grant').length, 19, outcomes.join());
+    const answers = await answersOfOne(async () => {
+      const form = { grant_type: EXCHANGE, ...gateway, subject_token: idp.sign(), subject_token_type: type('jwt') };
+      return Array.from({ length: 20 }, (_, index) => () => (index % 2 ? one : two).once.token(form));
+    });
+    assert.deepEqual(outcomesOf(answers), ['200', ...Array(19).fill('400 invalid_grant')]);
   }
 });
 
 test('a client assertion that is sent to both nodes at the same time authenticates one request (C13)', async () => {
-  const signed = assertion({ issuer: ISSUER, clock: { now: Date.now() } }, key);
-  const form = { grant_type: 'client_credentials', ...asserting(signed) };
-  const answers = await Promise.all(Array.from({ length: 20 }, (_, index) => (index % 2 ? one : two).token(form)));
-  const outcomes = answers.map(({ status, body }) => `${status} ${body.error ?? ''}`);
-  assert.equal(outcomes.filter((text) => text === '200 ').length, 1, outcomes.join());
-  assert.equal(outcomes.filter((text) => text === '401 invalid_client').length, 19, outcomes.join());
+  const answers = await answersOfOne(async () => {
+    const signed = assertion({ issuer: ISSUER, clock: { now: Date.now() } }, key);
+    const form = { grant_type: 'client_credentials', ...asserting(signed) };
+    return Array.from({ length: 20 }, (_, index) => () => (index % 2 ? one : two).once.token(form));
+  });
+  assert.deepEqual(outcomesOf(answers), ['200', ...Array(19).fill('401 invalid_client')]);
 });
 
 test('a sign-in works across nodes, and of two that get one code at the same time one issues, in vain (OA-16)', async () => {
@@ -154,18 +161,22 @@ test('a sign-in works across nodes, and of two that get one code at the same tim
     }
     return page.leftTo.searchParams.get('code') ?? '';
   };
-  const redeemAt = (node: ServerNode, code: string) =>
+  const redeemAt = (node: Pick<ServerNode, 'token'>, code: string) =>
     node.token({ grant_type: 'authorization_code', ...web, code, redirect_uri: CALLBACK, code_verifier: VERIFIER });
-  const redeemed = await redeemAt(two, await codeFor());
-  assert.equal(redeemed.status, 200, redeemed.text);
+  const [redeemed] = await answersOfOne(async () => {
+    const code = await codeFor();
+    return [() => redeemAt(two.once, code)];
+  });
+  assert.equal(redeemed?.status, 200, redeemed?.text);
   const userinfoStatusAt = async ({ url: home }: ServerNode, token: unknown): Promise<number> =>
     (await fetchAnswer(`${home}/oauth/userinfo`, { headers: { authorization: `Bearer ${token}` } })).status;
-  for (const node of [one, two]) assert.equal(await userinfoStatusAt(node, redeemed.body.access_token), 200);
+  for (const node of [one, two]) assert.equal(await userinfoStatusAt(node, redeemed?.body.access_token), 200);
   for (let round = 0; round < 3; round++) {
-    const code = await codeFor();
-    const answers = await Promise.all([one, two, one, two].map((node) => redeemAt(node, code)));
-    const outcomes = answers.map(({ status, body }) => `${status} ${body.error ?? ''}`).sort();
-    assert.deepEqual(outcomes, ['200 ', ...Array(3).fill('400 invalid_grant')]);
+    const answers = await answersOfOne(async () => {
+      const code = await codeFor();
+      return [one, two, one, two].map((node) => () => redeemAt(node.once, code));
+    });
+    assert.deepEqual(outcomesOf(answers), ['200', ...Array(3).fill('400 invalid_grant')]);
     // Either may have stolen the code: the tokens of the first are revoked on every node.
     const got = answers.find(({ status }) => status === 200)?.body.access_token;
     for (const node of [one, two]) {

@@ -157,6 +157,31 @@ export async function eventually<T>(ask: () => T | Promise<T>, good: (answer: T)
 /** Asks until it is not too busy to answer, as clients are told to. */
 export const served = (ask: () => Promise<Answer>): Promise<Answer> => eventually(ask, ({ status }) => status !== 503);
 
+/** Statuses and errors, such as `400 invalid_grant`, in order. */
+export const outcomesOf = (answers: readonly Answer[]): readonly string[] =>
+  answers.map(({ status, body }) => [status, body.error].filter(Boolean).join(' ')).toSorted();
+
+/**
+ * Sends what is good for one use many times at once: of no round more than one is accepted. If none is, a request that was answered 503 may have
+ * used it up, and another round follows. Requests that were answered 503 beside the accepted one are sent again.
+ * @param make makes a new one for each round, and functions that send a request with it once
+ */
+export async function answersOfOne(
+  make: () => Promise<readonly (() => Promise<Answer>)[]>,
+): Promise<readonly Answer[]> {
+  const round = await eventually(
+    async () => {
+      const asks = await make();
+      const asked = await Promise.all(asks.map(async (ask) => ({ ask, answer: await ask() })));
+      const outcomes = outcomesOf(asked.map(({ answer }) => answer));
+      assert.ok(outcomes.filter((outcome) => outcome === '200').length <= 1, outcomes.join());
+      return asked;
+    },
+    (asked) => asked.some(({ answer }) => answer.status === 200),
+  );
+  return Promise.all(round.map(({ ask, answer }) => (answer.status === 503 ? served(ask) : answer)));
+}
+
 /** A token of the gateway. */
 export const own = (node: Caller): Promise<Answer> => node.token({ grant_type: 'client_credentials', ...gateway });
 
