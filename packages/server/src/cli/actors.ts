@@ -81,7 +81,7 @@ export const actorsResume: CliCommand = {
       describeWhere(
         command
           .description(
-            'End a suspension: the tokens of the party are valid again, unless they expired or were revoked.',
+            'End a suspension of this region: the tokens of the party are valid again, unless they expired or were revoked, or another region suspends it (see actors list).',
           )
           .argument('[name]', 'the name that was suspended')
           .option('--subject <sub>', 'instead of a name, with --issuer: the sub at that issuer')
@@ -91,14 +91,11 @@ export const actorsResume: CliCommand = {
   run: (options, [name]) => {
     const party = readParty('resume', options, name);
     return runOperation(options, async (call) => {
-      const { suspendedIn } = (await call('resume-actor', { body: party })).body;
-      const still = suspendedIn.length > 0;
+      await call('resume-actor', { body: party });
       printResult(
         options,
-        { ...party, suspended: still, ...(still && { suspendedIn }) },
-        still
-          ? `${party.subject} is suspended until it is resumed in each region that suspended it: ${suspendedIn.join(', ')}.`
-          : `${party.subject} is not suspended any more. Every node knows within a second.`,
+        { ...party, suspended: false },
+        `${party.subject} is not suspended any more. Every node knows within a second.`,
       );
     });
   },

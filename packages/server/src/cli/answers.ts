@@ -74,7 +74,6 @@ interface Answers {
   readonly 'list-clients': Page<ClientAnswer>;
   readonly 'list-rules': Page<{ readonly name?: unknown }>;
   readonly 'list-actors': Page<ActorAnswer>;
-  readonly 'resume-actor': { readonly suspendedIn: readonly string[] };
   readonly 'list-nodes': Page<NodeAnswer>;
   readonly 'preview-rotation': RotationPreview;
   readonly 'list-keys': { readonly items: readonly KeyAnswer[] };

@@ -53,11 +53,10 @@ export interface Suspensions {
     commit: Commit,
   ) => Promise<void>;
   /**
-   * Ends the suspension of this region, and of those that the file has no more.
-   * @returns the other regions that suspend the party still; if there are none, its tokens are valid again, unless they were revoked
-   * @throws Refusal admin_item_unknown if this region does not suspend the party
+   * Ends the suspension of this region, and of those that the file has no more. Unless another region suspends the party, its tokens are
+   * valid again, if they were not revoked. @throws Refusal admin_item_unknown if this region does not suspend the party
    */
-  readonly resume: (party: Suspendable, commit: Commit) => Promise<readonly string[]>;
+  readonly resume: (party: Suspendable, commit: Commit) => Promise<void>;
   /** Identifies the parties that another region suspended, as they are known here. */
   readonly digestOf: (region: string) => string;
   /** Reads what other processes suspended and resumed. */
@@ -87,15 +86,8 @@ function readRows(rows: readonly SuspensionRow[], issuer: string, regions: reado
   return { names, byKey, all, digests };
 }
 
-/**
- * Deletes the suspension of this region, and those of regions that are not in the list.
- * @returns the regions in the list that suspend the party still @throws Refusal admin_item_unknown if nothing was deleted
- */
-async function resumeParty(
-  database: Database,
-  party: Suspendable,
-  regions: readonly string[],
-): Promise<readonly string[]> {
+/** Deletes the suspension of this region, and those of regions that are not in the list. @throws Refusal admin_item_unknown if there is none */
+async function resumeParty(database: Database, party: Suspendable, regions: readonly string[]): Promise<void> {
   const own = idOf(party);
   const ids = (await listSuspensions(database)).map(({ id }) => id).filter((id) => ownIdOf(id) === own);
   const still = regions.filter((region) => ids.some((id) => regionOfSuspension(id) === region));
@@ -103,7 +95,6 @@ async function resumeParty(
   if (ended.length === 0)
     throw new Refusal('admin_item_unknown', { detail: `${describeParty(party)} is not suspended${inRegions(still)}` });
   for (const id of ended) await deleteSuspension(database, id);
-  return still;
 }
 
 /** @param issuer our own @param regions the other ones */
@@ -147,15 +138,13 @@ export async function openSuspensions(
       await orUnavailable(read());
     },
     resume: async (party, commit) => {
-      let still: readonly string[] = [];
       await orUnavailable(
         commit(async (database) => {
           await nextRevision(database, 'actors');
-          still = await resumeParty(database, party, regions);
+          await resumeParty(database, party, regions);
         }),
       );
       await orUnavailable(read());
-      return still;
     },
     digestOf: (region) => known.digests.get(region) ?? '',
     poll: async (written) => {

@@ -85,23 +85,17 @@ export const resumeActor = operation({
   id: 'resume-actor',
   method: 'POST',
   at: '/actors/resume',
-  summary: 'End a suspension: the tokens of the party are valid again, unless they expired or were revoked',
+  summary:
+    'End a suspension of this region: the tokens of the party are valid again, unless they expired, were revoked, or another region suspends the party',
   scope: 'admin:write',
   body: party,
-  status: 200,
-  answer: z.object({
-    suspendedIn: z
-      .array(z.string())
-      .describe(
-        'the other regions that suspend the party still. Its tokens are refused here until it is resumed there',
-      ),
-  }),
+  status: 204,
   run: async ({ body, services, event }) => {
     const named = readParty(body, services);
     event.change = { what: 'resume', after: body };
     event.party = principalOf(named, services);
-    const still = await services.suspensions.resume(named, (write) => services.admin.commit(event, write));
-    return { body: { suspendedIn: [...still] } };
+    await services.suspensions.resume(named, (write) => services.admin.commit(event, write));
+    return {};
   },
 });
 

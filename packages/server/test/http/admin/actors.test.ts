@@ -51,7 +51,7 @@ const suspend = async (server: TestServer, body: object): Promise<Answer> => {
   return answer;
 };
 const resume = async (server: TestServer, body: object): Promise<void> =>
-  assert.deepEqual((await admin(server, 'POST /actors/resume', { body })).body, { suspendedIn: [] });
+  assert.equal((await admin(server, 'POST /actors/resume', { body })).status, 204);
 
 test('refuses every token in which a suspended actor acts, at any hop and at every endpoint, until it is resumed', async (t) => {
   const [server, elsewhere] = await startPair(t, 25);
