@@ -14,6 +14,7 @@ const SIGNED = 'https://signed.example';
 
 interface Key {
   readonly kid: string;
+  readonly alg: string;
   readonly state: string;
   readonly activatesAt: string;
   readonly signsUntil?: string;
@@ -21,8 +22,11 @@ interface Key {
   readonly validTokens: number;
 }
 
+/** Those of ES256 first: keys that are made at once come in any order. */
 const keysOf = async (server: TestServer, token?: string): Promise<readonly Key[]> =>
-  (await admin(server, 'GET /keys', { token })).body.items as Key[];
+  ((await admin(server, 'GET /keys', { token })).body.items as Key[]).toSorted((one, other) =>
+    one.alg.localeCompare(other.alg),
+  );
 
 test('says how long each key signs and is published, and how many of its tokens may be valid', async (t) => {
   const server = await start(
@@ -90,8 +94,8 @@ test('previews a rotation without doing it: the key that it replaces, and the au
     [next?.state, next?.activatesAt, (after.replaces as Key).kid],
     ['next', made.body.activatesAt, next?.kid],
   );
-  const [replaced] = await keysOf(server, token);
-  assert.deepEqual([replaced?.kid, replaced?.signsUntil], [before?.kid, made.body.activatesAt]);
+  const replaced = (await keysOf(server, token)).find(({ kid }) => kid === before?.kid);
+  assert.equal(replaced?.signsUntil, made.body.activatesAt);
 
   const printed = await beside(t, server, ['keys rotate', '--preview']);
   assert.match(printed.stdout, /^The next ES256 key would be published now, and sign from /);
