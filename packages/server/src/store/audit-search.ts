@@ -179,14 +179,17 @@ async function searchTokens(database: Database, range: SearchRange): Promise<Par
     (isEntry) => sql`select time, sequence from (select distinct time, sequence from audit_tokens as entry
       where ${isEntry} and ${timesOf(range, 'entry')} order by time desc, sequence desc limit ${maxRows}) as part`,
   );
-  const newest = sql`select distinct time, sequence from (${sql.join(parts, sql` union all `)}) as parts
-    order by time desc, sequence desc`;
-  const { rows: ends } = await sql<AuditPlace>`${newest} limit 1 offset ${maxRows - 1}`.execute(database);
-  const { rows } = await sql<RowSize>`select audit.time, audit.sequence, ${rowBytes} as bytes
-    from (${newest} limit ${maxRows}) as entry
-    join audit on audit.sequence = entry.sequence and audit.time = entry.time
-    where ${columnsEqual(terms)} order by audit.time desc, audit.sequence desc`.execute(database);
-  return { sizes: rows, end: ends[0] };
+  // One statement: an entry that is added between two would move the end.
+  const { rows } = await sql<AuditPlace & { readonly bytes: number | null }>`
+    select entry.time, entry.sequence, ${rowBytes} as bytes
+    from (select distinct time, sequence from (${sql.join(parts, sql` union all `)}) as parts
+      order by time desc, sequence desc limit ${maxRows}) as entry
+    left join audit on audit.sequence = entry.sequence and audit.time = entry.time and ${columnsEqual(terms)}
+    order by entry.time desc, entry.sequence desc`.execute(database);
+  return {
+    sizes: rows.flatMap(({ bytes, ...place }) => (bytes === null ? [] : { ...place, bytes })),
+    end: rows.length === maxRows ? rows.at(-1) : undefined,
+  };
 }
 
 /** Reads the rows after the position of the index, in batches. */
