@@ -57,8 +57,10 @@ function createList<Reason extends string>(clock: Clock, finders: Finders<Reason
   const known = new Map<Reason, number>();
   return async (): Promise<readonly Condition<Reason>[]> => {
     const all: Condition<Reason>[] = [];
-    for (const reason of Object.keys(finders) as Reason[]) {
-      const found = await finders[reason]();
+    const reasons = Object.keys(finders) as Reason[];
+    // At the same time: more than one may wait for a database that does not answer.
+    const examined = await Promise.all(reasons.map(async (reason) => ({ reason, found: await finders[reason]() })));
+    for (const { reason, found } of examined) {
       if (found === undefined) {
         known.delete(reason);
         continue;
