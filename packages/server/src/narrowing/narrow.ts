@@ -251,8 +251,10 @@ export function extendLineage(
     actor === undefined
       ? []
       : [
-          ...[actor.id, ...namesBehind(actor, issuer), ...actor.lineage],
-          // What says who named the actor would say it of the subject.
+          actor.id,
+          ...namesBehind(actor, issuer),
+          ...actor.lineage,
+          // In the new token, these entries would be about the subject.
           ...actor.actorLineage.filter((entry) => !isAccountEntry(entry)),
         ];
   const actorLineage = [...new Set([...acting, ...subject.actorLineage])];

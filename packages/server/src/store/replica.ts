@@ -37,7 +37,7 @@ export interface ReplicaFailure {
 
 /** After a failure, the primary is read for this long before the replica is tried again. */
 const RETRY_MS = 5000;
-/** Time between two readings that nobody asked for: a node says that its replica cannot be read, before somebody searches. */
+/** Time between two attempts, so that a node reports a replica that cannot be read although nobody searches. */
 const TRY_MS = 10_000;
 /** How long a reading waits for a replica that is behind. One that follows the primary is some milliseconds behind. */
 const MAX_LAG_MS = 500;
@@ -73,7 +73,6 @@ export async function openReaders(
       return undefined;
     }
   };
-  // Most of the time nobody searches.
   const read: Readers['read'] = async (work, maxWaitMs) => {
     const readPrimary = async () => ({
       result: await orUnavailable(work(primary), maxWaitMs),

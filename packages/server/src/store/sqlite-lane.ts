@@ -6,7 +6,7 @@ import type { Asked, Link, SqliteAnswer } from './sqlite-link.ts';
 export interface Lane {
   /** Outside of transactions: waits until those that came before have ended. */
   readonly ask: (request: Request) => Promise<SqliteAnswer>;
-  /** Until `release`, only the caller may use the link, and only its thread of now. */
+  /** Until `release`, only the caller may use the link. Its requests fail if the thread ends meanwhile. */
   readonly hold: () => Promise<Held>;
 }
 

@@ -5,7 +5,7 @@ import { type Access, createConnection, type Failure, type Reply, type Request }
 import { sqliteThread } from './sqlite-thread-location.ts';
 
 export interface Link extends Asked {
-  /** Of the thread of now: a transaction must not go on in another one, which does not have it. */
+  /** Asks the current thread alone: a transaction cannot continue in another one. */
   readonly pin: () => Asked;
 }
 
