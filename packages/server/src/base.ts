@@ -8,8 +8,8 @@ import { createRegistrationLimit, type RegistrationLimit } from './client-auth/r
 import { createRequestLimit, type RequestLimit } from './client-auth/request-limit.ts';
 import type { Configuration } from './config/configuration.ts';
 import { type AskDraft, createDrafts } from './draft/drafts.ts';
-import { openRevocations, type Revocations } from './issuing/revocations.ts';
-import { openSuspensions, type Suspensions } from './issuing/suspensions.ts';
+import { openRevocations, type StoredRevocations } from './issuing/revocations.ts';
+import { openSuspensions, type StoredSuspensions } from './issuing/suspensions.ts';
 import { createTokenIds } from './issuing/token-ids.ts';
 import type { Sealer } from './keys/sealing.ts';
 import { openSealer } from './keys/sealing-key.ts';
@@ -39,8 +39,8 @@ export interface Base {
   readonly sharedSecret: (name: string) => Promise<string>;
   /** Of all that is polled. */
   readonly freshness: Freshness;
-  readonly revocations: Revocations;
-  readonly suspensions: Suspensions;
+  readonly revocations: StoredRevocations;
+  readonly suspensions: StoredSuspensions;
   /** Undefined if the server has one region. */
   readonly regions: Regions | undefined;
   /** The id of this process. */
@@ -103,7 +103,7 @@ export async function openBase(
       sealer,
       sharedSecret,
       freshness,
-      revocations: await openRevocations(store, { issuer, clock, freshness, ids, suspensions, refuseStale }),
+      revocations: await openRevocations(store, { issuer, clock, freshness, ids, refuseStale }),
       suspensions,
       regions,
       node: newId(),

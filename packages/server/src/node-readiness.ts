@@ -70,9 +70,9 @@ export function createNodeState(clock: Clock): NodeState {
   };
 }
 
-/** Regions that were not read for too long: their tokens are refused here. */
+/** Regions that were not read for too long: their tokens are refused here, or the parties that they suspended are not. */
 function findUnread(states: readonly PeerState[]): Found | undefined {
-  const unread = states.filter(({ isFresh }) => !isFresh);
+  const unread = states.filter(({ isFresh, knowsSuspended }) => !(isFresh && knowsSuspended));
   if (unread.length === 0) return undefined;
   const ages = unread.flatMap(({ age }) => age ?? []);
   return {
@@ -92,14 +92,15 @@ export function examineNode(
   const foundIf = (holds: boolean): Found | undefined => (holds ? {} : undefined);
   const foundIn = (noted: Noted | undefined): Found | undefined =>
     noted && { forMs: clock() - noted.since, details: noted.details };
+  // If the database fails, another obstacle says so.
+  const missingRights = () => orUnavailable(findMissingRights(store)).catch(() => undefined);
   return createReadiness(clock, {
     obstacles: {
       stopping: () => foundIf(state.stopping),
       database_unreachable: async () => foundIf(!(await isReachable(store))),
       rights_missing: async () => {
-        // If the database fails, another obstacle says so.
-        const missing = await orUnavailable(findMissingRights(store)).catch(() => undefined);
-        return missing === undefined ? undefined : { details: [missing] };
+        const missing = await missingRights();
+        return missing?.grantsNothing ? { details: [missing.text] } : undefined;
       },
       polling_behind: () => foundIf(!freshness.isFresh()),
       change_pending: () => {
@@ -111,6 +112,10 @@ export function examineNode(
       configuration_faulty: () => foundIn(state.warnings().configuration_faulty),
       renewal_failed: () => foundIn(state.warnings().renewal_failed),
       restart_needed: () => foundIn(state.warnings().restart_needed),
+      rights_missing: async () => {
+        const missing = await missingRights();
+        return missing && !missing.grantsNothing ? { details: [missing.text] } : undefined;
+      },
       regions_unread: () => findUnread(regions?.states() ?? []),
       replica_unread: () => {
         const failure = readers.failure();

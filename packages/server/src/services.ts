@@ -18,7 +18,7 @@ import { token } from './http/endpoints/token.ts';
 import { upstreamReturn } from './http/endpoints/upstream.ts';
 import { findEnd, findFamily } from './issuing/family.ts';
 import { createLeashCounter } from './issuing/leash-counter.ts';
-import { findWorkloads } from './issuing/suspensions.ts';
+import { withWorkloads } from './issuing/suspensions.ts';
 import { type KeyRing, openKeyRing } from './keys/key-ring.ts';
 import type { Observer } from './metrics/observer.ts';
 import { indexClients } from './model/client.ts';
@@ -102,7 +102,7 @@ export async function openServices(
     enabledTypes: enabledTypes(configuration, context === undefined ? 'none' : 'some'),
     targeting,
     leashes,
-    leashCounter: createLeashCounter(clock, parties.revocations),
+    leashCounter: createLeashCounter(clock, base.revocations),
     issuers: indexIssuers(trusted),
     tokenEndpoint: urlOf(token, issuer),
     keys: ring,
@@ -119,19 +119,19 @@ export async function openServices(
   };
 }
 
+type Parties = Pick<HttpServices, 'revocations' | 'suspensions'>;
+
 /** Finds suspended parties also by the clients of this configuration that workloads are. */
 function findParties(
-  { revocations, suspensions }: Pick<Base, 'revocations' | 'suspensions'>,
-  context: Parameters<typeof findWorkloads>[1],
-): Pick<HttpServices, 'revocations' | 'suspensions'> {
-  const find = findWorkloads(suspensions, context);
-  return {
-    suspensions: { ...suspensions, find },
-    revocations: {
-      ...revocations,
-      whyRefused: (token) => revocations.whyRefused(token) ?? (find(token) === undefined ? undefined : 'suspended'),
-    },
+  { revocations, suspensions: stored }: Pick<Base, 'revocations' | 'suspensions'>,
+  context: Parameters<typeof withWorkloads>[1],
+): Parties {
+  const suspensions = withWorkloads(stored, context);
+  const whyRefused: HttpServices['revocations']['whyRefused'] = (token) => {
+    if (revocations.isRevoked(token)) return 'revoked';
+    return suspensions.find(token) === undefined ? undefined : 'suspended';
   };
+  return { suspensions, revocations: { ...revocations, whyRefused } };
 }
 
 const takeFromFile = ({
@@ -190,7 +190,7 @@ const openKeys = async (keys: Configuration['keys'], base: Base, before: Before 
 async function describeSignIn(
   { issuer, accounts: entries, upstream, console: operators, keys: { algorithms } }: Configuration,
   clients: AllClients,
-  base: Base & { readonly keys: KeyRing; readonly targeting: Targeting },
+  base: Omit<Base, keyof Parties> & Parties & { readonly keys: KeyRing; readonly targeting: Targeting },
 ): Promise<ProviderContext> {
   const { revocations, passwordRateLimit } = base;
   const cookieKey = await base.sharedSecret('cookies');
@@ -215,7 +215,7 @@ async function describeSignIn(
 async function openUpstream(
   entry: NonNullable<Configuration['upstream']>,
   { issuer, cookieKey }: { readonly issuer: string; readonly cookieKey: string },
-  { clock, store, upstreamLimit }: Base,
+  { clock, store, upstreamLimit }: Pick<Base, 'clock' | 'store' | 'upstreamLimit'>,
 ): Promise<NonNullable<ProviderContext['upstream']>> {
   const { createUpstream } = await import('./sign-in/upstream.ts');
   const upstream = createUpstream(entry, {

@@ -41,7 +41,7 @@ export interface NodeAnswer {
 export interface KeyAnswer
   extends Readonly<Record<'kid' | 'alg' | 'state' | 'createdAt' | 'activatesAt' | 'publishedUntil', string>> {
   readonly signsUntil?: string;
-  readonly validTokens: number;
+  readonly validTokens?: number;
 }
 
 export interface RotationPreview {

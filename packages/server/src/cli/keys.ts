@@ -67,6 +67,8 @@ export const keysRotate: CliCommand = {
   },
 };
 
+const countOf = ({ validTokens }: KeyAnswer): string => (validTokens === undefined ? '' : `, about ${validTokens} now`);
+
 function describeRotation(of: RotationPreview): string {
   const { replaces, published, audiences } = of;
   const others = of.audienceCount - audiences.length;
@@ -76,7 +78,7 @@ function describeRotation(of: RotationPreview): string {
     ...(replaces === undefined
       ? []
       : [
-          `It replaces ${replaces.kid}, which would leave the key sets at ${of.replacedPublishedUntil}. Tokens that it signed stay valid, about ${replaces.validTokens} now.`,
+          `It replaces ${replaces.kid}, which would leave the key sets at ${of.replacedPublishedUntil}. Tokens that it signed stay valid${countOf(replaces)}.`,
         ]),
     `Verifiers may cache a key set for ${formatDuration(of.cachedForSeconds)}, and have ${formatDuration(of.publishedForSeconds)} to read the key. One that keeps keys longer, or names a key in its configuration, refuses the new tokens. Look at the verifiers of:`,
     ...audiences.map((audience) => `  ${audience}`),

@@ -25,10 +25,12 @@ export const ready: CliCommand = {
     const url = readServer(server);
     const { status, body } = await ask(url, readSeconds('--timeout', timeout) * 1000);
     if (status === 200) {
-      printResult(options, body, `${url.origin} is ready`);
+      const toMend = reasonsOf(body, 'warnings');
+      printResult(options, body, `${url.origin} is ready${toMend && `. To mend: ${toMend}`}`);
       return EXIT.done;
     }
-    if (outputForm(options) === 'text') printError(`cambio: ${url.origin} is not ready: ${reasonsOf(body)}`);
+    if (outputForm(options) === 'text')
+      printError(`cambio: ${url.origin} is not ready: ${reasonsOf(body, 'obstacles') || 'it does not say why'}`);
     else printResult(options, body, '');
     return EXIT.failed;
   },
@@ -60,16 +62,16 @@ async function ask(url: URL, deadlineMs: number): Promise<Readyz> {
   throw new Error(`${url.origin} is not a Cambio server: it answers ${status} at /readyz. Correct --server`);
 }
 
-/** What to do about an obstacle that waiting does not remove. The listener of the metrics says more. */
+/** What to do about a condition that waiting does not remove. The listener of the metrics says more. */
 const MENDS: Readonly<Record<string, string>> = {
   rights_missing: 'run cambio store migrate --grant ROLE as the role that owns the tables',
 };
 
-/** The obstacles of the server, and of each of its workers. */
-function reasonsOf({ obstacles, workers }: Readyz['body']): string {
-  const all = [obstacles, ...(Array.isArray(workers) ? workers.map((worker) => worker?.obstacles) : [])].flat();
+/** Of the server, and of each of its workers. */
+function reasonsOf({ workers, ...server }: Readyz['body'], kind: 'obstacles' | 'warnings'): string {
+  const all = [server, ...(Array.isArray(workers) ? workers : [])].flatMap((process) => process?.[kind]);
   const reasons = new Set(all.flatMap((one) => (typeof one?.reason === 'string' ? [describeReason(one)] : [])));
-  return [...reasons].join(', ') || 'it does not say why';
+  return [...reasons].join(', ');
 }
 
 function describeReason({ reason, details }: { readonly reason: string; readonly details?: unknown }): string {

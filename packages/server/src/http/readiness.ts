@@ -17,6 +17,7 @@ export type Warning =
   | 'configuration_faulty'
   | 'renewal_failed'
   | 'restart_needed'
+  | 'rights_missing'
   | 'configurations_differ'
   | 'regions_unread'
   | 'replica_unread';

@@ -19,7 +19,7 @@ import {
 } from '../store/leash-uses.ts';
 import type { OneRow } from '../store/one-row.ts';
 import type { Database, LeashTokenRow } from '../store/schema.ts';
-import type { Revocable, Revocations } from './revocations.ts';
+import type { Revocable, StoredRevocations } from './revocations.ts';
 
 /** New tokens of one request. */
 export interface CountedTokens {
@@ -82,11 +82,14 @@ function createReached(clock: () => number) {
 const MAX_REACHED = 10_000;
 
 /** @param clock milliseconds since 1970 */
-export function createLeashCounter(clock: () => number, { whyRefused }: Pick<Revocations, 'whyRefused'>): LeashCounter {
+export function createLeashCounter(
+  clock: () => number,
+  revocations: Pick<StoredRevocations, 'isRevoked'>,
+): LeashCounter {
   const reached = createReached(clock);
   const inTurn = createTurns();
   const isRevoked = ({ token, facts }: LeashTokenRow): boolean =>
-    whyRefused({ ...parseOwnJson<CountedTokens['facts']>(facts), id: token }) === 'revoked';
+    revocations.isRevoked({ ...parseOwnJson<CountedTokens['facts']>(facts), id: token });
   return {
     refuseEarly: (leashes) => {
       for (const { key } of leashes) reached.refuse(key);

@@ -10,7 +10,6 @@ import { insertManyRevoked, listRevocations, type ManyRevoked, manyOf, revocatio
 import type { Database } from '../store/schema.ts';
 import { deleteSomeArtifacts } from '../store/sign-in-artifacts.ts';
 import { MAX_WAIT_MS, orUnavailable, type Store } from '../store/store.ts';
-import type { Suspensions } from './suspensions.ts';
 import type { TokenIds } from './token-ids.ts';
 import { type BulkRevocation, createTokenNames, storedName, type TokenParties } from './token-names.ts';
 
@@ -32,17 +31,15 @@ export interface Revocable extends TokenParties {
 
 type Commit = (write: (database: Database) => Promise<void>) => Promise<void>;
 
-export interface Revocations {
+/** What the database says, whatever the configuration. */
+export interface StoredRevocations {
   /**
    * @throws Refusal store_unavailable if the last successful poll is too old: another node may have revoked one; region_unavailable if
    *   another region may have
    */
   readonly anyOf: (ids: Iterable<string>) => boolean;
-  /**
-   * Is the token revoked, by its id, its ancestors, its subject, its actors or its client? Or is one of these parties suspended?
-   * @throws like `anyOf`
-   */
-  readonly whyRefused: (token: Revocable) => 'revoked' | 'suspended' | undefined;
+  /** Is the token revoked, by its id, its ancestors, its subject, its actors or its client? @throws like `anyOf` */
+  readonly isRevoked: (token: Revocable) => boolean;
   /**
    * Revokes a token or a refresh family, and all its descendants: here when this resolves, on other nodes after their next poll.
    * @param commit runs the write in a transaction with other writes
@@ -67,6 +64,11 @@ export interface Revocations {
   readonly poll: Poll;
   /** Number of revocations. */
   readonly count: () => number;
+}
+
+export interface Revocations extends StoredRevocations {
+  /** Is the token revoked, or one of its parties suspended? @throws like `anyOf` */
+  readonly whyRefused: (token: Revocable) => 'revoked' | 'suspended' | undefined;
 }
 
 /** The time of a bulk revocation. The previous version compared clocks; `moment` grows with each revocation on any node. */
@@ -122,18 +124,16 @@ export async function openRevocations(
     clock,
     freshness,
     ids,
-    suspensions,
     refuseStale,
   }: {
     readonly issuer: string;
     readonly clock: Clock;
     readonly freshness: Freshness;
     readonly ids: TokenIds;
-    readonly suspensions: Pick<Suspensions, 'find'>;
     /** @throws Refusal region_unavailable if another region may have revoked one of the tokens */
     readonly refuseStale: (ids: readonly string[]) => void;
   },
-): Promise<Revocations> {
+): Promise<StoredRevocations> {
   const revoked = createRevocationIndex(issuer, ids);
   // No row up to this number is missing.
   let read = 0;
@@ -167,11 +167,7 @@ export async function openRevocations(
   await poll();
   return {
     anyOf,
-    whyRefused: (token) => {
-      const isRevoked = anyOf([token.id, ...token.lineage, ...token.actorLineage]) || revoked.isNamed(token);
-      if (isRevoked) return 'revoked';
-      return suspensions.find(token) === undefined ? undefined : 'suspended';
-    },
+    isRevoked: (token) => anyOf([token.id, ...token.lineage, ...token.actorLineage]) || revoked.isNamed(token),
     revoke: async (id, commit = ({ run }) => run(store)) => {
       await orUnavailable(commit(insertionOf(revocation(id, clock()))));
       revoked.addToken(id);

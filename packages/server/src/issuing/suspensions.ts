@@ -36,9 +36,10 @@ export interface Suspension extends Suspendable {
 
 type Commit = (write: (database: Database) => Promise<void>) => Promise<void>;
 
-export interface Suspensions {
-  /** @returns the suspended party of the token; undefined if there is none */
-  readonly find: (token: TokenParties) => Suspension | undefined;
+/** What the database says, whatever the configuration. */
+export interface StoredSuspensions {
+  /** @returns the party of the token that is suspended by one of its names in the token; see `withWorkloads` */
+  readonly findNamed: (token: TokenParties) => Suspension | undefined;
   /** Oldest first. */
   readonly all: () => readonly Suspension[];
   /**
@@ -61,6 +62,11 @@ export interface Suspensions {
   readonly digestOf: (region: string) => string;
   /** Reads what other processes suspended and resumed. */
   readonly poll: Poll;
+}
+
+export interface Suspensions extends Omit<StoredSuspensions, 'findNamed'> {
+  /** @returns the suspended party of the token; undefined if there is none */
+  readonly find: (token: TokenParties) => Suspension | undefined;
 }
 
 const idOf = ({ issuer, subject }: Suspendable): string => sha256(JSON.stringify([issuer ?? null, subject]));
@@ -102,7 +108,7 @@ export async function openSuspensions(
   store: Store,
   issuer: string,
   regions: readonly string[] = [],
-): Promise<Suspensions> {
+): Promise<StoredSuspensions> {
   let known = readRows([], issuer, regions);
   // One read at a time: the earlier of two could be answered last.
   const read = createRepeatable(async (): Promise<void> => {
@@ -110,7 +116,7 @@ export async function openSuspensions(
   });
   await read();
   return {
-    find: (token) => {
+    findNamed: (token) => {
       const { byKey, names } = known;
       if (byKey.size === 0) return undefined;
       for (const key of names.keysOf(token)) {
@@ -157,21 +163,22 @@ export async function openSuspensions(
  * A client with a pattern of SPIFFE IDs is each of these workloads, whose names are not known when it is suspended. So the client of each
  * workload in a token is looked up, too.
  */
-export function findWorkloads(
-  { find, all }: Pick<Suspensions, 'find' | 'all'>,
+export function withWorkloads(
+  { findNamed, ...stored }: StoredSuspensions,
   { issuer, clientIndex }: { readonly issuer: string; readonly clientIndex: Pick<ClientIndex, 'bySpiffeId'> },
-): Suspensions['find'] {
+): Suspensions {
   const findClient = ({ iss, sub }: Principal): Suspension | undefined => {
     const id = trustDomainOf(sub) !== undefined && iss.startsWith('spiffe://') && clientIndex.bySpiffeId(sub)?.id;
-    return id ? find(partiesOfClient(id, issuer)) : undefined;
+    return id ? findNamed(partiesOfClient(id, issuer)) : undefined;
   };
-  return (token) => {
-    const found = find(token);
-    if (found !== undefined || all().length === 0) return found;
+  const find: Suspensions['find'] = (token) => {
+    const found = findNamed(token);
+    if (found !== undefined || stored.all().length === 0) return found;
     const { principal, origin, chain } = token;
     const parties = [principal, origin, ...chain.flatMap((actor) => [actor, actor.origin])];
     return parties.flatMap((party) => (party && findClient(party)) ?? []).at(0);
   };
+  return { ...stored, find };
 }
 
 const partiesOfClient = (id: string, issuer: string): TokenParties => ({

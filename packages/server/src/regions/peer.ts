@@ -37,6 +37,8 @@ export interface Peer {
   readonly isFresh: () => boolean;
   /** Milliseconds since the last read began; undefined if there was none. */
   readonly age: () => number | undefined;
+  /** False if the parties that it suspended could not be read for `staleAfter`. */
+  readonly knowsSuspended: () => boolean;
   /** Why the last read failed. */
   readonly failure: () => string | undefined;
   /** As it was told last, also by a region that is out of reach now: its tokens live on. */
@@ -79,6 +81,7 @@ export async function openPeer(context: PeerContext): Promise<Peer> {
     },
     isFresh: reader.isFresh,
     age: reader.age,
+    knowsSuspended: reader.knowsSuspended,
     failure: () => failure,
     keys: reader.keys,
     singleUse: () => reader.latest()?.singleUse,
@@ -130,6 +133,26 @@ function createReader(context: PeerContext, known: StoredPeer | undefined) {
   let latest: RegionState | undefined;
   /** A command reads nothing and ends soon, so everything is fresh to it. */
   let last: ReturnType<typeof readTimeNow> | 'never' | 'not reading' = 'not reading';
+  /** Its digest of the parties that it suspended, and ours: a region of another version may compute another one of the same list. */
+  let suspendedRead = { theirs: '', ours: '' };
+  /** Since when the list is another one than it says. */
+  let missedSince: ReturnType<typeof readTimeNow> | undefined;
+  const readSuspendedIfChanged = async (
+    digest: string,
+    { added, suspendedBy }: Pick<PeerReading, 'added' | 'suspendedBy'>,
+  ): Promise<void> => {
+    const ours = suspendedBy(name);
+    if (digest === ours || (digest === suspendedRead.theirs && ours === suspendedRead.ours)) return;
+    missedSince ??= readTimeNow();
+    try {
+      const page = (after: string) => ask(context, { suspended: { after } }, 'suspended');
+      await readSuspended(store, name, { digest, page });
+      await added();
+    } catch (error) {
+      throw new Error(`its suspended parties cannot be read: ${describeError(error)}`);
+    }
+    suspendedRead = { theirs: digest, ours: suspendedBy(name) };
+  };
   const age = (): number | undefined => (typeof last === 'string' ? undefined : since(last));
   return {
     keys: () => keys,
@@ -139,6 +162,7 @@ function createReader(context: PeerContext, known: StoredPeer | undefined) {
     begin: () => {
       last = 'never';
     },
+    knowsSuspended: () => missedSince === undefined || since(missedSince) <= staleAfter,
     read: async ({ added, now, suspendedBy }: PeerReading): Promise<void> => {
       const began = readTimeNow();
       let state = await ask(context, { read: { after: position, mark } }, 'state');
@@ -157,11 +181,6 @@ function createReader(context: PeerContext, known: StoredPeer | undefined) {
         after = next;
         state = await ask(context, { read: { after: next } }, 'state');
       }
-      if (suspended !== undefined && suspended !== suspendedBy(name)) {
-        const page = (last: string) => ask(context, { suspended: { after: last } }, 'suspended');
-        await readSuspended(store, name, { digest: suspended, page });
-        await added();
-      }
       const text = JSON.stringify(state.keys);
       const told = text === keys.text ? keys : readPeerKeys(text);
       if (told !== keys || settled !== position || settledMark !== mark)
@@ -171,6 +190,9 @@ function createReader(context: PeerContext, known: StoredPeer | undefined) {
       keys = told;
       latest = state;
       last = began;
+      // Last, so that a list that cannot be read refuses none of the tokens of the region.
+      if (suspended !== undefined) await readSuspendedIfChanged(suspended, { added, suspendedBy });
+      missedSince = undefined;
     },
   };
 }

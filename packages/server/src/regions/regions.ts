@@ -36,6 +36,8 @@ export interface PeerState {
   readonly isFresh: boolean;
   /** Milliseconds since the last read began; undefined if there was none. */
   readonly age: number | undefined;
+  /** False if the parties that it suspended could not be read for too long. */
+  readonly knowsSuspended: boolean;
   readonly failure: string | undefined;
 }
 
@@ -138,8 +140,7 @@ export async function openRegions(settings: RegionSettings, context: RegionConte
       await Promise.all(asked.map((peer) => peer.untilRead(position)));
     },
     answer: (request, keys) => answerPeer(request, keys, settings, answering),
-    states: () =>
-      peers.map((peer) => ({ name: peer.name, isFresh: peer.isFresh(), age: peer.age(), failure: peer.failure() })),
+    states: () => peers.map(stateOf),
     start: (reading) => {
       const stops = peers.map((peer) => peer.start(reading));
       return () => {
@@ -148,6 +149,14 @@ export async function openRegions(settings: RegionSettings, context: RegionConte
     },
   };
 }
+
+const stateOf = ({ name, isFresh, age, knowsSuspended, failure }: Peer): PeerState => ({
+  name,
+  isFresh: isFresh(),
+  age: age(),
+  knowsSuspended: knowsSuspended(),
+  failure: failure(),
+});
 
 async function requireOwn(name: string, { store, access }: RegionContext): Promise<void> {
   const owner = access === 'write' ? await claimRegion(store, name) : await findOwnRegion(store);

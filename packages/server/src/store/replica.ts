@@ -2,8 +2,9 @@
 // the primary had when the reading began, so an answer never lacks a row that was committed before.
 import { setTimeout as wait } from 'node:timers/promises';
 import { sql } from 'kysely';
+import { Refusal } from '../primitives/refusal.ts';
 import { describeDatabaseFailure } from './failure.ts';
-import { orUnavailable, type Store, type StoreLocation } from './store.ts';
+import { LateError, orUnavailable, type Store, type StoreLocation } from './store.ts';
 
 /** Where a reading came from. */
 export interface ReplicaUse {
@@ -19,7 +20,7 @@ export interface ReadResult<Result> {
 
 export interface Readers {
   /**
-   * @param work reads from the replica or from the primary; after a failure of the replica, again
+   * @param work reads from the replica or from the primary; after a failure of the replica, again. If it takes too long there, it would here, too
    * @param maxWaitMs for each attempt
    * @throws Refusal store_unavailable
    */
@@ -59,13 +60,20 @@ export async function openReaders(
   const standby = openPostgres(location.replica, 'requests');
   let failedAt = Number.NEGATIVE_INFINITY;
   let failed: { readonly why: string; readonly since: number } | undefined;
-  const readStandby = async <Result>(work: () => Promise<Result>): Promise<ReadResult<Result> | undefined> => {
-    try {
-      const result = await work();
+  const readStandby = async <Result>(
+    work: (canRead: () => void) => Promise<Result>,
+  ): Promise<ReadResult<Result> | undefined> => {
+    let couldRead = false;
+    const canRead = (): void => {
+      couldRead = true;
       if (failed !== undefined) report('the replica of the database can be read again');
       failed = undefined;
+    };
+    try {
+      const result = await work(canRead);
       return { result, replica: { used: true } };
     } catch (error) {
+      if (couldRead && error instanceof Refusal && error.cause instanceof LateError) throw error;
       failedAt = performance.now();
       const why = describe(error);
       if (failed === undefined) report(`the replica of the database cannot be read: ${why}. Searches read the primary`);
@@ -81,10 +89,11 @@ export async function openReaders(
     if (performance.now() < failedAt + RETRY_MS) return readPrimary();
     const mark = await orUnavailable(readMark(primary));
     // The next connection of an address that stands for several standbys may be to one that is behind.
-    const found = await readStandby(async () => {
+    const found = await readStandby(async (canRead) => {
       const checked = Promise.withResolvers<void>();
       const reading = standby.connection().execute(async (connection) => {
         await untilReplayed(connection, mark);
+        canRead();
         checked.resolve();
         return orUnavailable(work(connection), maxWaitMs);
       });

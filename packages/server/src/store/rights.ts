@@ -38,17 +38,24 @@ const TABLES: Readonly<Record<keyof Schema, Rights>> = {
 
 export const RIGHTS: ReadonlyMap<string, Rights> = new Map(Object.entries(TABLES));
 
-/** @returns a sentence that leads to the mend; undefined if the role of the connection has all rights */
-export async function findMissingRights(database: Database): Promise<string | undefined> {
+export interface MissingRights {
+  /** A sentence that leads to the mend. */
+  readonly text: string;
+  /** No audit row can be written, so every request for a token fails. Without another right, what uses that table fails. */
+  readonly grantsNothing: boolean;
+}
+
+/** @returns undefined if the role of the connection has all rights */
+export async function findMissingRights(database: Database): Promise<MissingRights | undefined> {
   if (!isPostgres(database)) return undefined;
   const needed = Object.entries(TABLES).flatMap(([table, rights]) => rights.map((right) => `${right} on ${table}`));
-  // A table that is not there is a matter of the schema.
+  // What has no such name is not there, or in a schema that the role may not use.
   const { rows } = await sql<{ role: string; lacks: string }>`
     select current_user as role, needed as lacks from unnest(cast(${needed} as text[])) as needed
-    where not has_table_privilege(to_regclass(split_part(needed, ' ', 3)), split_part(needed, ' ', 1))
+    where has_table_privilege(to_regclass(split_part(needed, ' ', 3)), split_part(needed, ' ', 1)) is not true
     union all
     select current_user, needed from unnest(cast(${SEQUENCES} as text[])) as needed
-    where not has_sequence_privilege(to_regclass(split_part(needed, ' ', 3)), split_part(needed, ' ', 1))`.execute(
+    where has_sequence_privilege(to_regclass(split_part(needed, ' ', 3)), split_part(needed, ' ', 1)) is not true`.execute(
     database,
   );
   const [first] = rows;
@@ -56,7 +63,10 @@ export async function findMissingRights(database: Database): Promise<string | un
   const lacks = rows.map((row) => row.lacks);
   const listed = lacks.slice(0, MAX_LISTED).join(', ');
   const further = lacks.length > MAX_LISTED ? `, and ${lacks.length - MAX_LISTED} more` : '';
-  return `the role ${first.role} lacks ${listed}${further}. Run cambio store migrate --grant ${first.role} as the role that owns the tables`;
+  return {
+    text: `the role ${first.role} lacks ${listed}${further}. Run cambio store migrate --grant ${first.role} as the role that owns the tables`,
+    grantsNothing: lacks.some((one) => / on audit(_sequence_seq)?$/.test(one)),
+  };
 }
 
 const SEQUENCES = ['audit', 'audit_statements', 'revocations'].flatMap((table) =>

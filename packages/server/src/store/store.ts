@@ -148,11 +148,14 @@ export const MAX_WAIT_MS = 700;
 /** Maximum time for work that no caller waits for. Each statement has the deadline of its connection, too. */
 export const MAX_BACKGROUND_WAIT_MS = 10_000;
 
-/** @throws Refusal store_unavailable (503) if the database fails or does not answer in time */
+/** The caller waited as long as it wanted to. */
+export class LateError extends Error {}
+
+/** @throws Refusal store_unavailable (503) if the database fails or does not answer in time; its cause is then a LateError */
 export async function orUnavailable<T>(work: Promise<T>, maxWaitMs = MAX_WAIT_MS): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
-    const giveUp = () => reject(new Error(`no answer within ${maxWaitMs} ms`));
+    const giveUp = () => reject(new LateError(`no answer within ${maxWaitMs} ms`));
     // After a loop that was busy, timers run before an answer that came in time is taken.
     timer = setTimeout(() => setImmediate(giveUp), maxWaitMs);
   });

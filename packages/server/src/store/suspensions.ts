@@ -68,18 +68,24 @@ export const digestOfSuspensions = (told: readonly ToldSuspension[]): string => 
   return hash('sha256', JSON.stringify(values), 'base64url');
 };
 
-/** Replaces what another region told before. */
+/** Writes what differs from what another region told before. */
 export async function replaceTold(
   transaction: Database,
   region: string,
   told: readonly ToldSuspension[],
 ): Promise<void> {
-  for (const { id } of (await listSuspensions(transaction)).filter(({ id }) => regionOfSuspension(id) === region))
-    await deleteSuspension(transaction, id);
-  for (const { id, names, since, ...rest } of told)
+  const before = toldBy(await listSuspensions(transaction), region);
+  const isIn = (list: readonly ToldSuspension[]): ((one: ToldSuspension) => boolean) => {
+    const digests = new Set(list.map((one) => digestOfSuspensions([one])));
+    return (one) => digests.has(digestOfSuspensions([one]));
+  };
+  const [stays, isKnown] = [isIn(told), isIn(before)];
+  const idHere = (id: string): string => `${region}${SEPARATOR}${id}`;
+  for (const { id } of before.filter((one) => !stays(one))) await deleteSuspension(transaction, idHere(id));
+  for (const { id, names, since, ...rest } of told.filter((one) => !isKnown(one)))
     await putSuspension(transaction, {
       ...rest,
-      id: `${region}${SEPARATOR}${id}`,
+      id: idHere(id),
       names: JSON.stringify(names),
       suspended_at: since,
     });

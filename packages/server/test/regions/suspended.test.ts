@@ -108,6 +108,56 @@ test('three regions', async (t) => {
     for (const server of all) await until(() => ask(server), answered(200));
   });
 
+  await t.test(
+    'a party that was suspended again while a region was cut off has the new reason and time there',
+    async () => {
+      await suspend(at.us, { subject: 'gateway', reason: 'leaked' });
+      await suspend(at.us, { subject: 'other', unknown: true });
+      await until(() => ask(at.ap), answered(400));
+      way('ap', 'us').cut();
+      assert.equal((await resume(at.us, 'gateway')).status, 204);
+      await suspend(at.us, { subject: 'gateway' });
+      const there = (await listed(at.us)).map((one) => ({ ...one, region: 'us' }));
+      assert.deepEqual(
+        there.map((one) => 'reason' in one),
+        [false, false],
+      );
+      way('ap', 'us').mend();
+      await until(
+        () => listed(at.ap),
+        (list) => JSON.stringify(list) === JSON.stringify(there),
+      );
+      for (const subject of ['gateway', 'other']) assert.equal((await resume(at.us, subject)).status, 204);
+      for (const server of all) await until(() => ask(server), answered(200));
+    },
+  );
+
+  await t.test(
+    'a list of suspended parties that cannot be read is a warning, and refuses no token of the region',
+    async () => {
+      const warning = async (): Promise<string | undefined> => {
+        const { body } = await admin(at.eu, 'GET /status');
+        const { faults } = body as { faults: readonly { kind: string; details: readonly string[] }[] };
+        return faults.find(({ kind }) => kind === 'regions_unread')?.details.join();
+      };
+      const token = await own(at.us);
+      await until(() => exchange(at.eu, token), answered(200));
+      const [id, reason] = ['A'.repeat(43), 'x'.repeat(5000)];
+      at.us.sql(
+        `insert into suspensions (id, subject, names, reason, suspended_at) values ('${id}', 'x', '[]', '${reason}', 1)`,
+      );
+      await suspend(at.us, { subject: 'other', unknown: true });
+      assert.match(
+        (await until(warning, (found) => found !== undefined)) ?? '',
+        /^us: its suspended parties cannot be read: /,
+      );
+      assert.equal((await exchange(at.eu, token)).status, 200);
+      at.us.sql(`delete from suspensions where id = '${id}'`);
+      assert.equal((await resume(at.us, 'other')).status, 204);
+      await until(warning, (found) => found === undefined);
+    },
+  );
+
   await t.test('a suspension in a region that is cut off reaches the others when the link is back', async () => {
     way('ap', 'us').cut();
     await suspend(at.us, { subject: 'gateway' });

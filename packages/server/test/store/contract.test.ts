@@ -286,28 +286,26 @@ for (const [name, [one, two]] of Object.entries(nodes)) {
   test(`${name}: revokes a name of any length that a token can have, and no other`, async () => {
     const ids = createTokenIds('key', Date.now);
     const issuer = 'https://us.example';
-    const suspensions = { find: () => undefined };
     const refuseStale = () => undefined;
-    const about = { issuer, clock: () => 1, freshness: createFreshness(), ids, suspensions, refuseStale } as const;
+    const about = { issuer, clock: () => 1, freshness: createFreshness(), ids, refuseStale } as const;
     const [revoking, polling] = [await openRevocations(one, about), await openRevocations(two, about)];
     const commit = (write: (database: Database) => Promise<void>) => one.transaction().execute(write);
     const facts = { lineage: [], actorLineage: [], principal: { iss: 'x', sub: 'x' }, chain: [], issuedAt: 0 };
     for (const sub of ['語'.repeat(1024), 'x'.repeat(1024), '𝒳'.repeat(4096)]) {
       const token = { ...facts, id: ids.make(revoking.epoch()), sub, clientId: sub };
       const other = { ...token, sub: `${sub}.`, clientId: `${sub}.` };
-      assert.equal(polling.whyRefused(token), undefined);
+      assert.equal(polling.isRevoked(token), false);
       await revoking.revokeMany([{ subject: sub }, { client: sub }, { principal: { iss: sub, sub } }], commit);
       await polling.poll();
       for (const node of [revoking, polling])
-        assert.deepEqual([node.whyRefused(token), node.whyRefused(other)], ['revoked', undefined]);
-      assert.equal(polling.whyRefused({ ...token, id: ids.make(polling.epoch()) }), undefined);
+        assert.deepEqual([node.isRevoked(token), node.isRevoked(other)], [true, false]);
+      assert.equal(polling.isRevoked({ ...token, id: ids.make(polling.epoch()) }), false);
     }
   });
 
   test(`${name}: a node misses no revocation that is committed after many later ones`, async () => {
     const ids = createTokenIds('key', Date.now);
-    const suspensions = { find: () => undefined };
-    const about = { issuer: 'https://us.example', clock: () => 1, freshness: createFreshness(), ids, suspensions };
+    const about = { issuer: 'https://us.example', clock: () => 1, freshness: createFreshness(), ids };
     const node = await openRevocations(two, { ...about, refuseStale: () => undefined });
     const wrote = Promise.withResolvers<void>();
     const going = Promise.withResolvers<void>();
@@ -330,7 +328,7 @@ for (const [name, [one, two]] of Object.entries(nodes)) {
   });
 
   test(`${name}: of requests that come at once, counts exactly as many as a limit allows, and leaves no gap`, async () => {
-    const counter = createLeashCounter(() => 1_000_000, { whyRefused: () => undefined });
+    const counter = createLeashCounter(() => 1_000_000, { isRevoked: () => false });
     const limits = { perMinute: 5, perDay: 8, delegation: 'unbounded', descendants: 7 } as const;
     const leashes = [{ key: 'client agent', name: 'client agent', limits }];
     const principal = { iss: 'https://us.example', sub: 'ada' };

@@ -122,6 +122,10 @@ test('people read the replica, which then has all that was committed before, and
     1,
     'an address may stand for several standbys, and only one was asked how far it is',
   );
+  const slow = readers.read((from) => sql`select pg_sleep(2)`.execute(from), 100);
+  await assert.rejects(slow, { reason: 'store_unavailable' }, 'the primary is not asked the same');
+  assert.equal(readers.failure(), undefined);
+  assert.equal((await readers.read((from) => backend.execute(from))).replica?.used, true);
   await Promise.all([readers.close(), store.destroy()]);
 
   await query(standby, 'select pg_wal_replay_pause()');

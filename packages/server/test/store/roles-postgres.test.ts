@@ -146,7 +146,7 @@ test('--grant refuses a role that could do more all the same, and says what to d
   assert.deepEqual([code, stderr.includes('SQLite has no roles. Remove --grant')], [1, true], stderr);
 });
 
-test('a server whose role lacks a right is not ready, and cambio ready says what to do', async (t) => {
+test('a server whose role lacks a right says so and what to do; without a right to write audit rows, it is not ready', async (t) => {
   const { owner, serve, role } = await openOwned('lacking');
   assert.equal((await runWith(t, owner, ['store', 'migrate', '--grant', role])).code, 0);
   const metrics = await freePort();
@@ -155,29 +155,40 @@ test('a server whose role lacks a right is not ready, and cambio ready says what
   });
   const node = await startNode(t, file);
   const ready = (url: string) => cambio(t, ['ready', '--server', url]);
-  const until = async (code: number) => {
+  const MEND = 'rights_missing (run cambio store migrate --grant ROLE as the role that owns the tables)';
+  const until = async (code: 0 | 1, saysMend: boolean) => {
     const found = await eventually(
       () => ready(node.url),
-      (result) => result.code === code,
+      ({ stdout, stderr, ...result }) => result.code === code && (stdout + stderr).includes(MEND) === saysMend,
     );
     return { ...found, operator: await ready(`http://127.0.0.1:${metrics}`) };
   };
-  await until(0);
-  for (const [right, object] of [
-    ['insert', 'leash_uses'],
-    ['select', 'suspensions'],
-    ['delete', 'configuration_texts'],
-    ['usage', 'sequence revocations_sequence_seq'],
-  ]) {
+  await until(0, false);
+  for (const [code, right, object] of [
+    [0, 'insert', 'leash_uses'],
+    [0, 'delete', 'configuration_texts'],
+    [0, 'usage', 'sequence revocations_sequence_seq'],
+    [1, 'insert', 'audit'],
+    [1, 'usage', 'sequence audit_sequence_seq'],
+  ] as const) {
     await query(owner, `revoke ${right} on ${object} from ${role}`);
-    const { stderr, operator } = await until(1);
-    assert.match(stderr, /rights_missing \(run cambio store migrate --grant ROLE as the role that owns the tables\)/);
-    const lacks = `the role ${role} lacks ${right} on ${object?.replace('sequence ', '')}`;
-    assert.ok(operator.stderr.includes(`${lacks}. Run cambio store migrate --grant ${role} as`), operator.stderr);
+    const { operator } = await until(code, true);
+    const lacks = `the role ${role} lacks ${right} on ${object.replace('sequence ', '')}`;
+    const said = operator.stdout + operator.stderr;
+    assert.ok(said.includes(`${lacks}. Run cambio store migrate --grant ${role} as`), said);
+    assert.equal((await own(node.once)).status, code === 0 ? 200 : 503);
     await eventually(
       () => runWith(t, owner, ['store', 'migrate', '--grant', role]),
       (result) => result.code === 0,
     );
-    await until(0);
+    await until(0, false);
   }
+  // The next change of the suspended parties cannot be read.
+  await query(owner, `revoke select on suspensions from ${role}`);
+  await query(owner, "insert into revisions (name, number) values ('actors', 1)");
+  const { stderr } = await eventually(
+    () => ready(node.url),
+    (result) => result.code === 1,
+  );
+  assert.match(stderr, /polling_behind/);
 });

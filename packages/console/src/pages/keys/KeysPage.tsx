@@ -50,7 +50,11 @@ const columns: readonly Column<Key>[] = [
     wideOnly: true,
     cell: ({ publishedUntil }) => <TimeText at={publishedUntil} />,
   },
-  { title: 'Valid tokens', width: 'minmax(4rem, 0.7fr)', cell: ({ validTokens }) => formatNumber(validTokens) },
+  {
+    title: 'Valid tokens',
+    width: 'minmax(4rem, 0.7fr)',
+    cell: ({ validTokens }) => (validTokens === undefined ? 'not counted' : formatNumber(validTokens)),
+  },
 ];
 
 const keysQuery = {
@@ -146,9 +150,9 @@ function Preview({ of }: { readonly of: components['answers']['preview-rotation'
       ))}
       {replaces !== undefined && (
         <Text>
-          It replaces <TokenId id={replaces.kid} />. Tokens that it signed stay valid, about{' '}
-          {formatNumber(replaces.validTokens)} now, and it leaves the key sets{' '}
-          <TimeText at={of.replacedPublishedUntil} />.
+          It replaces <TokenId id={replaces.kid} />. Tokens that it signed stay valid
+          {replaces.validTokens !== undefined && `, about ${formatNumber(replaces.validTokens)} now`}, and it leaves the
+          key sets <TimeText at={of.replacedPublishedUntil} />.
         </Text>
       )}
       <Text>

@@ -20,15 +20,18 @@ const key = z.object({
   publishedUntil: time.describe('when it leaves the key sets, because every token that it signed has expired'),
   validTokens: z
     .int()
-    .describe('about how many valid tokens it has signed: those issued within the longest lifetime of their audience'),
+    .optional()
+    .describe(
+      'about how many valid tokens it has signed: those issued within the longest lifetime of their audience; absent: the audit could not be counted in time',
+    ),
 });
 const iso = (milliseconds: number): string => new Date(milliseconds).toISOString();
 
-/** The keys with their times in ISO 8601, and the number of their valid tokens. @throws Refusal store_unavailable */
+/** The keys with their times in ISO 8601, and the number of their valid tokens, if it can be counted. @throws Refusal store_unavailable */
 async function readKeys({ admin, resources, clock }: HttpServices): Promise<readonly z.output<typeof key>[]> {
   const now = clock();
   const { keepAfter } = admin.keySchedule;
-  const spans = await admin.issuedSpans({ since: Math.max(0, now - keepAfter), until: now + 1 });
+  const spans = await admin.issuedSpans({ since: Math.max(0, now - keepAfter), until: now + 1 }).catch(uncounted);
   const issuing = { resources, defaultAlgorithm: admin.algorithms[0], keepAfter, now };
   return (await admin.keys.list()).map((one) => ({
     ...one,
@@ -36,8 +39,13 @@ async function readKeys({ admin, resources, clock }: HttpServices): Promise<read
     activatesAt: iso(one.activatesAt),
     signsUntil: one.signsUntil === undefined ? undefined : iso(one.signsUntil),
     publishedUntil: iso(one.publishedUntil),
-    validTokens: estimateValid(one, spans, issuing),
+    ...(spans && { validTokens: estimateValid(one, spans, issuing) }),
   }));
+}
+
+/** An operator who must rotate or retire a key needs the list also while the audit is slow. */
+function uncounted(error: unknown): undefined {
+  if (!(error instanceof Refusal && error.reason === 'store_unavailable')) throw error;
 }
 
 export const listKeys = operation({
@@ -80,7 +88,9 @@ export const previewRotation = operation({
     const { sets, keepAfter } = admin.keySchedule;
     const activatesAt = admin.keys.nextSignsAt();
     const keys = (await readKeys(services)).filter((one) => one.alg === alg);
-    const published = keys.filter(({ state }) => state === 'next');
+    const published = keys
+      .filter(({ state }) => state === 'next')
+      .toSorted((one, other) => (one.activatesAt < other.activatesAt ? -1 : 1));
     const replaces = published.at(-1) ?? keys.find(({ state }) => state === 'active');
     const audiences = resources.filter(({ token }) => token.alg === alg && token.secret === undefined);
     return {

@@ -101,7 +101,13 @@ export const status = operation({
           ...(now && { readAt: isoOf(now.readAt()), pendingSeconds: now.pendingFor() / 1000 }),
         },
         issuers,
-        keys: describeKeys(services),
+        keys: (await admin.keys.list()).map(({ kid, alg, state, activatesAt, signsUntil }) => ({
+          kid,
+          alg,
+          state,
+          activatesAt: isoOf(activatesAt),
+          ...(state === 'active' && signsUntil !== undefined && { replacedAt: isoOf(signsUntil) }),
+        })),
         audit: { ...audit, proof: proof && { ...proof, signedAt: isoOf(proof.signedAt) } },
         store: admin.storeKind,
         databaseMs,
@@ -148,21 +154,6 @@ function describeIssuers({ issuers, clock }: HttpServices) {
         ageSeconds: Math.round((clock() - fetchedAt) / 1000),
       }),
       ...(failure && { failure: { at: isoOf(failure.at), why: failure.why } }),
-    };
-  });
-}
-
-function describeKeys({ keys, admin }: HttpServices) {
-  const all = keys.states();
-  return all.map(({ kid, alg, state, activatesAt }) => {
-    const next = all.filter((one) => one.alg === alg && one.state === 'next').map((one) => one.activatesAt);
-    const replacedAt = Math.min(...next, activatesAt + admin.keySchedule.rotateEvery);
-    return {
-      kid,
-      alg,
-      state,
-      activatesAt: isoOf(activatesAt),
-      ...(state === 'active' && { replacedAt: isoOf(replacedAt) }),
     };
   });
 }
