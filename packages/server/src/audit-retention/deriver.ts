@@ -1,19 +1,20 @@
 // Reads audit rows into the tables of tokens and counts, a limited time at once: after an upgrade, all rows are new to them.
 import { deriveNextRows, readDerivedPosition } from '../store/audit-derived.ts';
 import type { Store } from '../store/store.ts';
-import { createBatchSize, createPace, type Pace } from './pace.ts';
+import { batchSizeOf, type Pace, paceOf } from './pace.ts';
 
 export interface Deriver {
   /** @returns whether the tables have all rows up to one @param until in milliseconds of `performance.now()` */
   readonly through: (settled: number, until: number) => Promise<boolean>;
 }
 
+/** In SQLite. */
 const BATCH_ROWS = { least: 25, most: 500 } as const;
 /** New rows wait for the search index while earlier ones are read. */
 const MAX_RUN_MS = 400;
 
-export function createDeriver(store: Store, pace: Pace = createPace()): Deriver {
-  const size = createBatchSize(BATCH_ROWS);
+export function createDeriver(store: Store, pace: Pace = paceOf(store)): Deriver {
+  const size = batchSizeOf(store, BATCH_ROWS);
   return {
     through: async (settled, until) => {
       await pace.turn(until);

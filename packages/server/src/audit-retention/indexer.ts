@@ -8,7 +8,7 @@ import { findSettled } from '../store/audit-settled.ts';
 import { describeDatabaseFailure } from '../store/failure.ts';
 import type { Store } from '../store/store.ts';
 import { createDeriver } from './deriver.ts';
-import { createBatchSize, createPace, type Pace } from './pace.ts';
+import { batchSizeOf, type Pace, paceOf } from './pace.ts';
 
 export interface Indexer {
   /** Milliseconds since all rows that were committed were in the index. */
@@ -17,7 +17,7 @@ export interface Indexer {
   readonly stop: () => Promise<void>;
 }
 
-/** Rows that one transaction indexes. */
+/** Rows that one transaction of SQLite indexes. */
 const BATCH_ROWS = { least: 50, most: 1000 } as const;
 /** Time from a commit until its rows are indexed, with those that were committed meanwhile. */
 const DELAY_MS = 500;
@@ -41,7 +41,7 @@ export function startIndexer({
   let hasGrown = true;
   let isReported = false;
   const build = createBuild(store, report);
-  const pace = createPace();
+  const pace = paceOf(store);
   const batches = createBatches(store, pace, () => until);
   const deriver = createDeriver(store, pace);
 
@@ -113,7 +113,7 @@ interface Batches {
 
 /** @param until the time of `performance.now()` after which no batch begins */
 function createBatches(store: Store, pace: Pace, until: () => number): Batches {
-  const size = createBatchSize(BATCH_ROWS);
+  const size = batchSizeOf(store, BATCH_ROWS);
   return {
     indexThrough: async (through) => {
       await pace.turn(until());

@@ -1,15 +1,31 @@
-// The pace and the size of background writes: SQLite has one writer, and a request must not wait for two batches in a row.
+// The pace and the size of background writes: SQLite has one writer, and a request must not wait for two batches in a row. PostgreSQL has
+// many, but each batch waits several times for the event loop, so small batches fall behind.
 import { setTimeout as wait } from 'node:timers/promises';
+import { isPostgres } from '../store/database-time.ts';
+import type { Store } from '../store/store.ts';
 
 /** A batch that takes longer is followed by a longer rest: other writers of SQLite wait for it. */
 export const MAX_BATCH_MS = 30;
 const MAX_REST_MS = 1000;
+/** In PostgreSQL. Less than the deadline of a statement, of which a batch has several. */
+const MAX_SHARED_BATCH_MS = 400;
 
 export interface Pace {
   /** Waits until others could write since the last batch. @param until in milliseconds of `performance.now()` */
   readonly turn: (until: number) => Promise<void>;
   readonly took: (batchMs: number) => void;
 }
+
+/** @returns the pace of the writes to the store */
+export const paceOf = (store: Store): Pace => (isPostgres(store) ? NO_REST : createPace());
+
+/** @param inSqlite the least and the most rows */
+export const batchSizeOf = (store: Store, inSqlite: Omit<Limits, 'longestMs'>): BatchSize =>
+  isPostgres(store)
+    ? createBatchSize({ ...inSqlite, most: 1500, longestMs: MAX_SHARED_BATCH_MS })
+    : createBatchSize({ ...inSqlite, longestMs: MAX_BATCH_MS });
+
+const NO_REST: Pace = { turn: async () => undefined, took: () => undefined };
 
 /** The time by `performance.now()`. */
 interface SteadyTime {
@@ -36,6 +52,14 @@ export function createPace(time: SteadyTime = system): Pace {
   };
 }
 
+interface Limits {
+  readonly least: number;
+  /** Larger batches cost less a row. */
+  readonly most: number;
+  /** Milliseconds of the work on the rows of a batch. */
+  readonly longestMs: number;
+}
+
 export interface BatchSize {
   readonly rows: () => number;
   /** Fits the size to a batch of that size. */
@@ -47,9 +71,8 @@ export interface BatchSize {
 /**
  * A batch that takes long is followed by a smaller one, but only as long as smaller ones are shorter: on a slow disk, or behind other
  * writers, every batch takes long, and small ones would fall behind.
- * @param most larger batches cost less a row
  */
-export function createBatchSize({ least, most }: { readonly least: number; readonly most: number }): BatchSize {
+export function createBatchSize({ least, most, longestMs }: Limits): BatchSize {
   let rows = most;
   let last: { readonly rows: number; readonly ms: number } | undefined;
   const shrink = (): void => {
@@ -64,12 +87,12 @@ export function createBatchSize({ least, most }: { readonly least: number; reado
   return {
     rows: () => rows,
     took: (batchMs) => {
-      const workMs = batchMs > MAX_BATCH_MS ? workOf(batchMs) : batchMs;
+      const workMs = batchMs > longestMs ? workOf(batchMs) : batchMs;
       last = { rows, ms: batchMs };
       // A batch of another size will tell.
       if (workMs === undefined) (rows > least ? shrink : grow)();
-      else if (workMs > MAX_BATCH_MS) shrink();
-      else if (workMs < MAX_BATCH_MS / 3 || batchMs > MAX_BATCH_MS) grow();
+      else if (workMs > longestMs) shrink();
+      else if (workMs < longestMs / 3 || batchMs > longestMs) grow();
     },
     shrink,
   };

@@ -2,7 +2,10 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { createBatchSize, createPace, MAX_BATCH_MS } from '../../src/audit-retention/pace.ts';
+import { batchSizeOf, createBatchSize, createPace, MAX_BATCH_MS, paceOf } from '../../src/audit-retention/pace.ts';
+import { openPostgres } from '../../src/store/postgres.ts';
+import { readPostgresUrl } from '../../src/store/postgres-url.ts';
+import { openSqlite } from '../../src/store/sqlite.ts';
 import { repository, runProgram } from '../support/program.ts';
 
 /** A clock that only waiting moves, and a pace by it. */
@@ -72,7 +75,7 @@ test('a server that stops waits for the rest, with nothing else to do', async (t
 
 /** @param ms of a batch of so many rows @returns the sizes of a hundred batches */
 function sizesWhere(ms: (rows: number) => number): readonly number[] {
-  const size = createBatchSize({ least: 50, most: 1000 });
+  const size = createBatchSize({ least: 50, most: 1000, longestMs: MAX_BATCH_MS });
   return Array.from({ length: 100 }, () => {
     const rows = size.rows();
     size.took(ms(rows));
@@ -105,10 +108,28 @@ test('where every batch takes long, however small, batches are large: more of th
 });
 
 test('a failure halves the next batch', () => {
-  const size = createBatchSize({ least: 50, most: 1000 });
+  const size = createBatchSize({ least: 50, most: 1000, longestMs: MAX_BATCH_MS });
   const sizes = Array.from({ length: 6 }, () => {
     size.shrink();
     return size.rows();
   });
   assert.deepEqual(sizes, [500, 250, 125, 62, 50, 50]);
+});
+
+test('in PostgreSQL, where others do not wait for a batch, batches are larger and follow each other', async (t) => {
+  const { connection = assert.fail() } = readPostgresUrl('postgres://cambio@127.0.0.1:1/cambio', '/');
+  const stores = [openSqlite(':memory:', 'write'), openPostgres(connection, 'requests')];
+  t.after(() => Promise.all(stores.map((store) => store.destroy())));
+  const after = stores.map(async (store) => {
+    const [size, pace] = [batchSizeOf(store, { least: 50, most: 1000 }), paceOf(store)];
+    size.took(2 * MAX_BATCH_MS);
+    const began = performance.now();
+    pace.took(MAX_BATCH_MS);
+    await pace.turn(Number.POSITIVE_INFINITY);
+    return { rows: size.rows(), rested: performance.now() - began > MAX_BATCH_MS / 2 };
+  });
+  assert.deepEqual(await Promise.all(after), [
+    { rows: 500, rested: true },
+    { rows: 1500, rested: false },
+  ]);
 });
