@@ -6,6 +6,7 @@ import { Refusal } from '../primitives/refusal.ts';
 import { createRepeatable } from '../primitives/serial.ts';
 import { auditInsertions, insertAuditRows, ROWS_AT_ONCE } from '../store/audit-rows.ts';
 import type { OneRow } from '../store/one-row.ts';
+import { commitInOne } from '../store/one-statement.ts';
 import type { AuditColumns, AuditTexts, Database, NewAuditRow } from '../store/schema.ts';
 import { commitTogetherIn } from '../store/sqlite.ts';
 import { MAX_WAIT_MS, orUnavailable, type Store } from '../store/store.ts';
@@ -15,11 +16,11 @@ import { columnsOf, eventOf, textsOf } from './row.ts';
 
 export interface AuditLog {
   /**
-   * Commits the row, and the statements in the same transaction, with those of other requests.
-   * @returns `not committed` if a condition of a statement does not hold, or if the database commits each request by itself
+   * Commits the row, and the statements in the same transaction: in SQLite, with those of other requests.
+   * @returns `not committed` if a condition of a statement does not hold, or if the database cannot run them in their order
    * @throws Refusal store_unavailable
    */
-  readonly append: (event: AuditEvent, statements?: readonly OneRow[]) => Promise<'committed' | 'not committed'>;
+  readonly append: (event: AuditEvent, changes?: Changes) => Promise<'committed' | 'not committed'>;
   /**
    * Commits the row in one transaction with the request's other writes.
    * @throws Refusal store_unavailable, and any error of `write`
@@ -29,6 +30,12 @@ export interface AuditLog {
     write: (transaction: Database) => Promise<void>,
     maxWaitMs?: number,
   ) => Promise<void>;
+}
+
+/** `any`: no statement depends on another one, or on being the only writer. */
+export interface Changes {
+  readonly statements: readonly OneRow[];
+  readonly order: 'any' | 'one after the other';
 }
 
 /** Maximum wait for the row of a failed request. The cause is mostly the database, for which the caller has waited already. */
@@ -94,17 +101,44 @@ export function createAuditLog(store: Store, chains: Chains): AuditLog {
     });
 
   const commitWith = createLoneCommit(store, chains);
+  const commitAtOnce = commitTogetherIn(store) === undefined ? createCommitInOne(store, chains) : undefined;
 
   return {
-    append: async (event, statements = []) => {
-      if (statements.length > 0 && commitTogetherIn(store) === undefined) return 'not committed';
+    append: async (event, { statements, order } = { statements: [], order: 'any' }) => {
+      const isAtOnce = commitAtOnce !== undefined && statements.length > 0;
+      if (isAtOnce && order !== 'any') return 'not committed';
       const compiled = statements.map((one) => one(store).compile());
       const row = toRow(event);
+      if (isAtOnce) return commitAtOnce(row, compiled);
       if (event.outcome !== 'failed') return enqueue(row, compiled, MAX_WAIT_MS);
       return orUnavailable(enqueue(row, compiled, MAX_WAIT_AFTER_FAILURE_MS), MAX_WAIT_AFTER_FAILURE_MS);
     },
     appendWith: (event, write, maxWaitMs = MAX_WAIT_MS) =>
       orUnavailable(commitWith(toRow(event), write, maxWaitMs), maxWaitMs),
+  };
+}
+
+/** @returns a function for PostgreSQL that commits a row and the statements of its request in one statement */
+function createCommitInOne(store: Store, chains: Chains) {
+  return async (row: Unlinked, statements: readonly CompiledStatement[]): Promise<'committed' | 'not committed'> => {
+    const until = performance.now() + MAX_WAIT_MS;
+    let extension = undefined as Extension | undefined;
+    const commit = async (connection: Database): Promise<boolean> => {
+      // As in a transaction of its own: nothing is committed for a caller that has its 503.
+      if (performance.now() >= until) throw new Error('no answer in time');
+      extension = chains.extend([row]);
+      const [linked] = link([row], extension);
+      return linked !== undefined && commitInOne(connection, linked, statements);
+    };
+    try {
+      const isCommitted = await orUnavailable(store.connection().execute(commit));
+      if (isCommitted) extension?.committed();
+      else extension?.withdrawn();
+      return isCommitted ? 'committed' : 'not committed';
+    } catch (error) {
+      extension?.lost();
+      throw error;
+    }
   };
 }
 

@@ -8,6 +8,8 @@ import type { AuditLog } from './log.ts';
 export interface Write {
   /** Do all of it, if their conditions hold. Absent if the write cannot be done so. */
   readonly statements?: readonly OneRow[];
+  /** A statement reads what one before it wrote, or holds only while nobody else writes: for SQLite alone. */
+  readonly needsOneWriter?: true;
   /** Decides with queries. @throws Refusal */
   readonly run: (transaction: Database) => Promise<void>;
 }
@@ -37,7 +39,8 @@ export async function commitWrites(
 ): Promise<void> {
   const statements = writes.flatMap((write) => write.statements ?? []);
   const areEnough = writes.every((write) => write.statements !== undefined);
-  if (areEnough && (await audit.append(event, statements)) === 'committed') return;
+  const order = writes.some((write) => write.needsOneWriter) ? 'one after the other' : 'any';
+  if (areEnough && (await audit.append(event, { statements, order })) === 'committed') return;
   await alone(() =>
     audit.appendWith(event, async (transaction) => {
       for (const { run } of writes) await run(transaction);

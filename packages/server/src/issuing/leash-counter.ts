@@ -100,6 +100,7 @@ export function createLeashCounter(
         work,
       ),
     count: (counted, now) => ({
+      needsOneWriter: true,
       statements: counted.leashes.flatMap((leash) => statementsOf(leash, counted, now)),
       run: async (transaction) => {
         for (const leash of counted.leashes) {

@@ -7,7 +7,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { createChains } from '../../src/audit/chain.ts';
 import type { AuditEvent } from '../../src/audit/event.ts';
-import { createAuditLog } from '../../src/audit/log.ts';
+import { type Changes, createAuditLog } from '../../src/audit/log.ts';
 import { createUseReader } from '../../src/audit/use.ts';
 import { commitWrites } from '../../src/audit/write.ts';
 import { findFamily as readFamily } from '../../src/issuing/family.ts';
@@ -16,7 +16,7 @@ import { openRevocations } from '../../src/issuing/revocations.ts';
 import { createTokenIds } from '../../src/issuing/token-ids.ts';
 import { sinceRotation } from '../../src/model/refresh-family.ts';
 import { Refusal } from '../../src/primitives/refusal.ts';
-import { insertAuditRows, listChainRows, ROWS_AT_ONCE } from '../../src/store/audit-rows.ts';
+import { countRows, insertAuditRows, listChainRows, ROWS_AT_ONCE } from '../../src/store/audit-rows.ts';
 import { findAuditRow, searchAuditRows } from '../../src/store/audit-search.ts';
 import {
   claimApplied,
@@ -32,7 +32,7 @@ import { migrations } from '../../src/store/migrations/index.ts';
 import { migrate, rollBack } from '../../src/store/migrations/migrate.ts';
 import type { Migration } from '../../src/store/migrations/migration.ts';
 import { deleteNode, insertNode, listKept, listNodes } from '../../src/store/nodes.ts';
-import { changesOne } from '../../src/store/one-row.ts';
+import { changesOne, type OneRow } from '../../src/store/one-row.ts';
 import { findOpaqueToken, opaqueTokenInsertion } from '../../src/store/opaque-tokens.ts';
 import { openPostgres } from '../../src/store/postgres.ts';
 import { readPostgresUrl } from '../../src/store/postgres-url.ts';
@@ -58,7 +58,7 @@ import {
   type StoreLocation,
 } from '../../src/store/store.ts';
 import { sweep } from '../../src/store/sweep.ts';
-import { isUsed, useId } from '../../src/store/used-ids.ts';
+import { firstUse, isUsed, useId } from '../../src/store/used-ids.ts';
 import { newDataFolder } from '../support/data-folder.ts';
 import { eventually } from '../support/node.ts';
 import { startPostgres } from '../support/postgres.ts';
@@ -413,12 +413,32 @@ for (const [name, [one, two]] of Object.entries(nodes)) {
     const before = await readFamily(two, 'repeated');
     const log = createAuditLog(one, createChains());
     const event: AuditEvent = { time: 1, requestId: `repeated ${name}`, action: 'token', outcome: 'issued' };
-    const together = name.startsWith('postgres') ? 'not committed' : 'committed';
-    assert.equal(await log.append(event, [statement]), together);
+    const append = (requestId: string, statements: readonly OneRow[], order: Changes['order'] = 'any') =>
+      log.append({ ...event, requestId: `${requestId} ${name}` }, { statements, order });
+    assert.equal(await append('repeated', [statement]), 'committed');
     assert.deepEqual(await readFamily(two, 'repeated'), before);
+    // Of PostgreSQL, the statements of a request see none of each other.
+    const inOrder = name.startsWith('postgres') ? 'not committed' : 'committed';
+    assert.equal(await append('in order', [statement], 'one after the other'), inOrder);
+    for (const [use, other, outcome] of [
+      ['both hold', 'repeated', 'committed'],
+      ['one holds', 'unknown', 'not committed'],
+      ['both hold', 'repeated', 'not committed'],
+    ] as const) {
+      const [id, expiresAt] = [`${use} ${name}`, 9_000_000_000_000];
+      const before = [await isUsed(two, id), await countRows(two)];
+      assert.equal(await append(use, [firstUse(id, expiresAt), unrevokedFamily(other)]), outcome);
+      const after = [await isUsed(two, id), await countRows(two)];
+      const [used, rows] = before as [boolean, number];
+      assert.deepEqual(
+        after,
+        outcome === 'committed' ? [true, rows + 1] : [used, rows],
+        `${use}: all of it or nothing`,
+      );
+    }
     await sql`insert into revocations (id, revoked_at) values ('repeated', 1)`.execute(two);
     assert.equal(await changesOne(one, statement), false);
-    assert.equal(await log.append({ ...event, requestId: `refused ${name}` }, [statement]), 'not committed');
+    assert.equal(await append('refused', [statement]), 'not committed');
   });
 
   test(`${name}: measures the time since a rotation by the process that did it, or by the database`, async () => {

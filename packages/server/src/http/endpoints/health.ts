@@ -22,13 +22,13 @@ export const readyz = {
   path: '/readyz',
   answer: async ({ services }) => {
     const readiness = await services.readiness?.();
-    const agree = services.presence?.agree();
-    // Nodes with different configurations all work, but an operator should know.
-    const nodes = agree !== undefined && {
-      nodes: services.presence?.nodes(),
-      configurations: agree ? 'same' : 'different',
-    };
     if (readiness === undefined) return { status: 503, body: { status: 'unavailable' } };
+    // Nodes with different configurations all work, but an operator should know.
+    const differ = readiness.warnings.some(({ reason }) => reason === 'configurations_differ');
+    const nodes = services.presence?.agree() !== undefined && {
+      nodes: services.presence.nodes(),
+      configurations: differ ? 'different' : 'same',
+    };
     const status = readiness.obstacles.length === 0 ? 200 : 503;
     return { status, body: { ...describeReadiness(readiness, 'anybody'), ...nodes } };
   },
