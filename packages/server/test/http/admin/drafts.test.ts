@@ -377,9 +377,8 @@ test('drafts of one caller that wait leave room for those of others', async () =
   assert.ok(refused.every(({ reason }) => reason instanceof DraftsBusy));
 });
 
-test('describes the file and its expressions for completion', async (_t) => {
+test('lists the names of the configuration for completion', async (_t) => {
   const { server } = await startDrafts();
-  const { body } = await admin(server, 'GET /schema');
   const { body: names } = await admin(server, 'GET /policy/names');
   const { clients, issuers, audiences, scopes } = names as Record<string, string[]>;
   assert.ok(
@@ -387,6 +386,11 @@ test('describes the file and its expressions for completion', async (_t) => {
     JSON.stringify(names),
   );
   assert.equal(issuers?.[0], 'self');
+});
+
+test('describes the file and its expressions for completion', async (_t) => {
+  const { server } = await startDrafts();
+  const { body } = await admin(server, 'GET /schema');
   const { configuration: schema, expressions } = body as unknown as {
     readonly configuration: Body;
     readonly expressions: { readonly functions: readonly string[]; readonly variables: Body };
