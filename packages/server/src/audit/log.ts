@@ -74,6 +74,9 @@ export function createAuditLog(store: Store, chains: Chains): AuditLog {
     }
   };
 
+  /** Milliseconds of the last commit. */
+  let lastMs = 0;
+
   const flush = createRepeatable(async () => {
     let gatherMs = 0;
     while (waiting.length > 0) {
@@ -82,10 +85,14 @@ export function createAuditLog(store: Store, chains: Chains): AuditLog {
       // Callers that were just answered ask again: one commit for them and for the others costs less than two.
       if (gatherMs >= 1) await wait(gatherMs);
       const now = performance.now();
-      const [late, group] = partition(waiting.splice(0, ROWS_AT_ONCE), ({ until }) => until <= now);
+      // What would be committed too late is not begun: with its 503, nothing was committed, and a code can be sent again. In half of its
+      // time, every request can begin.
+      const isLate = ({ since, until }: Waiting): boolean => until - now <= Math.min(lastMs, (until - since) / 2);
+      const [late, group] = partition(waiting.splice(0, ROWS_AT_ONCE), isLate);
       for (const { reject } of late) reject(new Refusal('store_unavailable', { detail: 'no answer in time' }));
       if (isGroup(group)) await commit(group);
-      gatherMs = Math.min((performance.now() - now) / 4, MAX_GATHER_MS);
+      lastMs = performance.now() - now;
+      gatherMs = Math.min(lastMs / 4, MAX_GATHER_MS);
     }
   });
 

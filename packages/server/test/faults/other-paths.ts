@@ -2,6 +2,7 @@
 // walked again and again beside the load. What was answered must be true afterwards.
 import { setTimeout as wait } from 'node:timers/promises';
 import { createBrowser, formOf, type Page } from '../support/browser.ts';
+import { read } from '../support/harness.ts';
 import { authorizationUrl, VERIFIER } from '../support/people.ts';
 import type { Target } from './caller.ts';
 import { API, type Beside, CALLBACK, gateway, LOGIN } from './cast.ts';
@@ -162,7 +163,7 @@ async function signIn(
   asking: Asking,
   promised: Promised[],
 ): Promise<void> {
-  const browser = createBrowser(url);
+  const browser = createBrowser(url, async (asked, init) => read(await fetch(asked, init)));
   const timed = async (asked: () => Promise<Page>): Promise<Page> => {
     // A page may be the end of several redirects, so its time says little.
     const page = await asked();

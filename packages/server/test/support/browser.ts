@@ -1,5 +1,5 @@
 // A browser without a screen: keeps cookies, follows redirects on the server's own pages, and fills in forms. As a person does, it sends a
-// request again that the server was too busy for.
+// request again that the server was too busy for, unless a test looks for that.
 import { type Answer, fetchAnswer } from './harness.ts';
 
 export interface Page extends Answer {
@@ -21,7 +21,8 @@ export interface Browser {
   readonly submit: (page: Page, fields: Record<string, string>, headers?: Record<string, string>) => Promise<Page>;
 }
 
-export function createBrowser(home: string): Browser {
+/** @param ask sends a request */
+export function createBrowser(home: string, ask = fetchAnswer): Browser {
   /** By name and path, as a browser stores them. */
   const cookies = new Map<string, string>();
   const send = async (url: string, init: RequestInit, headers: Record<string, string>): Promise<Page> => {
@@ -29,7 +30,7 @@ export function createBrowser(home: string): Browser {
     const sent = [...cookies]
       .filter(([key]) => pathname.startsWith(key.split(' ')[1] ?? ''))
       .map(([key, value]) => `${key.split(' ')[0]}=${value}`);
-    const answer = await fetchAnswer(url, {
+    const answer = await ask(url, {
       ...init,
       redirect: 'manual',
       headers: { ...headers, cookie: sent.join('; ') },
