@@ -65,7 +65,7 @@ export function versionReaderOf(store: Kysely<Schema>): (() => Promise<string>) 
   return adapter instanceof Adapter ? adapter.readVersion : undefined;
 }
 
-/** @returns undefined for PostgreSQL, where each request has a transaction of its own */
+/** @returns undefined for PostgreSQL, where each request commits by itself */
 export function commitTogetherIn(store: Kysely<Schema>): CommitTogether | undefined {
   const { adapter } = store.getExecutor();
   return adapter instanceof Adapter ? adapter.commitTogether : undefined;
