@@ -49,6 +49,7 @@ export async function keepUpToDate(node: ServerNode): Promise<{ polling: Polling
   ] satisfies Poll[];
   const polling = startPolling(store, polls, { beside: presence.poll, freshness, report });
   endings.add(polling.stop);
+  await polling.wake();
   const auditRetention = await startAuditRetention(configuration.audit, {
     ...base,
     issuer: configuration.issuer,
@@ -70,7 +71,5 @@ export async function keepUpToDate(node: ServerNode): Promise<{ polling: Polling
   }, SWEEP_MS).unref();
   endings.add(() => clearInterval(sweeping));
   if (base.regions !== undefined) endings.add(keepRegions(node, base.regions));
-  // The state that was read when the store was opened may be old by now.
-  await polling.wake();
   return { polling, auditRetention };
 }

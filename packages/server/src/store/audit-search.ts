@@ -134,22 +134,16 @@ async function searchIndex(database: Database, range: SearchRange): Promise<Part
   const isExact = INDEXED_COLUMNS.filter((column) => terms[column] !== undefined).every(
     (column) => column === term.kind,
   );
-  const entries = sql`audit_index as entry where ${hasTerm(term)} and ${timesOf(range, 'entry')}`;
-  const newest = sql`order by entry.time desc, entry.sequence desc`;
-  // A term with many entries is compared with the other terms in several pages.
-  const { rows: ends } = isExact
-    ? { rows: [] }
-    : await sql<AuditPlace>`select entry.time, entry.sequence from ${entries} ${newest}
-        limit 1 offset ${MAX_COMPARED_ENTRIES - 1}`.execute(database);
-  const [last] = ends;
-  const rest =
-    last && sql`and entry.time >= ${last.time} and (entry.time, entry.sequence) >= (${last.time}, ${last.sequence})`;
-  const { rows } = await sql<RowSize>`select entry.time, entry.sequence, ${rowBytes} as bytes
-    from audit_index as entry cross join audit
-    where ${hasTerm(term)} and ${timesOf(range, 'entry')} ${rest ?? sql``}
-      and audit.sequence = entry.sequence and audit.time = entry.time and ${columnsEqual(terms)}
-    ${newest} limit ${maxRows}`.execute(database);
-  return { sizes: rows, end: rows.length === maxRows ? rows.at(-1) : last };
+  // A term with many entries is compared with the other terms in several pages. Without this limit, PostgreSQL joins all of them.
+  const most = isExact ? maxRows : MAX_COMPARED_ENTRIES;
+  const entries = sql`select time, sequence from audit_index as entry
+    where ${hasTerm(term)} and ${timesOf(range, 'entry')} order by time desc, sequence desc`;
+  const { rows: ends } = await sql<AuditPlace>`${entries} limit 1 offset ${most - 1}`.execute(database);
+  const { rows } = await sql<RowSize>`select page.time, page.sequence, ${rowBytes} as bytes
+    from (${entries} limit ${most}) as page cross join audit
+    where audit.sequence = page.sequence and audit.time = page.time and ${columnsEqual(terms)}
+    order by page.time desc, page.sequence desc limit ${maxRows}`.execute(database);
+  return { sizes: rows, end: rows.length === maxRows ? rows.at(-1) : ends[0] };
 }
 
 const termsOf = (terms: AuditTerms): readonly IndexedTerm[] =>

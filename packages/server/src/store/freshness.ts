@@ -31,6 +31,8 @@ interface ReadTime {
   readonly wall: number;
 }
 
+export const NEVER: ReadTime = { steady: Number.NEGATIVE_INFINITY, wall: Number.NEGATIVE_INFINITY };
+
 export const readTimeNow = (): ReadTime => ({ steady: performance.now(), wall: Date.now() });
 
 /** Milliseconds since then. The clocks differ if the machine was suspended or its clock was set: the longer time counts. */

@@ -1,7 +1,7 @@
 // Polls the database for what other processes wrote: while requests come, on a schedule, and at once when the database notifies.
 import { sql } from 'kysely';
 import { createRepeatable } from '../primitives/serial.ts';
-import { type Freshness, readTimeNow, since } from './freshness.ts';
+import { type Freshness, NEVER, readTimeNow, since } from './freshness.ts';
 import { versionReaderOf } from './sqlite.ts';
 import type { Store } from './store.ts';
 
@@ -40,9 +40,10 @@ export function startPolling(
   const { beside, freshness, report } = by;
   let failure: string | undefined;
   let seen: string | undefined;
-  let attempted = readTimeNow();
-  let succeededAt = attempted;
-  freshness.renew(succeededAt);
+  let attempted = NEVER;
+  let succeededAt = NEVER;
+  // What was read when the store was opened may be old by now, and the first poll may fail.
+  freshness.renew(NEVER);
   const readMarker = createMarkerReader(store);
   const pollOnce = async (): Promise<void> => {
     const before = failure;
