@@ -10,6 +10,7 @@ import {
   rowsBetween,
   writeCounter,
 } from './audit-positions.ts';
+import { isOfContent, listUnreadable, onReadable, without } from './audit-readable.ts';
 import { countMissingTokens, deleteTokens, insertionOfTokens } from './audit-tokens.ts';
 import { isPostgres } from './database-time.ts';
 import type { Database } from './schema.ts';
@@ -23,9 +24,20 @@ const making: Making = {
 /** @returns the sequence number up to which the tables have all rows */
 export const readDerivedPosition = (database: Database): Promise<number> => readPosition(database, 'audit tokens');
 
-/** Reads the next rows into the tables, as `makeNextRows`. */
-export const deriveNextRows = (store: Store, through: number, limit: number): Promise<number | undefined> =>
-  makeNextRows(store, making, through, limit);
+/** Reads the next rows into the tables, as `makeNextRows`, without those that are not JSON. */
+export async function deriveNextRows(store: Store, through: number, limit: number): Promise<number | undefined> {
+  try {
+    return await makeNextRows(store, making, through, limit);
+  } catch (error) {
+    if (!(isPostgres(store) && isOfContent(error))) throw error;
+    const after = await readDerivedPosition(store);
+    const next = sql`sequence in (select sequence from audit where ${rowsBetween(after, through)} order by sequence limit ${limit})`;
+    const unreadable = await listUnreadable(store, next);
+    if (unreadable.length === 0) throw error;
+    const statements: Making['statements'] = (database, rows) => making.statements(database, without(rows, unreadable));
+    return makeNextRows(store, { ...making, statements }, through, limit);
+  }
+}
 
 /** Removes what the tables have of rows that are about to be deleted or erased. @param rows a condition on `audit` */
 export async function removeDerived(
@@ -35,9 +47,11 @@ export async function removeDerived(
 ): Promise<void> {
   const position = (await lockPosition(transaction, 'audit tokens', 'wait')) ?? 0;
   const known = sql`${rows} and sequence <= ${position}`;
-  await deleteTokens(transaction, known, which);
-  // Names of people are not counted.
-  if (which === 'all') await subtractCounts(transaction, known);
+  await onReadable(transaction, known, async (readable) => {
+    await deleteTokens(transaction, readable, which);
+    // Names of people are not counted.
+    if (which === 'all') await subtractCounts(transaction, readable);
+  });
 }
 
 /** The name of the counter of how often the tables were emptied. */
@@ -73,4 +87,4 @@ export const restartDerived = (store: Store): Promise<void> =>
 
 /** Counts the entries of tokens that are missing, of some of the rows that the tables have. */
 export const countMissingDerived = (database: Database, after: number, through: number): Promise<number> =>
-  countMissingTokens(database, rowsBetween(after, through));
+  onReadable(database, rowsBetween(after, through), (readable) => countMissingTokens(database, readable));

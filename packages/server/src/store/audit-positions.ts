@@ -108,12 +108,12 @@ export async function makeNextRows(
 }
 
 /** The statements of each dialect for a range that no batch has: to build them takes longer than to send them. */
-const compiled = new WeakMap<object, Map<Making, readonly CompiledQuery[]>>();
+const compiled = new WeakMap<object, WeakMap<Making, readonly CompiledQuery[]>>();
 const ANY = { after: -1, end: -2 } as const;
 
 function statementsOf(database: Database, making: Making, after: number, end: number): readonly CompiledQuery[] {
   const { adapter } = database.getExecutor();
-  const known = compiled.get(adapter) ?? new Map<Making, readonly CompiledQuery[]>();
+  const known = compiled.get(adapter) ?? new WeakMap<Making, readonly CompiledQuery[]>();
   compiled.set(adapter, known);
   const statements =
     known.get(making) ??
