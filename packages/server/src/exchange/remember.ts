@@ -33,10 +33,21 @@ export function rememberGrant(
 }
 
 /** The facts of a token, without its text. */
-const party = ({ principal, origin, namedBy, type, clientId, audiences, chain, claims }: TokenFacts): Party => ({
+const party = ({
+  principal,
+  origin,
+  namedBy,
+  actorsNamedBy,
+  type,
+  clientId,
+  audiences,
+  chain,
+  claims,
+}: TokenFacts): Party => ({
   principal,
   origin,
   ...(namedBy !== undefined && namedBy.length > 0 && { namedBy }),
+  ...(actorsNamedBy !== undefined && actorsNamedBy.length > 0 && { actorsNamedBy }),
   type,
   clientId,
   audiences,

@@ -11,6 +11,8 @@ export interface Party {
   readonly account?: Principal | undefined;
   /** Entries of `actor_lineage`, by which our token shows which issuer named its subject as an account of ours. */
   readonly namedBy?: readonly string[] | undefined;
+  /** Entries of `actor_lineage`, by which our token shows which issuers named its actors as accounts of ours. */
+  readonly actorsNamedBy?: readonly string[] | undefined;
   /** Short name of the token type, as verified. */
   readonly type: string;
   /** The client that the token was issued to; undefined if the token does not say. */

@@ -8,8 +8,10 @@ import type { Confirmation } from '../primitives/confirmation.ts';
 import {
   actingName,
   actingPrincipal,
+  asActorEntry,
   digestOf,
   isAccountEntry,
+  isActorAccountEntry,
   isVoucherEntry,
   looksLikeDigest,
   type Principal,
@@ -250,16 +252,11 @@ export function extendLineage(
   const acting =
     actor === undefined
       ? []
-      : [
-          actor.id,
-          ...namesBehind(actor, issuer),
-          ...actor.lineage,
-          // In the new token, these entries would be about the subject.
-          ...actor.actorLineage.filter((entry) => !isAccountEntry(entry)),
-        ];
+      : [actor.id, ...namesBehind(actor, issuer), ...actor.lineage, ...actor.actorLineage.map(asActorEntry)];
   const actorLineage = [...new Set([...acting, ...subject.actorLineage])];
   const names = actorLineage.filter(looksLikeDigest).length;
-  const vouchers = actorLineage.filter((entry) => isVoucherEntry(entry) || isAccountEntry(entry)).length;
+  const isOfIssuer = (entry: string) => isVoucherEntry(entry) || isAccountEntry(entry) || isActorAccountEntry(entry);
+  const vouchers = actorLineage.filter(isOfIssuer).length;
   if (Math.max(lineage.length + families, names, vouchers, actorLineage.length - names - vouchers) > MAX_ANCESTORS)
     throw new Refusal('lineage_too_long', { detail: `${MAX_ANCESTORS} are allowed` });
   return { lineage, actorLineage };

@@ -162,7 +162,7 @@ export class RuleEvaluator {
   #askDenied(rule: DenyRule, acting: Acting, read: () => ExpressionFacts): Missed | Undecided | undefined {
     const { claims, when } = rule.actor;
     if (acting.chain.length === 0 || (claims === 'always' && when === 'always')) return undefined;
-    const hit = deniedActors(rule.actor, acting, this.#self);
+    const hit = deniedActors(rule.actor, acting, { subject: this.#facts.subject, self: this.#self });
     const found = hit.includes('actor') ? this.#askActor(rule, read) : undefined;
     if (hit.includes('actor') && found?.kind !== 'miss') return found;
     if (!hit.includes('hop')) return found;

@@ -2,7 +2,7 @@
 import type { Party } from '../model/party.ts';
 import type { Resource } from '../model/resource.ts';
 import { matchesAny } from '../primitives/pattern.ts';
-import { accountEntry, type Principal } from '../primitives/principal.ts';
+import { accountEntry, actorAccountEntry, type Principal } from '../primitives/principal.ts';
 import type { Acting, Facts } from './facts.ts';
 import { type DenyRule, type PartyNames, type PartyPattern, type Rule, takesForeign } from './rule.ts';
 
@@ -104,17 +104,17 @@ export function denialMiss(
   const isActing = actor !== undefined || chain.length > 0;
   if (pattern.presence === 'required' && !isActing) return { part: 'actor', what: 'actor.required' };
   if (pattern.presence === 'forbidden' && isActing) return { part: 'actor', what: 'actor.forbidden' };
-  if (isActing && deniedActors(pattern, acting, self).length === 0)
+  if (isActing && deniedActors(pattern, acting, { subject: party, self }).length === 0)
     return (actor && deniedPartyMiss('actor', pattern, actor, self)) ?? { part: 'actor', what: 'actor.issuer' };
   const hit = denied === 'any' || targets.some((target) => denied.has(target));
   return hit ? undefined : { part: 'target', what: 'audiences' };
 }
 
-/** Whose names match a rule that denies: the actor, whose token is known, or a hop, of which only the names are. */
+/** Whose names match a rule that denies: the actor, whose token is known, or a hop, of which only the names are, or less. */
 export function deniedActors(
   pattern: PartyNames,
   { actor, chain }: Acting,
-  self: string,
+  { subject, self }: { readonly subject: Party; readonly self: string },
 ): readonly ('actor' | 'hop')[] {
   // The actor is the first of the chain.
   const [first, ...earlier] = chain;
@@ -123,7 +123,7 @@ export function deniedActors(
     (deniedPartyMiss('actor', pattern, actor, self) === undefined ||
       (first !== undefined && isDeniedHop(pattern, first, self)));
   const hops = actor === undefined ? chain : earlier;
-  const isHop = hops.some((hop) => isDeniedHop(pattern, hop, self));
+  const isHop = hops.some((hop) => isDeniedHop(pattern, hop, self)) || isActorNamedByOneOf(pattern, [subject, actor]);
   return [...(isActor ? (['actor'] as const) : []), ...(isHop ? (['hop'] as const) : [])];
 }
 
@@ -147,6 +147,16 @@ const isDeniedHop = (pattern: PartyNames, hop: Hop, self: string): boolean =>
   namesOf(hop).some((name) => isDeniedName(pattern, name)) &&
   (pattern.clients === 'any' ||
     (hop.iss === self && (pattern.clients.has(hop.sub) || matchesAny(pattern.clientPatterns, hop.sub))));
+
+/** Do our tokens show that one of the issuers named an actor as an account of ours? As for a subject, every pattern may match its name there. */
+const isActorNamedByOneOf = ({ issuers, types }: PartyNames, parties: readonly (Party | undefined)[]): boolean => {
+  const entries = parties.flatMap((party) => party?.actorsNamedBy ?? []);
+  return (
+    types.own === 'accepted' &&
+    issuers !== 'any' &&
+    [...issuers].some((iss) => entries.includes(actorAccountEntry(iss)))
+  );
+};
 
 const isDeniedName = ({ issuers, subjects }: PartyNames, { iss, sub }: Principal): boolean =>
   isOneOf(issuers, iss) && (subjects === 'any' || matchesAny(subjects, sub));

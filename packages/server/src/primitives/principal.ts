@@ -98,6 +98,14 @@ const ACCOUNT = 'account:';
 export const accountEntry = (iss: string): string => ACCOUNT + sha256(JSON.stringify(['account', iss]));
 export const isAccountEntry = (entry: string): boolean => entry.startsWith(ACCOUNT);
 
+const ACTOR_ACCOUNT = 'actor-account:';
+/** The same of an actor, of whom `act` has our name alone. */
+export const actorAccountEntry = (iss: string): string => asActorEntry(accountEntry(iss));
+export const isActorAccountEntry = (entry: string): boolean => entry.startsWith(ACTOR_ACCOUNT);
+/** The entry of a token about an account, in a token in which the account acts. */
+export const asActorEntry = (entry: string): string =>
+  isAccountEntry(entry) ? ACTOR_ACCOUNT + entry.slice(ACCOUNT.length) : entry;
+
 /** Does an entry of `actor_lineage` have the form of a digest? Ids of other issuers' tokens may have it, too. */
 export const looksLikeDigest = (entry: string): boolean => /^[\w-]{43}$/.test(entry);
 

@@ -6,7 +6,7 @@ import { claimedIdOf, isOpaqueToken } from '../issuing/opaque-token.ts';
 import { type CompactJws, readCompact, verifyPresented } from '../keys/jws.ts';
 import type { TokenFacts } from '../model/token-facts.ts';
 import { expired, refuseFuture, stringList, timeClaim } from '../primitives/claims.ts';
-import { isAccountEntry, isName, type Principal, parseOrigin } from '../primitives/principal.ts';
+import { isAccountEntry, isActorAccountEntry, isName, type Principal, parseOrigin } from '../primitives/principal.ts';
 import { TokenRefusal } from '../primitives/refusal.ts';
 import { parseScope } from '../primitives/scope.ts';
 import { sha256 } from '../primitives/secret.ts';
@@ -94,6 +94,7 @@ export function readOwnClaims(
     sub,
     origin,
     namedBy: actorLineage.filter(isAccountEntry),
+    actorsNamedBy: actorLineage.filter(isActorAccountEntry),
     type: 'access_token',
     clientId,
     audiences,

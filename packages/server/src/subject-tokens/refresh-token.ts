@@ -5,7 +5,7 @@ import { claimedFamilyOf, parseRefreshToken } from '../issuing/refresh-token.ts'
 import type { Party } from '../model/party.ts';
 import { agreedAudiencesOf, type RefreshFamily, type RememberedGrant } from '../model/refresh-family.ts';
 import { expired } from '../primitives/claims.ts';
-import { isAccountEntry } from '../primitives/principal.ts';
+import { isAccountEntry, isActorAccountEntry } from '../primitives/principal.ts';
 import { isUndecided, Refusal, TokenRefusal } from '../primitives/refusal.ts';
 import { refuseOtherRegion } from '../regions/elsewhere.ts';
 import { carriedClaims } from './claims.ts';
@@ -40,6 +40,7 @@ export const refreshToken = {
       sub: grant.sub,
       origin: grant.origin,
       namedBy: grant.actorLineage.filter(isAccountEntry),
+      actorsNamedBy: grant.actorLineage.filter(isActorAccountEntry),
       type: 'refresh_token',
       clientId,
       audiences: granted.targets.map(({ audience }) => audience),

@@ -139,30 +139,51 @@ export const consequences: Cases<World> = {
     const later = await start(
       { after },
       changed(configuration, {
+        accounts: added({
+          username: 'bob',
+          password: { plain: 'a-long-password' },
+          claims: { email: 'bob@example.com' },
+        }),
         clients: edited('wiki', { grants: ['jwt_bearer', 'token_exchange'] }),
         rules: added(
           {
             name: 'on',
             client: 'wiki',
             subject: { issuer: 'self', clients: ['wiki'] },
-            grant: { audiences: [API, BACKEND], scopes: ['read'] },
+            actor: { issuer: 'self', clients: ['wiki'], delegated: 'allow' },
+            grant: { audiences: [API, BACKEND], scopes: ['read'], types: ['access_token', 'refresh_token'] },
           },
           { name: 'no directory', effect: 'deny', subject: { issuer: 'directory' }, audiences: [BACKEND] },
+          { name: 'nor for it', effect: 'deny', actor: { issuer: 'directory' }, audiences: [BACKEND] },
         ),
       }),
     );
-    const onward = ({ body }: Answer, audience: string): Promise<Answer> =>
+    const onward = ({ body }: Answer, audience: string, actor?: Answer): Promise<Answer> =>
       later.token({
         grant_type: EXCHANGE,
         ...wiki,
         subject_token: String(body.access_token),
         subject_token_type: type('access_token'),
         audience,
+        ...(actor && {
+          actor_token: String(actor.body.access_token),
+          actor_token_type: type('access_token'),
+        }),
       });
     const one = await twin(redeem(later, jagOf(directory, later, { sub: '00u1', aud_sub: 'ada' })));
     await attempt('of a denied issuer, one hop later', onward(one, BACKEND));
     await attempt('of a denied issuer, two hops later', onward(await twin(onward(one, API)), BACKEND));
     const claims = { sub: '00u2', email: 'ada@example.com', email_verified: true };
-    await twin(onward(await twin(redeem(later, jagOf(mail, later, claims))), BACKEND));
+    const other = await twin(redeem(later, jagOf(mail, later, claims)));
+    await twin(onward(other, BACKEND));
+    // The same for an actor, of whom `act` has our name alone.
+    const bob = { sub: '00u3', email: 'bob@example.com', email_verified: true };
+    const subject = await twin(redeem(later, jagOf(mail, later, bob)));
+    const acting = await twin(onward(subject, API, one));
+    await attempt('with an actor of a denied issuer', onward(subject, BACKEND, one));
+    await attempt('with such an actor, one hop later', onward(acting, BACKEND));
+    await attempt('with such an actor, two hops later', onward(await twin(onward(acting, API)), BACKEND));
+    await attempt('for an actor for whom such an actor acts', onward(subject, BACKEND, acting));
+    await twin(onward(await twin(onward(subject, API, other)), BACKEND));
   },
 };
