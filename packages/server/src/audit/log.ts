@@ -74,8 +74,8 @@ export function createAuditLog(store: Store, chains: Chains): AuditLog {
     }
   };
 
-  /** Milliseconds of the last commit. */
-  let lastMs = 0;
+  /** Milliseconds of the last two commits. One that was slow, for a lock, says nothing of the next; two do, of a slow disk. */
+  let took: readonly [number, number] = [0, 0];
 
   const flush = createRepeatable(async () => {
     let gatherMs = 0;
@@ -87,12 +87,12 @@ export function createAuditLog(store: Store, chains: Chains): AuditLog {
       const now = performance.now();
       // What would be committed too late is not begun: with its 503, nothing was committed, and a code can be sent again. In half of its
       // time, every request can begin.
-      const isLate = ({ since, until }: Waiting): boolean => until - now <= Math.min(lastMs, (until - since) / 2);
+      const isLate = ({ since, until }: Waiting): boolean => until - now <= Math.min(...took, (until - since) / 2);
       const [late, group] = partition(waiting.splice(0, ROWS_AT_ONCE), isLate);
       for (const { reject } of late) reject(new Refusal('store_unavailable', { detail: 'no answer in time' }));
       if (isGroup(group)) await commit(group);
-      lastMs = performance.now() - now;
-      gatherMs = Math.min(lastMs / 4, MAX_GATHER_MS);
+      took = [performance.now() - now, took[0]];
+      gatherMs = Math.min(took[0] / 4, MAX_GATHER_MS);
     }
   });
 

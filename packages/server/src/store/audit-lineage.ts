@@ -5,7 +5,7 @@ import { isPostgres } from './database-time.ts';
 import type { AuditRow, Database } from './schema.ts';
 
 /** Tokens that one call visits at most. */
-export const MAX_FAMILY = 20_000;
+export const MAX_FAMILY = 10_000;
 
 const IS_PARENT = sql`entry.role in (${sql.lit(ROLES.presented)}, ${sql.lit(ROLES.agreement)}, ${sql.lit(ROLES.family)})`;
 

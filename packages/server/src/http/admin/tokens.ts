@@ -87,7 +87,7 @@ export const listDescendants = operation({
       .describe('those that have not expired, and are not revoked by id or with an ancestor: a revocation ends them'),
     complete: z
       .boolean()
-      .describe('false: the family is larger than 20,000, and the numbers are of those that were visited'),
+      .describe('false: the family is larger than 10,000, and the numbers are of those that were visited'),
     upTo: z
       .object({ position: z.int(), time: z.iso.datetime().optional() })
       .describe('the last row that was read; tokens of newer rows follow within a second'),
